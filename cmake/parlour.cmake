@@ -9,7 +9,8 @@ if(MOLD AND NOT PARLOUR_FUZZ)
   add_link_options(-fuse-ld=mold)
 endif()
 
-add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual -Wformat=2)
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual -Wformat=2
+                    -Wno-missing-field-initializers)
 add_compile_options(-fno-omit-frame-pointer -fstack-protector-strong)
 if(NOT PARLOUR_SANITIZE AND NOT PARLOUR_FUZZ)
   add_compile_options($<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE> $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)
