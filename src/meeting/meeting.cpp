@@ -150,7 +150,7 @@ class Decider {
         return refuse("meeting.full", "The meeting has as many people as its type allows.");
       out.emplace_back(event::Admitted{id, c.by});
     }
-    if (meeting_.phase == Phase::kHeld) out.emplace_back(event::MeetingResumed{});
+    if (meeting_.phase == Phase::kHeld && !out.empty()) out.emplace_back(event::MeetingResumed{});
     return out;
   }
   Decision operator()(const command::Deny& c) const {
@@ -289,7 +289,16 @@ class Applier {
   void operator()(const event::Lost& e) { set(e.participant, ParticipantPhase::kReconnecting); }
   void operator()(const event::Returned& e) { set(e.participant, ParticipantPhase::kAdmitted); }
   void operator()(const event::Left& e) { set(e.participant, ParticipantPhase::kLeft); }
-  void operator()(const event::MeetingHeld&) { meeting_.phase = Phase::kHeld; }
+  void operator()(const event::MeetingHeld&) {
+    meeting_.phase = Phase::kHeld;
+    // Customers keep their notice and identity, and are admitted anew into the next call (e2ee.md 4.5).
+    for (Participant& person : meeting_.participants) {
+      if (!in_call(person.phase)) continue;
+      bool customer = person.role == ParticipantRole::kCustomer;
+      person.phase = customer ? ParticipantPhase::kWaiting : ParticipantPhase::kLeft;
+      if (customer) person.waiting_since = now_;
+    }
+  }
   void operator()(const event::MeetingResumed&) { meeting_.phase = Phase::kLive; }
   void operator()(const event::MeetingEnded& e) {
     meeting_.phase = Phase::kEnded;

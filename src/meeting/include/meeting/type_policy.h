@@ -61,10 +61,11 @@ Result<TypePolicy, PolicyFault> parse_type_policy(const Json& document);
 
 // A published version: immutable. `document` is kept as written; its hash goes into meeting.started.
 struct MeetingType {
-  TypeId id;
+  TypeId id = TypeId::from_bytes({});  // nil until it is published
   int version = 1;
   TypePolicy policy;
-  std::string document;
+  std::string document;         // JSON as published
+  std::string document_sha256;  // hex; names the policy in the audit log
 };
 
 // Civil calendar addition (29 February → 28 February), in UTC; `keep` as in TypePolicy.

@@ -1,0 +1,178 @@
+#include "app/accounts.h"
+
+#include <algorithm>
+
+#include "app/act.h"
+#include "app/token.h"
+
+namespace parlour::app {
+namespace {
+
+constexpr std::size_t kBackoffsMax = 50'000;
+constexpr int kFreeFailures = 4;          // so many are forgiven: people mistype
+constexpr Duration kBackoffMax = 15min;   // more would let an attacker lock somebody out for long
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return c < 128 ? static_cast<char>(std::tolower(c)) : static_cast<char>(c); });
+  return text;
+}
+
+}  // namespace
+
+Duration Accounts::wait_of(const std::string& key) const {
+  auto found = backoffs_.find(key);
+  if (found == backoffs_.end()) return Duration{0};
+  return std::max(Duration{0}, found->second.until - context_.clock.now().steady);
+}
+
+void Accounts::failed(const std::string& key) {
+  SteadyTime now = context_.clock.now().steady;
+  if (backoffs_.size() >= kBackoffsMax) std::erase_if(backoffs_, [&](auto& entry) { return entry.second.until <= now; });
+  Backoff& backoff = backoffs_[key];
+  ++backoff.failures;
+  if (backoff.failures > kFreeFailures) {
+    Duration wait = 1s * (1 << std::min(backoff.failures - kFreeFailures, 10));
+    backoff.until = now + std::min(wait, Duration(kBackoffMax));
+  }
+}
+
+void Accounts::log_in(std::string email, std::string password, std::string peer, std::optional<std::string> old_token,
+                      std::function<void(Result<SessionView, LoginRefusal>)> done) {
+  email = lower(std::move(email));
+  std::string account_key = "account/" + email;
+  std::string peer_key = "peer/" + peer;
+  Duration wait = std::max(wait_of(account_key), wait_of(peer_key));
+  if (wait > Duration{0})
+    return done(fail(LoginRefusal{{"login.wait", "Too many tries. Wait, then try again.", {}}, wait}));
+  std::optional<User> user = context_.people.user_by_email(email);
+  std::optional<std::string> stored;
+  if (user && !user->disabled) stored = user->password_hash;
+  context_.passwords.verify(std::move(password), stored, [=, this](Passwords::Verdict verdict) {
+    if (verdict == Passwords::Verdict::kBusy)
+      return done(fail(LoginRefusal{{"login.busy", "The server is busy. Try again in a moment.", {}}, Duration(2s)}));
+    Now now = context_.clock.now();
+    if (verdict != Passwords::Verdict::kMatch) {
+      failed(account_key);
+      failed(peer_key);
+      AuditRecord record;
+      record.type = "auth.login_failed";
+      if (user) {
+        record.actor.kind = meeting::ActorKind::kUser;
+        record.actor.user = user->id;
+      }
+      record.outcome = "denied";
+      record.reason = "credentials";
+      record.data.set("method", "password");
+      note(context_, std::move(record));
+      Duration next = wait_of(account_key);
+      return done(fail(LoginRefusal{{"login.failed", "E-mail or password is not right.", {}}, next}));
+    }
+    backoffs_.erase(account_key);
+    Token token = make_token(context_);
+    SessionRow row{.token_hash = token.hash, .id = to_hex(context_.random.array<8>()), .user = user->id,
+                   .csrf = to_base64url(context_.random.array<18>()), .created = now.utc, .last_seen = now.utc};
+    AuditRecord record;
+    record.type = "auth.login";
+    record.actor = SessionView{"", row.id, row.csrf, *user, now.utc}.actor();
+    record.data.set("method", "password");
+    Work work(context_.unit);
+    // A new log-in never goes on with an old session of this browser (ASVS 7.2.4).
+    if (old_token) context_.sessions.remove_session(context_.digest.sha256(*old_token));
+    context_.sessions.put(row);
+    context_.audit.append(record);
+    work.commit();
+    done(SessionView{token.text, row.id, row.csrf, *user, now.utc + kAbsolute});
+  });
+}
+
+std::optional<SessionView> Accounts::session(const std::string& token) {
+  if (token.empty() || token.size() > 100) return std::nullopt;
+  Hash hash = context_.digest.sha256(token);
+  std::optional<SessionRow> row = context_.sessions.session(hash);
+  if (!row) return std::nullopt;
+  UtcTime now = context_.clock.now().utc;
+  std::optional<User> user = context_.people.user(row->user);
+  if (!user || user->disabled || now >= row->created + kAbsolute || now >= row->last_seen + kIdle) {
+    context_.sessions.remove_session(hash);
+    return std::nullopt;
+  }
+  if (now - row->last_seen > Duration(30s)) context_.sessions.touch(hash, now);
+  return SessionView{"", row->id, row->csrf, *user, std::min(row->created + kAbsolute, now + kIdle)};
+}
+
+void Accounts::log_out(const std::string& token) {
+  std::optional<SessionView> view = session(token);
+  if (!view) return;
+  AuditRecord record;
+  record.type = "auth.logout";
+  record.actor = view->actor();
+  Work work(context_.unit);
+  context_.sessions.remove_session(context_.digest.sha256(token));
+  context_.audit.append(record);
+  work.commit();
+}
+
+Result<UserId, std::string> Accounts::create_user(const meeting::Actor& actor, const std::string& email,
+                                                  const std::string& name, meeting::UserRole role,
+                                                  const std::string& password) {
+  if (auto refusal = meeting::allowed(actor, meeting::Action::kUserManage, {})) return fail(refusal->text);
+  if (email.find('@') == std::string::npos || email.size() > 254 || !is_utf8(email)) return fail(std::string("This is no e-mail address."));
+  if (name.empty() || name.size() > 100 || !is_utf8(name)) return fail(std::string("A name of 1 to 100 bytes is needed."));
+  if (password.size() < 12) return fail(std::string("The password needs at least 12 characters."));
+  if (context_.people.user_by_email(lower(email))) return fail(std::string("There is an account with this e-mail address."));
+  std::optional<std::string> hash = context_.passwords.hash_now(password);
+  if (!hash) return fail(std::string("The password could not be stored."));
+  UtcTime now = context_.clock.now().utc;
+  User user{UserId::make(now, context_.random), Redacted(lower(email)), Redacted(name), role, *hash, false, now};
+  AuditRecord record;
+  record.type = "user.created";
+  record.actor = actor;
+  record.subject = {"user", user.id.text()};
+  record.data.set("roles", JsonArray{Json(meeting::to_text(role))});
+  record.personal.push_back({"email", user.email, "user/" + user.id.text() + "/email"});
+  record.personal.push_back({"name", user.name, "user/" + user.id.text() + "/name"});
+  Work work(context_.unit);
+  context_.people.put(user);
+  context_.audit.append(record);
+  work.commit();
+  return user.id;
+}
+
+Result<void, std::string> Accounts::set_password(const meeting::Actor& actor, const std::string& email,
+                                                 const std::string& password) {
+  if (auto refusal = meeting::allowed(actor, meeting::Action::kUserManage, {})) return fail(refusal->text);
+  if (password.size() < 12) return fail(std::string("The password needs at least 12 characters."));
+  std::optional<User> user = context_.people.user_by_email(lower(email));
+  if (!user) return fail(std::string("There is no account with this e-mail address."));
+  std::optional<std::string> hash = context_.passwords.hash_now(password);
+  if (!hash) return fail(std::string("The password could not be stored."));
+  user->password_hash = *hash;
+  AuditRecord record;
+  record.type = "user.password_set";
+  record.actor = actor;
+  record.subject = {"user", user->id.text()};
+  record.data.set("by", "operator");
+  Work work(context_.unit);
+  context_.people.put(*user);
+  context_.audit.append(record);
+  work.commit();
+  return {};
+}
+
+Result<void, std::string> Accounts::disable_user(const meeting::Actor& actor, const std::string& email) {
+  if (auto refusal = meeting::allowed(actor, meeting::Action::kUserManage, {})) return fail(refusal->text);
+  std::optional<User> user = context_.people.user_by_email(lower(email));
+  if (!user) return fail(std::string("There is no account with this e-mail address."));
+  user->disabled = true;
+  AuditRecord record;
+  record.type = "user.disabled";
+  record.actor = actor;
+  record.subject = {"user", user->id.text()};
+  Work work(context_.unit);
+  context_.people.put(*user);
+  context_.audit.append(record);
+  work.commit();
+  return {};
+}
+
+}  // namespace parlour::app

@@ -1,0 +1,65 @@
+// Staff accounts and their sessions: log in, who is it, log out; accounts are made by an administrator's command.
+//
+// A session is a random token in a cookie; only its hash is stored. Idle and absolute limits, a CSRF token beside it,
+// back-off per account and per address, and the same answer and work for unknown users (ASVS 6.3.1, 6.3.8, 7.2).
+#pragma once
+
+#include <unordered_map>
+
+#include "app/context.h"
+#include "meeting/access.h"
+
+namespace parlour::app {
+
+struct SessionView {
+  std::string token;  // only from log_in(): goes into the cookie
+  std::string id, csrf;
+  User user;
+  UtcTime expires;
+  meeting::Actor actor() const {
+    meeting::Actor out;
+    out.kind = meeting::ActorKind::kUser;
+    out.user = user.id;
+    out.role = user.role;
+    out.session = id;
+    return out;
+  }
+};
+
+class Accounts {
+ public:
+  static constexpr Duration kIdle = 30min;
+  static constexpr Duration kAbsolute = 12h;
+
+  explicit Accounts(Context& context) : context_(context) {}
+
+  // Refusals: "login.failed" (one answer for everything that is wrong), "login.wait" with `retry_after`, "login.busy".
+  struct LoginRefusal {
+    meeting::Refusal refusal;
+    Duration retry_after{0};
+  };
+  void log_in(std::string email, std::string password, std::string peer, std::optional<std::string> old_token,
+              std::function<void(Result<SessionView, LoginRefusal>)> done);
+  // Nothing: unknown, idle too long, too old, or the account was disabled. Extends the idle limit.
+  std::optional<SessionView> session(const std::string& token);
+  void log_out(const std::string& token);
+
+  // Commands of the operator. The error is a sentence.
+  Result<UserId, std::string> create_user(const meeting::Actor& actor, const std::string& email, const std::string& name,
+                                          meeting::UserRole role, const std::string& password);
+  Result<void, std::string> set_password(const meeting::Actor& actor, const std::string& email, const std::string& password);
+  Result<void, std::string> disable_user(const meeting::Actor& actor, const std::string& email);
+
+ private:
+  struct Backoff {
+    int failures = 0;
+    SteadyTime until{};
+  };
+  Duration wait_of(const std::string& key) const;
+  void failed(const std::string& key);
+
+  Context& context_;
+  std::unordered_map<std::string, Backoff> backoffs_;  // bounded: kBackoffsMax, emptied of the expired when full
+};
+
+}  // namespace parlour::app

@@ -1,0 +1,25 @@
+// act(): one command on one meeting, its events, its audit entries and its rows in one unit of work.
+#pragma once
+
+#include <functional>
+
+#include "app/context.h"
+
+namespace parlour::app {
+
+// The audit entry of an event. `type` gives titles and the rule for the entries that carry them.
+AuditRecord audit_record_of(const meeting::Meeting& meeting, const MeetingType& type, const meeting::Event& event,
+                            const meeting::Actor& actor);
+
+// Decides on `meeting`, and if there are events: applies them, saves, appends one audit entry each, runs `inside` (more
+// rows of the same effect), commits. On refusal nothing is written here; `meeting` changes only when all is committed.
+// Throws StoreFailure.
+meeting::Decision act(Context& context, Meeting& meeting, const MeetingType& type, const meeting::Command& command,
+                      const meeting::Actor& actor, const std::function<void(const Meeting&)>& inside = {});
+
+// Writes one entry in a unit of work of its own: denials, failures and facts without a state change.
+std::uint64_t note(Context& context, AuditRecord record);
+void note_denied(Context& context, const meeting::Actor& actor, meeting::Action action, const meeting::Refusal& refusal,
+                 std::optional<MeetingId> about);
+
+}  // namespace parlour::app

@@ -1,0 +1,193 @@
+// One meeting that people are in: their pages, the call's chain, the gate's settings, the capture.
+//
+// It turns what pages say and what media, recorder and vault report into commands on the rules, and tells everybody
+// what became fact. Nothing here decides who may do what: meeting::decide, meeting::gate, meeting::allowed and the call's
+// rules do. It can be made again from storage after a restart of the server. Thread: the app thread.
+//
+//   live/live_meeting.cpp  pages: entering, leaving, losing and resuming
+//   live/roster.cpp        signed messages: admission, keys, epochs, the gate
+//   live/capture.cpp       the recorder: start, stall, parts, seal
+//   live/push.cpp          what pages are told (docs/features/signalling.md)
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "app/act.h"
+
+namespace parlour::app {
+
+// Keys for the media plane, never used again in a process.
+class MediaKeys {
+ public:
+  RoomKey next_room() { return ++room_; }
+  EndpointKey next_endpoint() { return ++endpoint_; }
+
+ private:
+  RoomKey room_ = 0;
+  EndpointKey endpoint_ = 0;
+};
+
+class LiveMeeting {
+ public:
+  // What the registry of live meetings has to know.
+  struct Listener {
+    std::function<void(const MeetingId&)> waiting_changed;  // the console's lists
+    std::function<void(const MeetingId&)> over;             // nobody is in it and nothing is pending
+    std::function<void(const RecordingId&)> sealed;         // the vault's job can start
+  };
+
+  LiveMeeting(Context& context, MediaKeys& keys, Meeting meeting, MeetingType type, Listener listener);
+  ~LiveMeeting();
+  LiveMeeting(const LiveMeeting&) = delete;
+  LiveMeeting& operator=(const LiveMeeting&) = delete;
+
+  // After a restart: pages have 30 s to come back, a running recording goes on as a new part.
+  void restore();
+
+  // A page enters. Returns its presence, or why not. `name`: what others may see.
+  using PresenceId = std::uint64_t;
+  struct Entering {
+    ParticipantId participant;
+    std::string name;
+    meeting::Actor actor;
+    std::shared_ptr<Wire> wire;
+    std::int64_t request_id = -1;
+  };
+  Result<PresenceId, meeting::Refusal> enter(Entering entering);
+  // The socket of a known page again. Nothing when the token is not known here.
+  std::optional<PresenceId> resume(const Hash& token_hash, std::uint64_t last_n, std::shared_ptr<Wire> wire);
+
+  void on_message(PresenceId presence, const Json& message);
+  void on_wire_closed(PresenceId presence, const std::shared_ptr<Wire>& wire);
+  void on_media_fact(const MediaFact& fact);
+  void on_vault_up(bool up);
+  // Outside acts: cancelled by the console or the customer's page.
+  void on_cancelled();
+  void tick();  // twice a second: stalls, leases, time-outs
+
+  const Meeting& meeting() const { return meeting_; }
+  RoomKey room() const { return room_; }
+  Json waiting_list() const;  // for the console
+  bool idle() const;
+
+ private:
+  struct Presence {
+    PresenceId id = 0;
+    Hash token_hash{};
+    std::string token;  // given once, in welcome
+    ParticipantId participant;
+    bool staff = false;
+    std::string name;
+    meeting::Actor actor;
+    std::shared_ptr<Wire> wire;  // null: lost
+    std::uint64_t n = 0;
+    std::deque<std::pair<std::uint64_t, std::string>> replay;
+    std::size_t replay_bytes = 0;
+    EndpointKey endpoint = 0;
+    std::string ep;
+    Json hello;  // the signed message
+    bool member = false;  // the newest Roster names its ep
+    bool mic = false, camera = false;
+    std::uint64_t offers = 0;
+    TimerId lost_timer = 0;
+  };
+  struct Capture {
+    std::uint32_t part = 0;
+    bool active = false;    // the recorder runs
+    bool started = false;   // header durable, envelope opens
+    SteadyTime durable{};
+    bool stalled = false;
+    std::set<std::pair<EndpointKey, int>> first_packets;
+    std::optional<SteadyTime> retry_at;
+  };
+
+  // pages
+  Presence* find(PresenceId id);
+  Presence* by_ep(const std::string& ep);
+  Presence* by_endpoint(EndpointKey endpoint);
+  Presence* member_of(const ParticipantId& participant);
+  Presence& add_presence(const Entering& entering);
+  void attach_media(Presence& presence);
+  void offer(Presence& presence, bool restart);
+  void remove_presence(PresenceId id, std::string_view ended_reason, bool tell);
+  void lose(Presence& presence);
+  void lost_for_good(PresenceId id);
+  void leave(Presence& presence);
+  void hold();
+  void end(const std::string& cause, const meeting::Actor& actor);
+  void finish(const std::string& reason);
+  void refuse(Presence& presence, std::int64_t re, const meeting::Refusal& refusal);
+  void ok(Presence& presence, std::int64_t re);
+  meeting::Decision run(const meeting::Command& command, const meeting::Actor& actor,
+                        const std::function<void(const Meeting&)>& inside = {});
+
+  // signed messages
+  bool open_call();
+  void new_call();
+  void on_signed(Presence& presence, std::int64_t id, const Json& message);
+  std::optional<meeting::Refusal> take_hello(Presence& presence, const Json& message);
+  std::optional<meeting::Refusal> take_roster(Presence& presence, const Json& message);
+  std::optional<meeting::Refusal> take_other(Presence& presence, const Json& message);
+  void store_and_spread(const std::string& from, const Json& message, const Presence* except);
+  void tell_vault(const std::string& message);
+  void announce_all_to_vault();
+  void take_from_recorder(const std::vector<std::string>& messages);
+  void roster_taken(const RosterView& roster);
+  void refresh_gate();
+  bool recorder_has_all_keys() const;
+
+  // recorder
+  bool recording_demanded() const;
+  void start_capture();
+  void on_capture(const CaptureFact& fact);
+  void watch_capture(SteadyTime now);
+  void set_media_state(bool allowed, const std::string& reason);
+  void seal(const capture_fact::Stopped& stopped);
+  void recording_failed(const std::string& reason);
+
+  // pushes
+  void push(Presence& presence, std::string_view type, Json body);
+  void push_all(std::string_view type, const Json& body);
+  void push_members(std::string_view type, const Json& body);
+  Json welcome_body(Presence& presence, bool resumed);
+  Json meeting_json() const;
+  Json recording_json() const;
+  Json media_json() const;
+  Json people_json() const;
+  void push_state(Presence& presence);
+  void push_people();
+  void push_waiting();
+  void push_recording();
+  std::string other_code(const std::string& code) const;
+
+  Context& context_;
+  MediaKeys& keys_;
+  Meeting meeting_;
+  MeetingType type_;
+  Listener listener_;
+  RoomKey room_ = 0;
+  bool room_open_ = false;
+  PresenceId last_presence_ = 0;
+  std::map<PresenceId, std::unique_ptr<Presence>> presences_;
+
+  std::string call_;    // id, "" when none is open
+  std::string policy_;  // signed Policy of this call
+  std::unique_ptr<CallRules> rules_;
+  std::vector<CallStore::Message> chain_;  // all accepted messages of this call, in order
+  std::map<std::string, ParticipantId> eps_;  // who said Hello under which ep
+
+  Capture capture_;
+  bool media_allowed_ = false;
+  std::string media_reason_ = "not_admitted";
+  std::optional<SteadyTime> flowing_since_;     // demanded recording is running
+  std::optional<SteadyTime> not_flowing_since_;
+  std::optional<SteadyTime> held_until_;
+  std::optional<PresenceId> sharing_;
+  bool over_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // callbacks check it: they may come after the end
+};
+
+}  // namespace parlour::app

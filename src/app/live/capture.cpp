@@ -1,0 +1,250 @@
+// The recorder of a live meeting: start, durability, stalls, parts, seal. "No record, no call" lives here and in the
+// media plane's lease, which runs out by itself when this file hears nothing.
+#include <algorithm>
+
+#include "app/live_meeting.h"
+#include "base/encoding.h"
+
+namespace parlour::app {
+
+using namespace meeting;
+
+namespace {
+
+constexpr Duration kRetryPart = 3s;          // between two tries to start a part
+constexpr Duration kGraceAfterRoster = 5s;   // e2ee.md 10: no acknowledgement 5 s after a Roster
+
+std::string hash_of_envelopes(Context& context, std::vector<EnvelopeRow> envelopes) {
+  std::sort(envelopes.begin(), envelopes.end(), [](auto& a, auto& b) { return a.name < b.name; });
+  std::string all;
+  for (const EnvelopeRow& envelope : envelopes)
+    all += envelope.name + ' ' + envelope.key_id + ' ' + to_hex(envelope.enc) + ' ' + to_hex(envelope.ct) + '\n';
+  return to_hex(context.digest.sha256(all));
+}
+
+}  // namespace
+
+bool LiveMeeting::recording_demanded() const { return type_.policy.recording == RecordingRule::kRequired; }
+
+void LiveMeeting::start_capture() {
+  if (over_ || capture_.active || !context_.recorder.storage_ready() || !context_.vault.up()) return;
+  Now now = context_.clock.now();
+  if (!meeting_.recording) {
+    RecordingId id = RecordingId::make(now.utc, context_.random);
+    Decision decision = run(command::RequestRecording{id, "auto"}, Actor::system(), [&](const Meeting& next) {
+      RecordingRow row{.id = id, .meeting = next.id, .requested_at = now.utc};
+      context_.recordings.save(row);
+    });
+    if (!decision) return;
+  }
+  std::optional<RecordingRow> row = context_.recordings.load(*meeting_.recording);
+  if (!row) return;
+  // A part after the first goes on behind what is durable: the log is finished and its gap is named.
+  if (row->parts > 0) {
+    auto recovered = context_.recorder.recover(row->id);
+    if (!recovered) {
+      capture_.retry_at = now.steady + kRetryPart;
+      return;
+    }
+    AuditRecord gap;
+    gap.type = "recording.gap";
+    gap.actor = Actor::system();
+    gap.meeting = meeting_.id;
+    gap.subject = {"recording", row->id.text()};
+    gap.data.set("cause", "server");
+    gap.data.set("from", recovered->last_write.us / 1000);
+    gap.data.set("to", now.utc.us / 1000);
+    note(context_, std::move(gap));
+  }
+  capture_ = Capture{};
+  capture_.part = row->parts + 1;
+  capture_.active = true;
+  context_.recorder.start(row->id, capture_.part, room_, [this, alive = alive_](const CaptureFact& fact) {
+    if (*alive) on_capture(fact);
+  });
+  context_.recorder.append_announcement(row->id, policy_);
+  for (const CallStore::Message& message : chain_) context_.recorder.append_announcement(row->id, message.message);
+  push_recording();
+}
+
+void LiveMeeting::on_capture(const CaptureFact& fact) {
+  const RecordingId recording = *meeting_.recording;
+  Now now = context_.clock.now();
+  auto entry = [&](std::string_view type) {
+    AuditRecord record;
+    record.type = type;
+    record.actor = Actor::system();
+    record.meeting = meeting_.id;
+    record.type_version = type_.version;
+    record.subject = {"recording", recording.text()};
+    return record;
+  };
+  if (auto* ready = std::get_if<capture_fact::EnvelopeReady>(&fact)) {
+    std::optional<RecordingRow> row = context_.recordings.load(recording);
+    if (!row) return;
+    row->parts = ready->part;
+    Work work(context_.unit);
+    context_.recordings.save(*row);
+    context_.recordings.put(ready->envelope);
+    work.commit();
+    context_.vault.dek_check(ready->envelope, ready->part, [this, alive = alive_, recording](Result<Hash, VaultFault> check) {
+      // Without an answer nothing is written: a wrong check ends this part, and watch_capture() tries the next one.
+      if (*alive) context_.recorder.accept_envelope(recording, check ? *check : Hash{});
+    });
+  } else if (auto* started = std::get_if<capture_fact::Started>(&fact)) {
+    AuditRecord record = entry("recording.capture_started");
+    record.data.set("part", started->part);
+    auto inside = [&](const Meeting&) {
+      context_.audit.append(record);
+      if (auto row = context_.recordings.load(recording)) {
+        row->phase = RecordingPhase::kCapturing;
+        if (!row->started_at) row->started_at = now.utc;
+        context_.recordings.save(*row);
+      }
+    };
+    Decision decision = run(command::RecordingFact{RecordingPhase::kCapturing, ""}, Actor::system(), inside);
+    if (decision && decision->empty()) {
+      Work work(context_.unit);
+      inside(meeting_);
+      work.commit();
+    }
+    capture_.started = true;
+    capture_.durable = now.steady;
+    context_.media.set_lease(room_, capture_.durable + kDurableLease);
+    refresh_gate();
+    push_recording();
+  } else if (auto* durable = std::get_if<capture_fact::DurableUpTo>(&fact)) {
+    capture_.durable = std::max(capture_.durable, durable->time);
+    context_.media.set_lease(room_, capture_.durable + kDurableLease);
+  } else if (auto* first = std::get_if<capture_fact::FirstPacket>(&fact)) {
+    if (!capture_.first_packets.insert({first->endpoint, first->slot}).second) return;
+    AuditRecord record = entry("recording.first_packet");
+    Presence* presence = by_endpoint(first->endpoint);
+    record.data.set("track", (presence != nullptr ? presence->participant.text() : "unknown") + "/" + std::to_string(first->slot));
+    note(context_, std::move(record));
+  } else if (auto* overflow = std::get_if<capture_fact::Overflow>(&fact)) {
+    AuditRecord record = entry("recording.gap");
+    record.data.set("cause", "overflow");
+    record.data.set("from", now.utc.us / 1000 - overflow->gap_ms);
+    record.data.set("to", now.utc.us / 1000);
+    note(context_, std::move(record));
+  } else if (auto* stopped = std::get_if<capture_fact::Stopped>(&fact)) {
+    capture_.active = false;
+    capture_.started = false;
+    capture_.retry_at = now.steady + kRetryPart;
+    refresh_gate();
+    AuditRecord record = entry("recording.stopped");
+    record.data.set("cause", stopped->reason);
+    if (stopped->failed) record.outcome = "failed";
+    note(context_, std::move(record));
+    push_recording();
+    if (over_) {
+      if (stopped->failed) {
+        if (auto log = context_.recorder.recover(recording); log && log->segments > 0)
+          seal({"recovered", log->segments, log->last_hash, false});
+        else
+          recording_failed(stopped->reason);
+      } else {
+        seal(*stopped);
+      }
+      if (idle()) listener_.over(meeting_.id);
+    }
+  }
+}
+
+// Twice a second: is the demanded recording running? Otherwise media are off (the lease saw to it), everybody is told,
+// a new part is tried, and after the type's time the call ends.
+void LiveMeeting::watch_capture(SteadyTime now) {
+  if (over_ || meeting_.phase != Phase::kLive || !rules_) return;
+  std::optional<RosterView> roster = rules_->roster();
+  if (!roster || !roster->recorder) return;
+  if (!capture_.active && (!capture_.retry_at || now >= *capture_.retry_at)) start_capture();
+  if (!recording_demanded()) return;
+  bool fresh = capture_.started && now < capture_.durable + kDurableLease;
+  bool flowing = fresh && recorder_has_all_keys();
+  if (flowing) {
+    not_flowing_since_.reset();
+    if (capture_.stalled) {
+      capture_.stalled = false;
+      push_recording();
+    }
+    set_media_state(true, "ok");
+    return;
+  }
+  if (!not_flowing_since_) not_flowing_since_ = now;
+  // Keys take a moment after a Roster; a disk that is silent for 2 s has stopped media already.
+  bool was_running = capture_.started && !fresh;
+  if (!was_running && now < *not_flowing_since_ + kGraceAfterRoster) return;
+  if (!capture_.stalled) {
+    capture_.stalled = true;
+    push_recording();
+  }
+  set_media_state(false, !context_.vault.up() ? "vault.down"
+                         : !context_.recorder.storage_ready() ? "disk.full"
+                                                              : "recording.stalled");
+  if (now >= *not_flowing_since_ + std::chrono::seconds(type_.policy.loss_end_s)) end("recording_lost", Actor::system());
+}
+
+void LiveMeeting::set_media_state(bool allowed, const std::string& reason) {
+  if (media_allowed_ == allowed && media_reason_ == reason) return;
+  bool changed = media_allowed_ != allowed;
+  media_allowed_ = allowed;
+  media_reason_ = reason;
+  if (changed && reason != "not_admitted") {
+    AuditRecord record;
+    record.type = allowed ? "media.resumed" : "media.stopped";
+    record.actor = Actor::system();
+    record.meeting = meeting_.id;
+    record.reason = reason;
+    record.data.set("reason", allowed && !meeting_.started_at ? "start" : reason);
+    note(context_, std::move(record));
+  }
+  push_all("media", media_json());
+}
+
+void LiveMeeting::on_vault_up(bool up) {
+  if (up && !over_ && meeting_.phase == Phase::kLive) announce_all_to_vault();
+}
+
+// What the vault will open is fixed in the log before its job starts (design.md 9).
+void LiveMeeting::seal(const capture_fact::Stopped& stopped) {
+  const RecordingId recording = *meeting_.recording;
+  Now now = context_.clock.now();
+  AuditRecord record;
+  record.type = "recording.sealed";
+  record.actor = Actor::system();
+  record.meeting = meeting_.id;
+  record.type_version = type_.version;
+  record.subject = {"recording", recording.text()};
+  record.data.set("segments", stopped.segments);
+  record.data.set("last_hash", stopped.last_hash);
+  record.data.set("parts", capture_.part);
+  record.data.set("envelopes_sha256", hash_of_envelopes(context_, context_.recordings.envelopes(recording)));
+  (void)run(command::RecordingFact{RecordingPhase::kSealed, ""}, Actor::system(), [&](const Meeting& next) {
+    std::uint64_t seq = context_.audit.append(record);
+    if (auto row = context_.recordings.load(recording)) {
+      row->phase = RecordingPhase::kSealed;
+      row->stopped_at = now.utc;
+      row->sealed_seq = seq;
+      row->keep_until = add_keep(row->requested_at, type_.policy.keep);
+      context_.recordings.save(*row);
+    }
+    context_.recordings.put(ArtefactRow{recording.text() + "/log", "recording_log", next.id, "local", 0, stopped.last_hash,
+                                        add_keep(now.utc, type_.policy.keep), "sealed"});
+    context_.outbox.put("vault.job", recording.text());
+  });
+  listener_.sealed(recording);
+}
+
+void LiveMeeting::recording_failed(const std::string& reason) {
+  const RecordingId recording = *meeting_.recording;
+  (void)run(command::RecordingFact{RecordingPhase::kFailed, reason}, Actor::system(), [&](const Meeting&) {
+    if (auto row = context_.recordings.load(recording)) {
+      row->phase = RecordingPhase::kFailed;
+      row->reason = reason;
+      context_.recordings.save(*row);
+    }
+  });
+}
+
+}  // namespace parlour::app

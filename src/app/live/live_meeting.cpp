@@ -1,0 +1,490 @@
+#include "app/live_meeting.h"
+
+#include "app/token.h"
+
+namespace parlour::app {
+namespace {
+
+using namespace meeting;
+
+constexpr Duration kReconnectTime = 30s;     // e2ee.md 9
+constexpr std::size_t kReplayMessages = 512;
+constexpr std::size_t kReplayBytes = 1024 * 1024;
+constexpr std::size_t kPresencesMax = 16;    // pages in one meeting, second devices included
+
+Actor system() { return Actor::system(); }
+
+}  // namespace
+
+LiveMeeting::LiveMeeting(Context& context, MediaKeys& keys, Meeting meeting, MeetingType type, Listener listener)
+    : context_(context),
+      keys_(keys),
+      meeting_(std::move(meeting)),
+      type_(std::move(type)),
+      listener_(std::move(listener)),
+      room_(keys.next_room()) {
+  context_.media.open_room(room_, recording_demanded());
+  room_open_ = true;
+}
+
+LiveMeeting::~LiveMeeting() {
+  *alive_ = false;
+  for (auto& [id, presence] : presences_) {
+    if (presence->lost_timer != 0) context_.scheduler.cancel(presence->lost_timer);
+    if (presence->wire) presence->wire->close(1001, "server stops");
+  }
+  if (room_open_) context_.media.close_room(room_);
+}
+
+Decision LiveMeeting::run(const Command& command, const Actor& actor, const std::function<void(const Meeting&)>& inside) {
+  return act(context_, meeting_, type_, command, actor, inside);
+}
+
+LiveMeeting::Presence* LiveMeeting::find(PresenceId id) {
+  auto found = presences_.find(id);
+  return found == presences_.end() ? nullptr : found->second.get();
+}
+LiveMeeting::Presence* LiveMeeting::by_ep(const std::string& ep) {
+  for (auto& [id, presence] : presences_)
+    if (!ep.empty() && presence->ep == ep) return presence.get();
+  return nullptr;
+}
+LiveMeeting::Presence* LiveMeeting::by_endpoint(EndpointKey endpoint) {
+  for (auto& [id, presence] : presences_)
+    if (presence->endpoint == endpoint) return presence.get();
+  return nullptr;
+}
+LiveMeeting::Presence* LiveMeeting::member_of(const ParticipantId& participant) {
+  for (auto& [id, presence] : presences_)
+    if (presence->participant == participant && presence->member) return presence.get();
+  return nullptr;
+}
+
+Result<LiveMeeting::PresenceId, Refusal> LiveMeeting::enter(Entering entering) {
+  const Participant* person = meeting_.find(entering.participant);
+  if (person == nullptr) return fail(Refusal{"participant.unknown", "No such participant in this meeting.", {}});
+  if (presences_.size() >= kPresencesMax) return fail(Refusal{"meeting.full", "Too many pages are open in this meeting.", {}});
+  bool staff = person->role == ParticipantRole::kStaff;
+  Decision decision = staff ? run(command::EnterStaff{entering.participant}, entering.actor)
+                            : run(command::EnterWaiting{entering.participant}, entering.actor);
+  if (!decision) return fail(decision.error());
+  if (!open_call()) return fail(Refusal{"policy.missing", "The organisation's signed policy does not list this type yet.", {}});
+
+  // Until admission the newest page of a person wins; a member's page stays, and the new one waits beside it.
+  std::vector<PresenceId> older;
+  for (auto& [id, presence] : presences_)
+    if (presence->participant == entering.participant && !presence->member) older.push_back(id);
+  for (PresenceId id : older) remove_presence(id, "other_device", true);
+
+  Presence& presence = add_presence(entering);
+  push(presence, "welcome", welcome_body(presence, false));
+  push_state(presence);
+  attach_media(presence);
+  push_people();
+  push_waiting();
+  return presence.id;
+}
+
+LiveMeeting::Presence& LiveMeeting::add_presence(const Entering& entering) {
+  auto presence = std::make_unique<Presence>(Presence{.id = ++last_presence_, .participant = entering.participant});
+  Token token = make_token(context_);
+  presence->token_hash = token.hash;
+  presence->token = token.text;
+  presence->staff = meeting_.find(entering.participant)->role == ParticipantRole::kStaff;
+  presence->name = entering.name;
+  presence->actor = entering.actor;
+  presence->wire = entering.wire;
+  Work work(context_.unit);
+  context_.calls.put(PresenceRow{presence->token_hash, meeting_.id, presence->participant, "", context_.clock.now().utc});
+  work.commit();
+  Presence& out = *presence;
+  presences_.emplace(out.id, std::move(presence));
+  return out;
+}
+
+void LiveMeeting::attach_media(Presence& presence) {
+  if (presence.endpoint != 0) context_.media.remove_endpoint(presence.endpoint);
+  presence.endpoint = keys_.next_endpoint();
+  context_.media.add_endpoint(presence.endpoint, room_);
+  offer(presence, false);
+  refresh_gate();
+}
+
+void LiveMeeting::offer(Presence& presence, bool restart) {
+  PresenceId id = presence.id;
+  EndpointKey endpoint = presence.endpoint;
+  context_.media.make_offer(endpoint, restart, [this, alive = alive_, id, endpoint](MediaOffer made) {
+    if (!*alive) return;
+    Presence* target = find(id);
+    if (target == nullptr || target->endpoint != endpoint) return;
+    JsonArray map;
+    for (const OfferedStream& stream : made.streams) {
+      Presence* sender = by_endpoint(stream.sender);
+      map.push_back(JsonObject{{"mid", stream.mid}, {"ep", sender != nullptr ? sender->ep : ""}, {"slot", stream.slot}});
+    }
+    target->offers = made.generation;
+    push(*target, "offer", JsonObject{{"gen", made.generation}, {"sdp", made.sdp}, {"map", std::move(map)}});
+  });
+}
+
+std::optional<LiveMeeting::PresenceId> LiveMeeting::resume(const Hash& token_hash, std::uint64_t last_n,
+                                                           std::shared_ptr<Wire> wire) {
+  Presence* found = nullptr;
+  for (auto& [id, presence] : presences_)
+    if (presence->token_hash == token_hash) found = presence.get();
+  if (found == nullptr) return std::nullopt;
+  Presence& presence = *found;
+  if (presence.wire) presence.wire->close(4001, "a newer socket took over");
+  presence.wire = std::move(wire);
+  if (presence.lost_timer != 0) context_.scheduler.cancel(presence.lost_timer);
+  presence.lost_timer = 0;
+  bool replayable = last_n <= presence.n && presence.endpoint != 0 &&
+                    (presence.replay.empty() ? last_n == presence.n : last_n + 1 >= presence.replay.front().first);
+  if (replayable) {
+    for (const auto& [n, text] : presence.replay)
+      if (n > last_n) presence.wire->send(text);
+  } else {
+    push(presence, "resync", welcome_body(presence, true));
+    push_state(presence);
+    attach_media(presence);
+  }
+  if (presence.member) {
+    Decision decision = run(command::Return{presence.participant}, presence.actor);
+    if (decision) decision = run(command::Connect{presence.participant}, presence.actor);
+  }
+  push_people();
+  push_waiting();
+  return presence.id;
+}
+
+void LiveMeeting::on_wire_closed(PresenceId id, const std::shared_ptr<Wire>& wire) {
+  Presence* presence = find(id);
+  if (presence == nullptr || presence->wire != wire) return;
+  lose(*presence);
+}
+
+void LiveMeeting::lose(Presence& presence) {
+  presence.wire = nullptr;
+  if (presence.member) (void)run(command::Lose{presence.participant}, presence.actor);
+  PresenceId id = presence.id;
+  presence.lost_timer = context_.scheduler.after(kReconnectTime, [this, alive = alive_, id] {
+    if (*alive) lost_for_good(id);
+  });
+  push_people();
+  push_waiting();
+}
+
+void LiveMeeting::lost_for_good(PresenceId id) {
+  Presence* presence = find(id);
+  if (presence == nullptr || presence->wire) return;
+  presence->lost_timer = 0;
+  leave(*presence);
+}
+
+// The person is gone: by their own click, or lost for 30 s.
+void LiveMeeting::leave(Presence& presence) {
+  PresenceId id = presence.id;
+  ParticipantId participant = presence.participant;
+  bool member = presence.member;
+  bool staff = presence.staff;
+  Actor actor = presence.actor;
+  remove_presence(id, "", false);
+  bool elsewhere = false;
+  for (auto& [other_id, other] : presences_) elsewhere = elsewhere || other->participant == participant;
+  if (member && staff) {
+    hold();
+  } else if (member || !elsewhere) {
+    (void)run(command::Leave{participant}, actor);
+  }
+  refresh_gate();
+  push_people();
+  push_waiting();
+  if (idle()) listener_.over(meeting_.id);
+}
+
+void LiveMeeting::remove_presence(PresenceId id, std::string_view ended_reason, bool tell) {
+  Presence* presence = find(id);
+  if (presence == nullptr) return;
+  if (tell)
+    push(*presence, "ended", JsonObject{{"reason", std::string(ended_reason)}, {"recorded", false}});
+  if (presence->wire) presence->wire->close(1000, "left");
+  if (presence->lost_timer != 0) context_.scheduler.cancel(presence->lost_timer);
+  if (presence->endpoint != 0) context_.media.remove_endpoint(presence->endpoint);
+  if (sharing_ == id) {
+    sharing_.reset();
+    push_all("share", JsonObject{{"participant", nullptr}});
+  }
+  Work work(context_.unit);
+  context_.calls.remove_presence(presence->token_hash);
+  work.commit();
+  presences_.erase(id);
+}
+
+// The adviser is lost for good (e2ee.md 4.5): media stop, customers are held with words, the call's chain is over.
+void LiveMeeting::hold() {
+  Decision decision = run(command::Hold{}, system());
+  if (!decision || decision->empty()) return;
+  held_until_ = context_.clock.now().steady + std::chrono::seconds(type_.policy.hold_s);
+  for (auto& [id, presence] : presences_) presence->member = false;
+  set_media_state(false, "held");
+  new_call();
+  UtcTime until = context_.clock.now().utc + std::chrono::seconds(type_.policy.hold_s);
+  push_all("held", JsonObject{{"until", until.us / 1000}});
+  push_people();
+  push_waiting();
+}
+
+void LiveMeeting::end(const std::string& cause, const Actor& actor) {
+  if (over_) return;
+  Decision decision = run(command::End{cause}, actor, [this](const Meeting&) {
+    context_.calls.remove_presences(meeting_.id);
+    context_.sessions.remove_guests_of(meeting_.id);
+  });
+  if (decision && !decision->empty()) finish(cause);
+}
+
+void LiveMeeting::on_cancelled() {
+  std::optional<Meeting> stored = context_.meetings.load(meeting_.id);
+  if (stored) meeting_ = *stored;
+  finish("cancelled");
+}
+
+// Everybody is told, media and chain end, a running capture is sealed.
+void LiveMeeting::finish(const std::string& reason) {
+  if (over_) return;
+  over_ = true;
+  bool recorded = meeting_.recording.has_value() && capture_.part > 0;
+  Json body = JsonObject{{"reason", reason}, {"recorded", recorded}};
+  if (recorded)
+    if (auto until = add_keep(context_.clock.now().utc, type_.policy.keep)) body.set("kept_until", until->us / 1000);
+  push_all("ended", body);
+  for (auto& [id, presence] : presences_) {
+    if (presence->wire) presence->wire->close(1000, "ended");
+    if (presence->lost_timer != 0) context_.scheduler.cancel(presence->lost_timer);
+    context_.media.remove_endpoint(presence->endpoint);
+  }
+  presences_.clear();
+  if (!call_.empty()) context_.vault.close_call(call_);
+  context_.media.close_room(room_);
+  room_open_ = false;
+  if (capture_.active) {
+    context_.recorder.stop(*meeting_.recording);
+  } else if (meeting_.recording && meeting_.recording_phase == RecordingPhase::kCapturing) {
+    // The last part ended by a fault; what is durable is sealed all the same.
+    if (auto log = context_.recorder.recover(*meeting_.recording))
+      seal({"recovered", log->segments, log->last_hash, false});
+    else
+      recording_failed("log.unreadable");
+  } else if (meeting_.recording) {
+    recording_failed("never_started");
+  }
+  listener_.waiting_changed(meeting_.id);
+  if (idle()) listener_.over(meeting_.id);
+}
+
+bool LiveMeeting::idle() const { return presences_.empty() && !capture_.active && (over_ || meeting_.phase != Phase::kHeld); }
+
+void LiveMeeting::on_message(PresenceId id, const Json& message) {
+  Presence* presence = find(id);
+  if (presence == nullptr || over_) return;
+  std::string type = message.string_or("type");
+  std::int64_t re = message.integer_or("id", -1);
+  if (type == "e2ee") {
+    const Json* signed_message = message.find("m");
+    return on_signed(*presence, re, signed_message != nullptr ? *signed_message : Json());
+  }
+  if (type == "answer") {
+    EndpointKey endpoint = presence->endpoint;
+    context_.media.accept_answer(endpoint, static_cast<std::uint32_t>(message.integer_or("gen")), message.string_or("sdp"),
+                                 [this, alive = alive_, id, re](Result<void, std::string> result) {
+                                   Presence* target = *alive ? find(id) : nullptr;
+                                   if (target == nullptr) return;
+                                   if (result) return ok(*target, re);
+                                   refuse(*target, re, {"answer." + result.error(), "The answer was refused: " + result.error(), {}});
+                                 });
+    return;
+  }
+  if (type == "ice.restart") {
+    offer(*presence, true);
+    return ok(*presence, re);
+  }
+  if (type == "self") {
+    presence->mic = message.bool_or("mic");
+    presence->camera = message.bool_or("camera");
+    push_people();
+    return ok(*presence, re);
+  }
+  if (type == "share.start" || type == "share.stop") {
+    bool start = type == "share.start";
+    if (start && !presence->member) return refuse(*presence, re, {"not_admitted", "Only people in the call can share.", {}});
+    if (start && sharing_ && sharing_ != id) return refuse(*presence, re, {"share.busy", "Somebody else is sharing.", {}});
+    if (start == (sharing_ == id)) return ok(*presence, re);
+    AuditRecord record;
+    record.type = start ? "share.started" : "share.stopped";
+    record.actor = presence->actor;
+    record.meeting = meeting_.id;
+    record.subject = {"participant", presence->participant.text()};
+    note(context_, std::move(record));
+    if (start) sharing_ = id; else sharing_.reset();
+    push_all("share", JsonObject{{"participant", start ? Json(presence->participant.text()) : Json()}});
+    push_people();
+    return ok(*presence, re);
+  }
+  if (type == "connected") {
+    if (!presence->member) return refuse(*presence, re, {"not_admitted", "Not in the call.", {}});
+    Decision decision = run(command::Connect{presence->participant}, presence->actor);
+    if (!decision) return refuse(*presence, re, decision.error());
+    push_people();
+    return ok(*presence, re);
+  }
+  if (type == "decline" || type == "second.allow" || type == "second.refuse") {
+    if (!presence->staff) return refuse(*presence, re, {"access.denied", "Only the adviser can do this.", {"agent"}});
+    auto participant = ParticipantId::from_text(message.string_or("participant"));
+    const Participant* person = participant ? meeting_.find(*participant) : nullptr;
+    if (person == nullptr) return refuse(*presence, re, {"participant.unknown", "No such participant.", {}});
+    if (type == "second.allow") return ok(*presence, re);  // the Roster that names it is the effect
+    if (type == "decline") {
+      Decision decision = run(command::Deny{*participant, message.string_or("reason")}, presence->actor);
+      if (!decision) return refuse(*presence, re, decision.error());
+    }
+    std::vector<PresenceId> waiting;
+    for (auto& [other_id, other] : presences_)
+      if (other->participant == *participant && !other->member) waiting.push_back(other_id);
+    for (PresenceId other : waiting) {
+      push(*find(other), "declined", JsonObject{{"reason", type == "decline" ? message.string_or("reason") : "other_device"}});
+      remove_presence(other, "", false);
+    }
+    push_people();
+    push_waiting();
+    return ok(*presence, re);
+  }
+  if (type == "leave") {
+    ok(*presence, re);
+    return leave(*presence);
+  }
+  if (type == "end") {
+    if (!presence->staff) return refuse(*presence, re, {"access.denied", "Only the adviser can end the meeting.", {"agent"}});
+    ok(*presence, re);
+    return end("staff", presence->actor);
+  }
+  if (type == "failed") {
+    AuditRecord record;
+    record.type = "participant.check_failed";
+    record.actor = presence->actor;
+    record.meeting = meeting_.id;
+    record.subject = {"participant", presence->participant.text()};
+    record.outcome = "failed";
+    record.reason = message.string_or("check").substr(0, 60);
+    note(context_, std::move(record));
+    return ok(*presence, re);
+  }
+  refuse(*presence, re, {"message.unknown", "This message is not known here.", {}});
+}
+
+void LiveMeeting::on_media_fact(const MediaFact& fact) {
+  if (over_) return;
+  if (auto* tripped = std::get_if<media_fact::GuardTripped>(&fact)) {
+    Presence* presence = by_endpoint(tripped->endpoint);
+    if (presence == nullptr) return;
+    AuditRecord record;
+    record.type = "plaintext_guard";
+    record.actor = presence->actor;
+    record.meeting = meeting_.id;
+    record.subject = {"participant", presence->participant.text()};
+    record.outcome = "denied";
+    record.reason = tripped->reason;
+    record.data.set("rule", tripped->reason);
+    record.data.set("kind", tripped->slot == 0 ? "audio" : tripped->slot == 1 ? "camera" : "screen");
+    note(context_, std::move(record));
+    push(*presence, "guard", JsonObject{{"slot", tripped->slot}, {"reason", tripped->reason}});
+  } else if (auto* quality = std::get_if<media_fact::Quality>(&fact)) {
+    if (Presence* presence = by_endpoint(quality->endpoint))
+      push(*presence, "quality", JsonObject{{"loss_up", quality->loss_up_permille}, {"loss_down", quality->loss_down_permille}, {"rtt_ms", quality->rtt_ms}});
+  } else if (auto* needed = std::get_if<media_fact::OfferNeeded>(&fact)) {
+    if (Presence* presence = by_endpoint(needed->endpoint)) offer(*presence, false);
+  }
+}
+
+void LiveMeeting::tick() {
+  Now now = context_.clock.now();
+  if (!over_ && held_until_ && now.steady >= *held_until_) return end("held_too_long", system());
+  watch_capture(now.steady);
+}
+
+void LiveMeeting::restore() {
+  for (const PresenceRow& row : context_.calls.presences(meeting_.id)) {
+    const Participant* person = meeting_.find(row.participant);
+    if (person == nullptr) continue;
+    auto presence = std::make_unique<Presence>(Presence{.id = ++last_presence_, .token_hash = row.token_hash, .participant = row.participant});
+    presence->staff = person->role == ParticipantRole::kStaff;
+    presence->ep = row.ep;
+    presence->n = 1u << 30;  // replay from before the restart is not possible: the page gets a resync
+    presence->actor.kind = presence->staff ? ActorKind::kUser : ActorKind::kCustomer;
+    presence->actor.user = person->user;
+    if (!presence->staff) presence->actor.participant = person->id;
+    if (person->user) {
+      if (auto user = context_.people.user(*person->user)) presence->name = user->name.reveal(), presence->actor.role = user->role;
+    } else if (person->customer) {
+      if (auto customer = context_.people.customer(*person->customer)) presence->name = customer->name.reveal();
+    }
+    presences_.emplace(presence->id, std::move(presence));
+  }
+  if (auto call = context_.calls.open_call(meeting_.id)) {
+    auto rules = context_.call_rules.make(call->call, call->policy);
+    if (rules) {
+      call_ = call->call;
+      policy_ = call->policy;
+      rules_ = std::move(*rules);
+      for (CallStore::Message& stored : context_.calls.messages(call_)) {
+        auto message = parse_json(stored.message);
+        if (message && rules_->accept(*message, context_.clock.now())) {
+          if (auto participant = ParticipantId::from_text(stored.from); participant && message->string_or("t") == "Hello")
+            if (auto hello = rules_->read_hello(*message)) {
+              eps_.insert_or_assign(hello->ep, *participant);
+              if (Presence* presence = by_ep(hello->ep)) presence->hello = *message;
+            }
+          chain_.push_back(std::move(stored));
+        }
+      }
+      if (auto roster = rules_->roster())
+        for (const MemberView& member : roster->members)
+          if (Presence* presence = by_ep(member.ep)) presence->member = meeting_.phase == Phase::kLive;
+    }
+  }
+  for (auto& [id, presence] : presences_) {
+    if (presence->member) (void)run(command::Lose{presence->participant}, system());
+    PresenceId copy = id;
+    presence->lost_timer = context_.scheduler.after(kReconnectTime, [this, alive = alive_, copy] {
+      if (*alive) lost_for_good(copy);
+    });
+  }
+  if (meeting_.phase == Phase::kHeld)
+    held_until_ = context_.clock.now().steady + std::chrono::seconds(type_.policy.hold_s);
+  if (meeting_.phase == Phase::kLive && presences_.empty()) return end("server", system());
+  if (meeting_.phase == Phase::kLive && meeting_.recording) {
+    announce_all_to_vault();
+    start_capture();
+  }
+}
+
+void LiveMeeting::push(Presence& presence, std::string_view type, Json body) {
+  Json message;
+  message.set("type", type);
+  if (type != "ok" && type != "refused") {
+    message.set("n", static_cast<std::int64_t>(++presence.n));
+  }
+  if (const JsonObject* members = body.as_object())
+    for (const JsonMember& member : *members) message.set(member.first, member.second);
+  std::string text = write_json(message);
+  if (type != "ok" && type != "refused") {
+    presence.replay_bytes += text.size();
+    presence.replay.emplace_back(presence.n, text);
+    while (presence.replay.size() > kReplayMessages || presence.replay_bytes > kReplayBytes) {
+      presence.replay_bytes -= presence.replay.front().second.size();
+      presence.replay.pop_front();
+    }
+  }
+  if (presence.wire) presence.wire->send(std::move(text));
+}
+
+}  // namespace parlour::app

@@ -1,0 +1,208 @@
+#include "app/live_meetings.h"
+
+namespace parlour::app {
+namespace {
+
+using namespace meeting;
+
+constexpr Duration kTick = 250ms;
+constexpr std::uint16_t kPolicyClose = 1008;
+
+}  // namespace
+
+LiveMeetings::LiveMeetings(Context& context, Accounts& accounts, Guests& guests, std::function<void()> sealed)
+    : context_(context), accounts_(accounts), guests_(guests), sealed_(std::move(sealed)) {
+  context_.media.on_fact([this](RoomKey room, const MediaFact& fact) {
+    for (auto& [id, meeting] : meetings_)
+      if (meeting->room() == room) return meeting->on_media_fact(fact);
+  });
+  timer_ = context_.scheduler.after(kTick, [this] { tick(); });
+}
+
+LiveMeetings::~LiveMeetings() {
+  *alive_ = false;
+  context_.scheduler.cancel(timer_);
+  context_.media.on_fact({});
+}
+
+void LiveMeetings::tick() {
+  timer_ = context_.scheduler.after(kTick, [this] { tick(); });
+  for (auto& [id, meeting] : meetings_) meeting->tick();
+  std::erase_if(meetings_, [](auto& entry) { return entry.second->idle(); });
+  if (watchers_due_) push_watchers();
+}
+
+const LiveMeeting* LiveMeetings::find(const MeetingId& meeting) const {
+  auto found = meetings_.find(meeting);
+  return found == meetings_.end() ? nullptr : found->second.get();
+}
+
+LiveMeeting* LiveMeetings::live(const MeetingId& id) {
+  auto found = meetings_.find(id);
+  if (found != meetings_.end()) return found->second.get();
+  std::optional<Meeting> meeting = context_.meetings.load(id);
+  if (!meeting || meeting->over()) return nullptr;
+  std::optional<MeetingType> type = context_.types.find(meeting->type, meeting->type_version);
+  if (!type) return nullptr;
+  LiveMeeting::Listener listener;
+  listener.waiting_changed = [this](const MeetingId&) { watchers_due_ = true; };
+  listener.over = [](const MeetingId&) {};  // tick() takes idle ones away: never inside their own call
+  listener.sealed = [this](const RecordingId&) { sealed_(); };
+  auto made = std::make_unique<LiveMeeting>(context_, keys_, *meeting, *type, listener);
+  return meetings_.emplace(id, std::move(made)).first->second.get();
+}
+
+LiveMeetings::SocketId LiveMeetings::socket_opened(std::shared_ptr<Wire> wire, std::string staff_token, std::string guest_token) {
+  SocketId id = ++last_socket_;
+  sockets_.emplace(id, Socket{std::move(wire), std::move(staff_token), std::move(guest_token), std::nullopt, 0, std::nullopt, ""});
+  // Who says nothing is not kept: a socket without a first message is closed.
+  context_.scheduler.after(10s, [this, alive = alive_, id] {
+    if (!*alive) return;
+    auto found = sockets_.find(id);
+    if (found != sockets_.end() && !found->second.meeting && !found->second.watcher)
+      found->second.wire->close(kPolicyClose, "nothing was said");
+  });
+  return id;
+}
+
+void LiveMeetings::socket_closed(SocketId id) {
+  auto found = sockets_.find(id);
+  if (found == sockets_.end()) return;
+  Socket socket = std::move(found->second);
+  sockets_.erase(found);
+  if (!socket.meeting) return;
+  auto meeting = meetings_.find(*socket.meeting);
+  if (meeting != meetings_.end()) meeting->second->on_wire_closed(socket.presence, socket.wire);
+}
+
+void LiveMeetings::socket_message(SocketId id, std::string_view text) {
+  auto found = sockets_.find(id);
+  if (found == sockets_.end()) return;
+  Socket& socket = found->second;
+  auto message = parse_json(text);
+  if (!message || !message->is_object() || message->string_or("type").empty())
+    return socket.wire->close(kPolicyClose, "not a message of this protocol");
+  std::string type = message->string_or("type");
+  if (socket.meeting) {
+    auto meeting = meetings_.find(*socket.meeting);
+    if (meeting != meetings_.end()) meeting->second->on_message(socket.presence, *message);
+    return;
+  }
+  if (type == "enter") return enter(socket, *message);
+  if (type == "watch") return watch(socket, *message);
+  refuse(socket, *message, {"enter.first", "The first message is enter or watch.", {}}, true);
+}
+
+void LiveMeetings::refuse(Socket& socket, const Json& message, const Refusal& refusal, bool close) {
+  Json body = JsonObject{{"type", "refused"}, {"re", message.integer_or("id", -1)}, {"code", refusal.code}, {"text", refusal.text}};
+  if (!refusal.who.empty()) {
+    JsonArray who;
+    for (const std::string& role : refusal.who) who.emplace_back(role);
+    body.set("who", std::move(who));
+  }
+  socket.wire->send(write_json(body));
+  if (close) socket.wire->close(kPolicyClose, refusal.code);
+}
+
+void LiveMeetings::enter(Socket& socket, const Json& message) {
+  bool staff = message.string_or("as") == "staff";
+  LiveMeeting::Entering entering{.participant = ParticipantId::from_bytes({})};
+  std::optional<MeetingId> meeting_id;
+  if (staff) {
+    std::optional<SessionView> session = accounts_.session(socket.staff_token);
+    if (!session || session->csrf != message.string_or("csrf"))
+      return refuse(socket, message, {"session.missing", "Log in first.", {}}, true);
+    meeting_id = MeetingId::from_text(message.string_or("meeting"));
+    std::optional<Meeting> meeting = meeting_id ? context_.meetings.load(*meeting_id) : std::nullopt;
+    if (!meeting) return refuse(socket, message, {"not_found", "There is no such meeting.", {}}, true);
+    if (auto refusal = allowed(session->actor(), Action::kMeetingStart, {meeting->agent, std::nullopt})) {
+      note_denied(context_, session->actor(), Action::kMeetingStart, *refusal, meeting_id);
+      return refuse(socket, message, *refusal, true);
+    }
+    entering.participant = meeting->staff()->id;
+    entering.name = session->user.name.reveal();
+    entering.actor = session->actor();
+    socket.session = session->id;
+  } else {
+    std::optional<Guests::Session> session = guests_.session(socket.guest_token);
+    if (!session || session->row.csrf != message.string_or("csrf"))
+      return refuse(socket, message, {"session.missing", "Open your link again.", {}}, true);
+    std::optional<Invitation> invitation = guests_.invitation(*session, "");
+    if (!invitation) return refuse(socket, message, {"not_found", "There is no such meeting.", {}}, true);
+    ResourceFacts facts{invitation->meeting.agent, session->row.participant};
+    if (auto refusal = allowed(session->actor(), Action::kMeetingJoin, facts)) return refuse(socket, message, *refusal, true);
+    meeting_id = invitation->meeting.id;
+    entering.participant = session->row.participant;
+    entering.name = invitation->customer_name;
+    entering.actor = session->actor();
+  }
+  LiveMeeting* meeting = live(*meeting_id);
+  if (meeting == nullptr)
+    return refuse(socket, message, {"meeting.over", "The meeting is over.", {}}, true);
+  if (const Json* resume = message.find("resume"); resume != nullptr && resume->is_object()) {
+    auto presence = meeting->resume(context_.digest.sha256(resume->string_or("token")),
+                                    static_cast<std::uint64_t>(std::max<std::int64_t>(0, resume->integer_or("last_n"))), socket.wire);
+    if (presence) {
+      socket.meeting = meeting_id;
+      socket.presence = *presence;
+      socket.wire->send(write_json(JsonObject{{"type", "ok"}, {"re", message.integer_or("id", -1)}, {"resumed", true}}));
+      return;
+    }
+    return refuse(socket, message, {"resume.unknown", "This page was away for too long; enter anew.", {}}, true);
+  }
+  entering.wire = socket.wire;
+  entering.request_id = message.integer_or("id", -1);
+  auto presence = meeting->enter(std::move(entering));
+  if (!presence) return refuse(socket, message, presence.error(), true);
+  socket.meeting = meeting_id;
+  socket.presence = *presence;
+  socket.wire->send(write_json(JsonObject{{"type", "ok"}, {"re", message.integer_or("id", -1)}, {"resumed", false}}));
+}
+
+void LiveMeetings::watch(Socket& socket, const Json& message) {
+  std::optional<SessionView> session = accounts_.session(socket.staff_token);
+  if (!session || session->csrf != message.string_or("csrf"))
+    return refuse(socket, message, {"session.missing", "Log in first.", {}}, true);
+  socket.session = session->id;
+  socket.watcher = std::move(session);
+  socket.wire->send(write_json(JsonObject{{"type", "ok"}, {"re", message.integer_or("id", -1)}}));
+  watchers_due_ = true;
+}
+
+void LiveMeetings::push_watchers() {
+  watchers_due_ = false;
+  for (auto& [id, socket] : sockets_) {
+    if (!socket.watcher) continue;
+    JsonArray list;
+    for (auto& [meeting_id, meeting] : meetings_) {
+      if (allowed(socket.watcher->actor(), Action::kMeetingStart, {meeting->meeting().agent, std::nullopt})) continue;
+      const Json waiting = meeting->waiting_list();
+      for (const Json& item : *waiting.as_array()) list.push_back(item);
+    }
+    socket.wire->send(write_json(JsonObject{{"type", "waiting"}, {"n", 0}, {"list", std::move(list)}}));
+  }
+}
+
+void LiveMeetings::restore() {
+  for (const Meeting& meeting : context_.meetings.unfinished()) {
+    if (meeting.phase == Phase::kScheduled) continue;
+    if (LiveMeeting* made = live(meeting.id)) made->restore();
+  }
+  // Calls that ended while their last part was being written: sealed now.
+}
+
+void LiveMeetings::on_vault_up(bool up) {
+  for (auto& [id, meeting] : meetings_) meeting->on_vault_up(up);
+}
+
+void LiveMeetings::cancelled(const MeetingId& meeting) {
+  auto found = meetings_.find(meeting);
+  if (found != meetings_.end()) found->second->on_cancelled();
+}
+
+void LiveMeetings::close_sockets_of(const std::string& session) {
+  for (auto& [id, socket] : sockets_)
+    if (!session.empty() && socket.session == session) socket.wire->close(kPolicyClose, "logged out");
+}
+
+}  // namespace parlour::app

@@ -1,0 +1,198 @@
+// What pages are told (docs/features/signalling.md): facts only, whole lists each time.
+#include "app/live_meeting.h"
+
+namespace parlour::app {
+
+using namespace meeting;
+
+namespace {
+
+Json text_json(const Text& text) { return JsonObject{{"en", text.en}, {"nl", text.nl}}; }
+std::int64_t ms(UtcTime time) { return time.us / 1000; }
+
+}  // namespace
+
+void LiveMeeting::ok(Presence& presence, std::int64_t re) {
+  if (re >= 0) push(presence, "ok", JsonObject{{"re", re}});
+}
+
+void LiveMeeting::refuse(Presence& presence, std::int64_t re, const Refusal& refusal) {
+  Json body = JsonObject{{"re", re}, {"code", refusal.code}, {"text", refusal.text}};
+  if (!refusal.who.empty()) {
+    JsonArray who;
+    for (const std::string& role : refusal.who) who.emplace_back(role);
+    body.set("who", std::move(who));
+  }
+  push(presence, "refused", std::move(body));
+}
+
+void LiveMeeting::push_all(std::string_view type, const Json& body) {
+  for (auto& [id, presence] : presences_) push(*presence, type, body);
+}
+
+Json LiveMeeting::meeting_json() const {
+  JsonArray kinds;
+  for (const std::string& kind : type_.policy.kinds) kinds.emplace_back(kind);
+  std::string adviser;
+  if (auto user = context_.people.user(meeting_.agent)) adviser = user->name.reveal();
+  return JsonObject{{"id", meeting_.id.text()},
+                    {"type_id", type_.id.text()},
+                    {"type_version", type_.version},
+                    {"type_title", text_json(type_.policy.title)},
+                    {"record", to_text(type_.policy.recording)},
+                    {"kinds", std::move(kinds)},
+                    {"adviser", adviser},
+                    {"start", ms(meeting_.start)},
+                    {"duration_min", meeting_.duration_min},
+                    {"pause_max_s", type_.policy.pause_max_s}};
+}
+
+Json LiveMeeting::welcome_body(Presence& presence, bool resumed) {
+  Json policy;
+  if (auto parsed = parse_json(policy_)) policy = *parsed;
+  JsonArray chain;
+  // A waiting guest sees nothing of the call; staff and members see what they need to go on with it.
+  if (presence.staff || presence.member)
+    for (const CallStore::Message& message : chain_)
+      if (auto parsed = parse_json(message.message)) {
+        std::string kind = parsed->string_or("t");
+        if (kind == "Progress") continue;
+        chain.push_back(JsonObject{{"from", message.from}, {"m", *parsed}});
+      }
+  std::optional<RosterView> roster = rules_ ? rules_->roster() : std::nullopt;
+  Json body = JsonObject{
+      {"you", JsonObject{{"participant", presence.participant.text()},
+                         {"role", presence.staff ? "staff" : "customer"},
+                         {"name", presence.name}}},
+      {"meeting", meeting_json()},
+      {"org", JsonObject{{"name", context_.organisation.name}}},
+      {"call", call_},
+      {"policy", policy},
+      {"root", context_.call_rules.root_public_key()},
+      {"resume", resumed ? Json() : Json(presence.token)},
+      {"now", ms(context_.clock.now().utc)},
+      {"chain", std::move(chain)},
+      {"state", presence.member || presence.staff ? "admitted" : "waiting"},
+      {"steward", presence.staff}};
+  return body;
+}
+
+Json LiveMeeting::recording_json() const {
+  std::string state = "none";
+  if (meeting_.recording) {
+    switch (meeting_.recording_phase) {
+      case RecordingPhase::kOff: break;
+      case RecordingPhase::kRequested: state = "requested"; break;
+      case RecordingPhase::kCapturing: state = capture_.started ? "capturing" : "stalled"; break;
+      case RecordingPhase::kFailed: state = "failed"; break;
+      default: state = "stopped";
+    }
+    if (capture_.stalled) state = "stalled";
+  }
+  Json body = JsonObject{{"state", state}};
+  body.set("since", ms(context_.clock.now().utc));
+  if (!meeting_.recording_reason.empty()) body.set("reason", meeting_.recording_reason);
+  return body;
+}
+
+Json LiveMeeting::media_json() const {
+  Json body = JsonObject{{"allowed", media_allowed_}, {"reason", media_reason_}};
+  if (!media_allowed_ && not_flowing_since_ && capture_.stalled) {
+    Now now = context_.clock.now();
+    UtcTime ends = now.utc + (*not_flowing_since_ + std::chrono::seconds(type_.policy.loss_end_s) - now.steady);
+    body.set("ends_at", ms(ends));
+  }
+  return body;
+}
+
+Json LiveMeeting::people_json() const {
+  JsonArray list;
+  for (const Participant& person : meeting_.participants) {
+    const Presence* page = nullptr;
+    for (const auto& [id, presence] : presences_)
+      if (presence->participant == person.id && (page == nullptr || presence->member)) page = presence.get();
+    if (page == nullptr) continue;
+    std::string state = page->member ? (page->wire ? (person.phase == ParticipantPhase::kConnected ? "connected" : "admitted") : "reconnecting")
+                                     : "waiting";
+    list.push_back(JsonObject{{"participant", person.id.text()},
+                              {"role", to_text(person.role)},
+                              {"name", page->name},
+                              {"ep", page->ep},
+                              {"state", state},
+                              {"mic", page->mic},
+                              {"camera", page->camera},
+                              {"sharing", sharing_ == page->id}});
+  }
+  if (rules_)
+    if (auto roster = rules_->roster(); roster && roster->recorder)
+      list.push_back(JsonObject{{"participant", "recorder"}, {"role", "recorder"}, {"name", ""}, {"ep", "rec"},
+                                {"state", capture_.started ? "connected" : "admitted"}, {"mic", false}, {"camera", false}, {"sharing", false}});
+  return JsonObject{{"list", std::move(list)}};
+}
+
+// The people of a meeting are shown to those in it; who waits sees only itself.
+void LiveMeeting::push_people() {
+  Json all = people_json();
+  for (auto& [id, presence] : presences_) {
+    if (presence->staff || presence->member) {
+      push(*presence, "people", all);
+    }
+  }
+}
+
+Json LiveMeeting::waiting_list() const {
+  JsonArray list;
+  for (const auto& [id, presence] : presences_) {
+    const Participant* person = meeting_.find(presence->participant);
+    if (presence->staff || presence->member || person == nullptr) continue;
+    bool second = false;
+    for (const auto& [other_id, other] : presences_)
+      second = second || (other_id != id && other->participant == presence->participant && other->member);
+    Json device = JsonObject{{"camera", "none"}, {"microphone", "none"}, {"speaker", "skipped"}, {"network", "unknown"}};
+    if (person->device)
+      device = JsonObject{{"camera", person->device->camera},
+                          {"microphone", person->device->microphone},
+                          {"speaker", person->device->speaker},
+                          {"network", person->device->network}};
+    list.push_back(JsonObject{{"meeting", meeting_.id.text()},
+                              {"participant", presence->participant.text()},
+                              {"name", presence->name},
+                              {"type_title", text_json(type_.policy.title)},
+                              {"since", ms(person->waiting_since.value_or(context_.clock.now().utc))},
+                              {"notice", person->notice_settled ? "acknowledged" : "none"},
+                              {"device", std::move(device)},
+                              {"hello", presence->hello},
+                              {"second_device", second}});
+  }
+  return Json(std::move(list));
+}
+
+void LiveMeeting::push_waiting() {
+  Json list = waiting_list();
+  bool adviser = false;
+  for (auto& [id, presence] : presences_) adviser = adviser || (presence->staff && presence->wire);
+  std::int64_t place = 0;
+  for (auto& [id, presence] : presences_) {
+    if (presence->staff) {
+      push(*presence, "waiting", JsonObject{{"list", list}});
+    } else if (!presence->member) {
+      push(*presence, "queue", JsonObject{{"place", ++place}, {"adviser", adviser ? "here" : "away"}});
+    }
+  }
+  listener_.waiting_changed(meeting_.id);
+}
+
+void LiveMeeting::push_recording() { push_all("recording", recording_json()); }
+
+void LiveMeeting::push_state(Presence& presence) {
+  push(presence, "media", media_json());
+  push(presence, "recording", recording_json());
+  Presence* sharing = sharing_ ? find(*sharing_) : nullptr;
+  push(presence, "share", JsonObject{{"participant", sharing != nullptr ? Json(sharing->participant.text()) : Json()}});
+  if (held_until_) {
+    Now now = context_.clock.now();
+    push(presence, "held", JsonObject{{"until", ms(now.utc + (*held_until_ - now.steady))}});
+  }
+}
+
+}  // namespace parlour::app

@@ -1,0 +1,297 @@
+// Signed messages: admission by Roster, keys, epochs, and the gate's settings that follow from them.
+#include "app/live_meeting.h"
+#include "app/token.h"
+
+namespace parlour::app {
+
+using namespace meeting;
+
+// The meeting's open call, or a new one. False when no signed Policy is there.
+bool LiveMeeting::open_call() {
+  if (rules_) return true;
+  new_call();
+  return rules_ != nullptr;
+}
+
+void LiveMeeting::new_call() {
+  std::optional<std::string> policy = context_.types.policy();
+  if (!call_.empty()) context_.vault.close_call(call_);
+  std::string old_call = std::exchange(call_, "");
+  rules_.reset();
+  chain_.clear();
+  eps_.clear();
+  for (auto& [id, presence] : presences_) {
+    presence->ep.clear();
+    presence->hello = Json();
+    presence->member = false;
+  }
+  if (!policy) return;
+  std::string call = to_base64url(context_.random.array<16>());
+  auto rules = context_.call_rules.make(call, *policy);
+  if (!rules) return;
+  Work work(context_.unit);
+  if (!old_call.empty()) context_.calls.put(CallRow{old_call, meeting_.id, policy_, context_.clock.now().utc, true});
+  context_.calls.put(CallRow{call, meeting_.id, *policy, context_.clock.now().utc, false});
+  work.commit();
+  call_ = call;
+  policy_ = *policy;
+  rules_ = std::move(*rules);
+  if (!old_call.empty()) push_all("call.new", JsonObject{{"call", call_}});
+  refresh_gate();
+}
+
+void LiveMeeting::on_signed(Presence& presence, std::int64_t re, const Json& message) {
+  if (!rules_) return refuse(presence, re, {"call.none", "No call is open.", {}});
+  std::string kind = message.string_or("t");
+  std::optional<Refusal> refusal = kind == "Hello"    ? take_hello(presence, message)
+                                   : kind == "Roster" ? take_roster(presence, message)
+                                                      : take_other(presence, message);
+  if (refusal) return refuse(presence, re, *refusal);
+  ok(presence, re);
+}
+
+std::optional<Refusal> LiveMeeting::take_hello(Presence& presence, const Json& message) {
+  std::optional<HelloView> hello = rules_->read_hello(message);
+  if (!hello) return Refusal{"hello.malformed", "This Hello cannot be read.", {}};
+  std::uint8_t role = presence.staff ? 1 : 2;
+  if (hello->role != role || hello->name != presence.name)
+    return Refusal{"hello.identity", "A Hello must carry the role and the name that this person has here.", {}};
+  auto accepted = rules_->accept(message, context_.clock.now());
+  if (!accepted) return accepted.error();
+  presence.ep = hello->ep;
+  presence.hello = message;
+  eps_.insert_or_assign(hello->ep, presence.participant);
+  Work work(context_.unit);
+  context_.calls.put(PresenceRow{presence.token_hash, meeting_.id, presence.participant, presence.ep, context_.clock.now().utc});
+  std::string text = write_json(message);
+  context_.calls.add_message(call_, presence.participant.text(), text);
+  work.commit();
+  chain_.push_back({presence.participant.text(), text});
+  // Hellos go to staff with the waiting list, and to everybody with the Roster that names them.
+  push_people();
+  push_waiting();
+  return std::nullopt;
+}
+
+std::optional<Refusal> LiveMeeting::take_roster(Presence& presence, const Json& message) {
+  if (!presence.staff) return Refusal{"access.denied", "Only the adviser signs Rosters.", {"agent"}};
+  std::optional<RosterView> roster = rules_->read_roster(message);
+  if (!roster) return Refusal{"roster.malformed", "This Roster cannot be read.", {}};
+  if (roster->type_id != type_.id.text() || roster->type_version != type_.version)
+    return Refusal{"roster.type", "The Roster names another meeting type.", {}};
+  std::vector<ParticipantId> named;
+  for (const MemberView& member : roster->members) {
+    auto known = eps_.find(member.ep);
+    if (known == eps_.end()) return Refusal{"roster.unknown_member", "The Roster names a device that said no Hello here.", {}};
+    named.push_back(known->second);
+  }
+  // The rules first: a Roster that admits somebody who may not come in is refused before the chain takes it.
+  bool ready = context_.vault.up() && context_.recorder.storage_ready();
+  bool grows = false;
+  for (const ParticipantId& id : named) grows = grows || member_of(id) == nullptr;
+  command::Admit admit{presence.participant, named, ready || !grows};
+  Decision decision = decide(meeting_, type_.policy, admit, context_.clock.now().utc);
+  if (!decision) return decision.error();
+  auto accepted = rules_->accept(message, context_.clock.now());
+  if (!accepted) return accepted.error();
+
+  std::string text = write_json(message);
+  AuditRecord record;
+  record.type = "roster.accepted";
+  record.actor = presence.actor;
+  record.meeting = meeting_.id;
+  record.data.set("epoch", roster->epoch);
+  if (auto hash = from_base64url(roster->hash)) record.data.set("roster_sha256", to_hex(*hash));
+  record.data.set("members", static_cast<std::int64_t>(roster->members.size()));
+  record.data.set("mode", roster->mode == RosterMode::kRecorded ? "recorded" : roster->mode == RosterMode::kPaused ? "paused" : "off");
+  auto store = [&] {
+    context_.audit.append(record);
+    context_.calls.add_message(call_, presence.participant.text(), text);
+  };
+  if (decision->empty()) {
+    Work work(context_.unit);
+    store();
+    work.commit();
+  } else {
+    decision = run(admit, presence.actor, [&](const Meeting&) { store(); });
+    if (!decision) return decision.error();
+  }
+  chain_.push_back({presence.participant.text(), text});
+  roster_taken(*rules_->roster());
+  return std::nullopt;
+}
+
+// A Roster is in force: everybody learns what they need to check it, and media and recorder follow it.
+void LiveMeeting::roster_taken(const RosterView& roster) {
+  held_until_.reset();
+  std::set<std::string> eps;
+  for (const MemberView& member : roster.members) eps.insert(member.ep);
+  std::vector<PresenceId> dropped;
+  for (auto& [id, presence] : presences_) {
+    bool member = eps.contains(presence->ep);
+    bool joins = member && !presence->member;
+    bool leaves = !member && presence->member;
+    presence->member = member;
+    if (joins) {
+      if (!presence->staff) push(*presence, "admitted", JsonObject{});
+      // Hellos of all members and every Roster so far, in the order in which they were accepted.
+      for (const CallStore::Message& earlier : chain_) {
+        auto parsed = parse_json(earlier.message);
+        if (!parsed) continue;
+        std::string kind = parsed->string_or("t");
+        bool wanted = kind == "Roster";
+        if (kind == "Hello")
+          if (auto hello = rules_->read_hello(*parsed)) wanted = eps.contains(hello->ep);
+        if (wanted) push(*presence, "e2ee", JsonObject{{"m", *parsed}, {"from", earlier.from}});
+      }
+    } else if (member || leaves) {
+      // Known members get the new Hellos and the Roster; who leaves gets the Roster, to see why.
+      for (const CallStore::Message& earlier : chain_) {
+        auto parsed = parse_json(earlier.message);
+        if (!parsed || parsed->string_or("t") != "Hello") continue;
+        auto hello = rules_->read_hello(*parsed);
+        if (hello && eps.contains(hello->ep) && hello->ep != presence->ep)
+          push(*presence, "e2ee", JsonObject{{"m", *parsed}, {"from", earlier.from}});
+      }
+      if (auto parsed = parse_json(chain_.back().message))
+        push(*presence, "e2ee", JsonObject{{"m", *parsed}, {"from", chain_.back().from}});
+    }
+    if (leaves) dropped.push_back(id);
+  }
+  // A member's older page that a newer one of the same person has replaced is closed.
+  for (PresenceId id : dropped) {
+    Presence* old = find(id);
+    bool replaced = old != nullptr && member_of(old->participant) != nullptr;
+    if (replaced) remove_presence(id, "other_device", true);
+  }
+  for (const MemberView& member : roster.members)
+    if (Presence* presence = by_ep(member.ep); presence != nullptr && presence->endpoint != 0)
+      context_.media.set_identity(presence->endpoint, member.idx, roster.epoch);
+  if (roster.mode == RosterMode::kRecorded) {
+    announce_all_to_vault();
+    start_capture();
+  }
+  refresh_gate();
+  push_people();
+  push_waiting();
+  push_recording();
+}
+
+std::optional<Refusal> LiveMeeting::take_other(Presence& presence, const Json& message) {
+  if (!presence.member) return Refusal{"not_admitted", "Only members of the call send this.", {}};
+  if (message.string_or("k") != presence.ep) return Refusal{"signer.other", "Signed under another device's name.", {}};
+  auto accepted = rules_->accept(message, context_.clock.now());
+  if (!accepted) return accepted.error();
+  store_and_spread(presence.participant.text(), message, &presence);
+  if (accepted->kind == Accepted::Kind::kActivated && presence.endpoint != 0)
+    context_.media.set_activated(presence.endpoint, accepted->epoch);
+  if (accepted->kind != Accepted::Kind::kProgress) refresh_gate();
+  return std::nullopt;
+}
+
+void LiveMeeting::store_and_spread(const std::string& from, const Json& message, const Presence* except) {
+  std::string text = write_json(message);
+  Work work(context_.unit);
+  context_.calls.add_message(call_, from, text);
+  work.commit();
+  chain_.push_back({from, text});
+  for (auto& [id, presence] : presences_)
+    if (presence->member && presence.get() != except) push(*presence, "e2ee", JsonObject{{"m", message}, {"from", from}});
+  tell_vault(text);
+  if (capture_.active) context_.recorder.append_announcement(*meeting_.recording, text);
+}
+
+void LiveMeeting::tell_vault(const std::string& message) {
+  std::optional<RosterView> roster = rules_ ? rules_->roster() : std::nullopt;
+  if (type_.policy.recording == RecordingRule::kNever || !roster || !roster->recorder) return;
+  context_.vault.announce(call_, message, [this, alive = alive_, call = call_](Result<std::vector<std::string>, VaultFault> answer) {
+    if (*alive && call == call_ && answer) take_from_recorder(*answer);
+  });
+}
+
+// From the start, also after the vault was away: the same messages give the same answers.
+void LiveMeeting::announce_all_to_vault() {
+  if (!rules_ || !context_.vault.up()) return;
+  tell_vault(policy_);
+  for (const CallStore::Message& earlier : chain_) {
+    auto parsed = parse_json(earlier.message);
+    if (parsed && earlier.from != "recorder") tell_vault(earlier.message);
+  }
+}
+
+void LiveMeeting::take_from_recorder(const std::vector<std::string>& messages) {
+  for (const std::string& text : messages) {
+    auto message = parse_json(text);
+    if (!message || !rules_) continue;
+    auto accepted = rules_->accept(*message, context_.clock.now());
+    if (!accepted) continue;  // a repeated acknowledgement after a reconnect
+    std::string written = write_json(*message);
+    Work work(context_.unit);
+    context_.calls.add_message(call_, "recorder", written);
+    work.commit();
+    chain_.push_back({"recorder", written});
+    for (auto& [id, presence] : presences_)
+      if (presence->member) push(*presence, "e2ee", JsonObject{{"m", *message}, {"from", "recorder"}});
+    if (capture_.active) context_.recorder.append_announcement(*meeting_.recording, written);
+  }
+  refresh_gate();
+}
+
+bool LiveMeeting::recorder_has_all_keys() const {
+  std::optional<RosterView> roster = rules_ ? rules_->roster() : std::nullopt;
+  if (!roster) return false;
+  for (const MemberView& member : roster->members) {
+    std::uint16_t epoch = rules_->activated_epoch(member.idx);
+    if (epoch == 0) epoch = roster->epoch;
+    if (!rules_->recorder_acknowledged(epoch, member.idx)) return false;
+  }
+  return true;
+}
+
+// Puts the answers of meeting::gate into the media plane: routes per pair, epochs per sender. Idempotent.
+void LiveMeeting::refresh_gate() {
+  if (!room_open_) return;
+  std::optional<RosterView> roster = rules_ ? rules_->roster() : std::nullopt;
+  for (auto& [id, sender] : presences_) {
+    if (sender->endpoint == 0) continue;
+    const Participant* person = meeting_.find(sender->participant);
+    std::optional<std::uint8_t> idx;
+    if (roster && sender->member)
+      for (const MemberView& member : roster->members)
+        if (member.ep == sender->ep) idx = member.idx;
+    GateFacts facts;
+    facts.sender_admitted = idx.has_value();
+    facts.sender_notice_settled = person != nullptr && (sender->staff || person->notice_settled);
+    facts.meeting_live = meeting_.phase == Phase::kLive && !over_;
+    facts.rule = type_.policy.recording;
+    facts.capture_started = capture_.started;
+    // The epochs of this sender that may pass: its newest and the one before (the guard ends that one 2 s after the switch).
+    std::set<std::uint16_t> epochs;
+    std::set<std::uint16_t> recorded_epochs;
+    if (idx)
+      for (int back = 0; back < 2; ++back) {
+        if (roster->epoch <= back) continue;
+        auto epoch = static_cast<std::uint16_t>(roster->epoch - back);
+        std::optional<RosterView> of_epoch = rules_->roster_of(epoch);
+        if (!of_epoch) continue;
+        facts.mode = of_epoch->mode;
+        facts.recorder_acknowledged_sender = rules_->recorder_acknowledged(epoch, *idx);
+        facts.receiver_is_recorder = false;
+        facts.receiver_admitted = true;
+        if (gate(facts) == GateAnswer::kOpen) epochs.insert(epoch);
+        facts.receiver_is_recorder = true;
+        if (gate(facts) == GateAnswer::kOpen) recorded_epochs.insert(epoch);
+      }
+    context_.media.set_epochs(sender->endpoint, epochs);
+    context_.media.set_recorder_route(sender->endpoint, !recorded_epochs.empty());
+    for (auto& [other_id, receiver] : presences_)
+      if (other_id != id && receiver->endpoint != 0)
+        context_.media.set_route(sender->endpoint, receiver->endpoint, !epochs.empty() && receiver->member);
+  }
+  if (!recording_demanded()) {
+    bool live = meeting_.phase == Phase::kLive && !over_;
+    set_media_state(live, live ? "ok" : meeting_.phase == Phase::kHeld ? "held" : "not_admitted");
+  }
+}
+
+}  // namespace parlour::app

@@ -1,0 +1,358 @@
+#include "app/recordings.h"
+
+#include <algorithm>
+
+#include "app/token.h"
+
+namespace parlour::app {
+namespace {
+
+using namespace meeting;
+
+constexpr Duration kPollJob = 500ms;
+constexpr Duration kRetryJob = 5s;
+constexpr Duration kPlaybackIdle = 10min;
+
+constexpr std::string_view kPurposes[] = {"client_request", "complaint", "supervision", "quality", "follow_up"};
+
+AuditRecord entry_of(std::string_view type, const Actor& actor, const RecordingRow& row) {
+  AuditRecord record;
+  record.type = type;
+  record.actor = actor;
+  record.meeting = row.meeting;
+  record.subject = {"recording", row.id.text()};
+  return record;
+}
+
+// Adds [from, to) to a sorted list of ranges without overlap.
+void merge_range(std::vector<std::pair<std::uint64_t, std::uint64_t>>& ranges, std::uint64_t from, std::uint64_t to) {
+  if (from >= to) return;
+  ranges.emplace_back(from, to);
+  std::sort(ranges.begin(), ranges.end());
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> merged;
+  for (auto& range : ranges) {
+    if (!merged.empty() && range.first <= merged.back().second)
+      merged.back().second = std::max(merged.back().second, range.second);
+    else
+      merged.push_back(range);
+  }
+  ranges = std::move(merged);
+}
+
+}  // namespace
+
+void RecordingJobs::run_pending() {
+  if (!context_.vault.up()) return;
+  for (const OutboxRow& row : context_.outbox.pending()) {
+    if (row.kind != "vault.job" || running_[row.id]) continue;
+    auto recording = RecordingId::from_text(row.subject);
+    if (!recording) continue;
+    running_[row.id] = true;
+    start(row, *recording);
+  }
+}
+
+void RecordingJobs::start(const OutboxRow& row, const RecordingId& recording) {
+  std::int64_t id = row.id;
+  auto retry = [this, id] {
+    running_[id] = false;
+    context_.scheduler.after(kRetryJob, [this] { run_pending(); });
+  };
+  std::optional<RecordingRow> stored = context_.recordings.load(recording);
+  if (!stored || !stored->sealed_seq) return;
+  std::uint64_t seq = *stored->sealed_seq;
+  // The vault opens what a signed head covers, nothing else.
+  context_.audit.checkpoint([this, id, recording, seq, retry](bool signed_head) {
+    if (!signed_head) return retry();
+    std::vector<EnvelopeRow> parts;
+    for (EnvelopeRow& envelope : context_.recordings.envelopes(recording))
+      if (envelope.name.starts_with("part/")) parts.push_back(std::move(envelope));
+    context_.vault.start_job(recording, seq, std::move(parts), [this, id, recording, retry](Result<VaultJob, VaultFault> job) {
+      if (!job) {
+        if (job.error().code == "vault.down") return retry();
+        return failed(id, recording, job.error().code);
+      }
+      if (job->state == VaultJob::State::kDone) return finish(id, recording, *job);
+      if (job->state == VaultJob::State::kFailed) return failed(id, recording, job->failure);
+      context_.scheduler.after(kPollJob, [this, id, recording] { poll(id, recording); });
+    });
+  });
+}
+
+void RecordingJobs::poll(std::int64_t outbox, const RecordingId& recording) {
+  context_.vault.job_status(recording, [this, outbox, recording](Result<VaultJob, VaultFault> job) {
+    if (!job) {
+      running_[outbox] = false;
+      context_.scheduler.after(kRetryJob, [this] { run_pending(); });
+    } else if (job->state == VaultJob::State::kDone) {
+      finish(outbox, recording, *job);
+    } else if (job->state == VaultJob::State::kFailed) {
+      failed(outbox, recording, job->failure);
+    } else {
+      context_.scheduler.after(kPollJob, [this, outbox, recording] { poll(outbox, recording); });
+    }
+  });
+}
+
+void RecordingJobs::finish(std::int64_t outbox, const RecordingId& recording, const VaultJob& job) {
+  context_.vault.manifest(recording, [this, outbox, recording, job](Result<std::string, VaultFault> manifest) {
+    std::optional<RecordingRow> row = context_.recordings.load(recording);
+    std::optional<Meeting> meeting = row ? context_.meetings.load(row->meeting) : std::nullopt;
+    std::optional<MeetingType> type = meeting ? context_.types.find(meeting->type, meeting->type_version) : std::nullopt;
+    if (!manifest || !type) {
+      running_[outbox] = false;
+      context_.scheduler.after(kRetryJob, [this] { run_pending(); });
+      return;
+    }
+    row->phase = RecordingPhase::kVerified;
+    row->manifest = *manifest;
+    row->manifest_sha256 = job.manifest_sha256;
+    row->summary = job.summary;
+    AuditRecord record = entry_of("recording.verified", Actor::system(), *row);
+    record.type_version = meeting->type_version;
+    record.data.set("manifest_sha256", job.manifest_sha256);
+    auto ranges = [&](const char* name) {
+      const Json* found = job.summary.find(name);
+      return found != nullptr && found->is_array() ? *found : Json(JsonArray{});
+    };
+    record.data.set("intervals", ranges("intervals_utc_ms"));
+    record.data.set("gaps", ranges("gaps_utc_ms"));
+    record.data.set("coverage_permille", job.summary.integer_or("coverage_permille"));
+    auto store = [&](const Meeting& next) {
+      context_.recordings.save(*row);
+      for (const EnvelopeRow& envelope : job.envelopes) context_.recordings.put(envelope);
+      for (const VaultJob::File& file : job.files)
+        context_.recordings.put(ArtefactRow{recording.text() + "/" + file.name, "recording_av", next.id, "local",
+                                            file.stored_bytes, file.stored_sha256, row->keep_until, "kept"});
+      context_.audit.append(record);
+      context_.outbox.done(outbox);
+    };
+    (void)act(context_, *meeting, *type, command::RecordingFact{RecordingPhase::kVerified, ""}, Actor::system(), store);
+    running_.erase(outbox);
+    context_.vault.acknowledge_job(recording);
+    if (on_changed) on_changed(meeting->id);
+  });
+}
+
+void RecordingJobs::failed(std::int64_t outbox, const RecordingId& recording, const std::string& reason) {
+  std::optional<RecordingRow> row = context_.recordings.load(recording);
+  std::optional<Meeting> meeting = row ? context_.meetings.load(row->meeting) : std::nullopt;
+  std::optional<MeetingType> type = meeting ? context_.types.find(meeting->type, meeting->type_version) : std::nullopt;
+  if (!type) return;
+  row->phase = RecordingPhase::kFailed;
+  row->reason = reason;
+  (void)act(context_, *meeting, *type, command::RecordingFact{RecordingPhase::kFailed, reason}, Actor::system(),
+            [&](const Meeting&) {
+              context_.recordings.save(*row);
+              context_.outbox.done(outbox);
+            });
+  running_.erase(outbox);
+  if (on_changed) on_changed(meeting->id);
+}
+
+RecordingView Recordings::view_of(RecordingRow row) {
+  RecordingView view{.row = std::move(row), .type = MeetingType{}};
+  view.playbacks = context_.recordings.playbacks(view.row.id);
+  std::optional<Meeting> meeting = context_.meetings.load(view.row.meeting);
+  if (meeting) {
+    if (auto type = context_.types.find(meeting->type, meeting->type_version)) view.type = *type;
+    for (const Participant& person : meeting->participants) {
+      std::string name;
+      if (person.user) {
+        if (auto user = context_.people.user(*person.user)) name = user->name.reveal();
+      } else if (person.customer) {
+        if (auto customer = context_.people.customer(*person.customer)) name = customer->name.reveal();
+      }
+      view.people[person.id.text()] = {name, std::string(to_text(person.role))};
+    }
+  }
+  for (const PlaybackRow& playback : view.playbacks)
+    if (auto user = context_.people.user(playback.user)) view.users[playback.user.text()] = user->name.reveal();
+  return view;
+}
+
+Result<std::vector<RecordingView>, Refusal> Recordings::of_meeting(const Actor& actor, const MeetingId& id) {
+  std::optional<Meeting> meeting = context_.meetings.load(id);
+  if (!meeting) return fail(Refusal{"not_found", "There is nothing here.", {}});
+  if (auto refusal = allowed(actor, Action::kRecordingList, {meeting->agent, std::nullopt})) {
+    note_denied(context_, actor, Action::kRecordingList, *refusal, id);
+    return fail(*refusal);
+  }
+  std::vector<RecordingView> out;
+  for (RecordingRow& row : context_.recordings.of_meeting(id)) out.push_back(view_of(std::move(row)));
+  return out;
+}
+
+Recordings::Page Recordings::list(const Actor& actor, const std::string& cursor, std::size_t limit) {
+  Page page;
+  if (actor.role == UserRole::kAdministrator) return page;
+  RecordingStore::Filter filter;
+  if (allowed(actor, Action::kRecordingList, {})) filter.agent = actor.user;  // own only
+  limit = std::min<std::size_t>(std::max<std::size_t>(limit, 1), 200);
+  filter.limit = limit + 1;
+  filter.after = RecordingId::from_text(cursor);
+  std::vector<RecordingRow> rows = context_.recordings.list(filter);
+  if (rows.size() > limit) {
+    rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(limit), rows.end());
+    page.next = rows.back().id.text();
+  }
+  for (RecordingRow& row : rows) page.items.push_back(view_of(std::move(row)));
+  return page;
+}
+
+void Recordings::play(const Actor& actor, const RecordingId& recording, const std::string& purpose, bool download,
+                      const std::string& typed_reason, std::function<void(Result<Playback, Refusal>)> done) {
+  Action action = download ? Action::kRecordingDownload : Action::kRecordingPlay;
+  std::optional<RecordingRow> row = context_.recordings.load(recording);
+  std::optional<Meeting> meeting = row ? context_.meetings.load(row->meeting) : std::nullopt;
+  if (!meeting) return done(fail(Refusal{"not_found", "There is nothing here.", {}}));
+  if (auto refusal = allowed(actor, action, {meeting->agent, std::nullopt})) {
+    note_denied(context_, actor, action, *refusal, meeting->id);
+    return done(fail(*refusal));
+  }
+  if (!download && std::find(std::begin(kPurposes), std::end(kPurposes), purpose) == std::end(kPurposes))
+    return done(fail(Refusal{"purpose.unknown", "Say why: one of the purposes.", {}}));
+  if (row->phase != RecordingPhase::kVerified)
+    return done(fail(Refusal{"recording.not_ready", "The recording has not been opened and checked yet.", {}}));
+  std::optional<EnvelopeRow> rendition;
+  for (EnvelopeRow& envelope : context_.recordings.envelopes(recording))
+    if (envelope.name == "rendition/av") rendition = std::move(envelope);
+  if (!rendition) return done(fail(Refusal{"recording.shredded", "The recording's key is gone.", {}}));
+
+  UtcTime now = context_.clock.now().utc;
+  PlaybackRow playback{.id = PlaybackId::make(now, context_.random), .recording = recording, .user = *actor.user,
+                       .session = actor.session, .purpose = download ? "download" : purpose, .download = download, .created = now};
+  AuditRecord record = entry_of(download ? "recording.download_requested" : "recording.play_requested", actor, *row);
+  record.data.set("rendition", "av");
+  record.data.set("purpose", playback.purpose);
+  record.data.set("session", actor.session);
+  if (!typed_reason.empty()) record.personal.push_back({"reason", Redacted<std::string>(typed_reason), ""});
+  Work work(context_.unit);
+  std::uint64_t seq = context_.audit.append(record);
+  context_.recordings.save(playback);
+  work.commit();
+
+  context_.audit.checkpoint([=, this, rendition = *rendition](bool signed_head) {
+    auto unavailable = [&](std::string text) { done(fail(Refusal{"vault.unavailable", std::move(text), {}})); };
+    if (!signed_head) return unavailable("The vault does not answer, so nothing can be opened. Try again later.");
+    context_.vault.grant(recording, rendition, actor.session, seq, [=, this](Result<Vault::OpenedStream, VaultFault> opened) {
+      if (!opened) return done(fail(Refusal{"vault.unavailable", "The vault did not open it: " + opened.error().text, {}}));
+      std::optional<RecordingRow> current = context_.recordings.load(recording);
+      RecordingView view = view_of(*current);
+      Playback out{.id = playback.id};
+      out.duration_ms = current->summary.integer_or("duration_ms");
+      if (const Json* tracks = current->summary.find("tracks"); tracks != nullptr && tracks->as_array() != nullptr)
+        for (const Json& item : *tracks->as_array()) {
+          Track track;
+          track.number = static_cast<int>(out.tracks.size());
+          track.file = item.string_or("file");
+          track.participant = item.string_or("participant");
+          track.screen = item.bool_or("screen");
+          track.offset_ms = item.integer_or("offset_ms");
+          track.duration_ms = item.integer_or("duration_ms");
+          auto person = view.people.find(track.participant);
+          if (person != view.people.end()) track.name = person->second.first, track.role = person->second.second;
+          for (const VaultJob::File& file : opened->files)
+            if (file.name == track.file) track.size = file.bytes;
+          out.tracks.push_back(std::move(track));
+        }
+      open_.insert_or_assign(playback.id.text(),
+                             Open{playback, opened->handle, out.tracks, {}, context_.clock.now().steady, seq});
+      done(std::move(out));
+    });
+  });
+}
+
+std::optional<Recordings::OpenTrack> Recordings::track(const Actor& actor, const PlaybackId& id, int number) {
+  auto found = open_.find(id.text());
+  if (found == open_.end() || found->second.row.session != actor.session || found->second.row.user != *actor.user)
+    return std::nullopt;
+  Open& open = found->second;
+  if (number < 0 || static_cast<std::size_t>(number) >= open.tracks.size()) return std::nullopt;
+  open.last_use = context_.clock.now().steady;
+  const Track& track = open.tracks[static_cast<std::size_t>(number)];
+  return OpenTrack{open.handle, track.file, track.size};
+}
+
+void Recordings::sent(const PlaybackId& id, int number, std::uint64_t from, std::uint64_t count) {
+  auto found = open_.find(id.text());
+  if (found == open_.end()) return;
+  found->second.last_use = context_.clock.now().steady;
+  merge_range(found->second.sent[number], from, from + count);
+}
+
+bool Recordings::close(const Actor& actor, const PlaybackId& id) {
+  auto found = open_.find(id.text());
+  if (found == open_.end() || found->second.row.user != *actor.user) return false;
+  finish(found->second);
+  open_.erase(found);
+  return true;
+}
+
+// The entry says what was really sent: per track the byte ranges, and in milliseconds the share of the track that they are.
+void Recordings::finish(Open& open) {
+  context_.vault.release(open.handle);
+  std::optional<RecordingRow> row = context_.recordings.load(open.row.recording);
+  if (!row) return;
+  Actor actor;
+  actor.kind = ActorKind::kUser;
+  actor.user = open.row.user;
+  actor.role = UserRole::kCompliance;
+  actor.session = open.row.session;
+  JsonArray stored;
+  JsonArray played;
+  std::uint64_t bytes = 0;
+  for (auto& [number, ranges] : open.sent) {
+    const Track& track = open.tracks[static_cast<std::size_t>(number)];
+    for (auto& [from, to] : ranges) {
+      bytes += to - from;
+      stored.push_back(JsonObject{{"track", number}, {"from", static_cast<std::int64_t>(from)}, {"to", static_cast<std::int64_t>(to)}});
+      if (track.size == 0) continue;
+      auto at = [&](std::uint64_t byte) {
+        return track.offset_ms + static_cast<std::int64_t>(static_cast<std::uint64_t>(track.duration_ms) * byte / track.size);
+      };
+      if (played.size() < 900) played.push_back(JsonArray{Json(at(from)), Json(at(to))});
+    }
+  }
+  open.row.closed = true;
+  open.row.ranges = Json(std::move(stored));
+  AuditRecord record = entry_of(open.row.download ? "recording.downloaded" : "recording.played", actor, *row);
+  record.data.set("rendition", "av");
+  record.data.set("request", static_cast<std::int64_t>(open.entry));
+  record.data.set("bytes", static_cast<std::int64_t>(bytes));
+  if (open.row.download) {
+    record.data.set("sha256", row->manifest_sha256);
+  } else {
+    record.data.set("session", open.row.session);
+    record.data.set("ranges_ms", Json(std::move(played)));
+  }
+  Work work(context_.unit);
+  context_.recordings.save(open.row);
+  context_.audit.append(record);
+  work.commit();
+}
+
+void Recordings::close_stale() {
+  SteadyTime now = context_.clock.now().steady;
+  for (auto it = open_.begin(); it != open_.end();) {
+    if (now - it->second.last_use < kPlaybackIdle) {
+      ++it;
+      continue;
+    }
+    finish(it->second);
+    it = open_.erase(it);
+  }
+}
+
+void Recordings::close_session(const std::string& session) {
+  for (auto it = open_.begin(); it != open_.end();) {
+    if (it->second.row.session != session) {
+      ++it;
+      continue;
+    }
+    finish(it->second);
+    it = open_.erase(it);
+  }
+}
+
+}  // namespace parlour::app
