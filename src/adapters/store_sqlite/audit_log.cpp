@@ -1,0 +1,264 @@
+#include "store_sqlite/audit_log.h"
+
+#include "audit/bundle_builder.h"
+#include "audit/entry_builder.h"
+#include "audit/format/checkpoint.h"
+#include "audit/verify/verify_bundle.h"
+#include "base/encoding.h"
+
+namespace parlour::store_sqlite {
+
+using namespace app;
+using sql::Row;
+
+namespace {
+
+constexpr JsonLimits kEntryJson{.bytes = audit::kEntryBytesMax, .depth = 16, .values = 20'000};
+
+audit::ActorKind kind_of(meeting::ActorKind kind) {
+  switch (kind) {
+    case meeting::ActorKind::kUser: return audit::ActorKind::kUser;
+    case meeting::ActorKind::kCustomer: return audit::ActorKind::kCustomer;
+    case meeting::ActorKind::kOperator: return audit::ActorKind::kOperator;
+    case meeting::ActorKind::kSystem: break;
+  }
+  return audit::ActorKind::kSystem;
+}
+
+std::string actor_id(const meeting::Actor& actor) {
+  if (actor.user) return actor.user->text();
+  if (actor.participant) return actor.participant->text();
+  return actor.kind == meeting::ActorKind::kOperator ? "operator" : actor.kind == meeting::ActorKind::kSystem ? "serve" : "";
+}
+
+}  // namespace
+
+SqliteAuditLog::SqliteAuditLog(SqliteStore& store, const Clock& clock, Random& random, std::string boot_id)
+    : store_(store), clock_(clock), random_(random), boot_id_(std::move(boot_id)) {}
+
+Result<void, std::string> SqliteAuditLog::load() {
+  catch_up();
+  auto newest = need(store_.database().query_one("SELECT size, note, at FROM audit_checkpoint ORDER BY size DESC LIMIT 1", {},
+                                                 [](Row& row) { return std::tuple(row.integer(0), row.text(1), row.time(2)); }));
+  if (!newest) return {};
+  note_size_ = static_cast<std::uint64_t>(std::get<0>(*newest));
+  note_ = std::get<1>(*newest);
+  note_time_ = std::get<2>(*newest);
+  auto text_end = note_.find("\n\n");
+  auto head = audit::parse_checkpoint_text(note_.substr(0, text_end == std::string::npos ? note_.size() : text_end + 1));
+  if (!head || head->size > tree_.size() || head->root != tree_.root(head->size))
+    return fail(std::string("The audit log in the database is not the one whose head was signed: entries were changed or removed. "
+                            "Nothing is served until this is explained (docs/operating/incident.md)."));
+  return {};
+}
+
+void SqliteAuditLog::set_signer(HeadSigner signer, std::string origin, std::vector<audit::VerifierKey> keys) {
+  signer_ = std::move(signer);
+  origin_ = std::move(origin);
+  keys_ = std::move(keys);
+}
+
+void SqliteAuditLog::catch_up() {
+  need(store_.database().query("SELECT bytes FROM audit_entry WHERE seq >= $1 ORDER BY seq",
+                               {static_cast<std::int64_t>(tree_.size())},
+                               [&](Row& row) { tree_.append(audit::leaf_hash(row.blob_view(0))); }));
+}
+
+std::uint64_t SqliteAuditLog::append(const AuditRecord& record) {
+  if (!store_.database().in_transaction()) throw StoreFailure("an audit entry outside a unit of work");
+  audit::EntryHead head;
+  head.type = record.type;
+  head.actor = {kind_of(record.actor.kind), actor_id(record.actor), record.actor.session, "", ""};
+  if (record.subject) head.subject = audit::Subject{record.subject->first, record.subject->second};
+  if (record.meeting) head.meeting = record.meeting->text();
+  if (record.type_version > 0) head.type_version = std::to_string(record.type_version);
+  head.outcome = record.outcome == "denied"   ? audit::Outcome::kDenied
+                 : record.outcome == "failed" ? audit::Outcome::kFailed
+                                              : audit::Outcome::kOk;
+  head.reason = record.reason;
+  std::vector<audit::PrivateField> fields;
+  for (const AuditRecord::Personal& personal : record.personal) fields.push_back({personal.field, personal.value});
+  auto taken = need(store_.database().query_one("UPDATE audit_head SET next = next + 1 RETURNING next - 1", {},
+                                                [](Row& row) { return row.integer(0); }));
+  auto seq = static_cast<std::uint64_t>(taken.value());
+  Now now = clock_.now();
+  auto made = audit::make_entry(head, {seq, now.utc, boot_id_, now.steady}, record.data, fields, random_);
+  if (!made) throw StoreFailure("audit entry " + record.type + " refused: " + made.error().reason);
+  need(store_.database().execute("INSERT INTO audit_entry VALUES ($1,$2,$3,$4,$5)",
+                                 {taken.value(), record.type, record.meeting, head.actor.id, made->bytes}));
+  for (const audit::PrivateRow& row : made->private_rows) {
+    std::string reference;
+    for (const AuditRecord::Personal& personal : record.personal)
+      if (personal.field == row.field) reference = personal.reference;
+    std::optional<std::string> value;
+    if (reference.empty()) value = row.value.reveal();
+    need(store_.database().execute("INSERT INTO audit_private VALUES ($1,$2,$3,$4,$5)",
+                                   {taken.value(), row.field, row.salt, value, reference}));
+  }
+  return seq;
+}
+
+std::vector<AuditEntry> SqliteAuditLog::entries(const AuditFilter& filter) {
+  std::optional<std::int64_t> before;
+  if (filter.before) before = static_cast<std::int64_t>(*filter.before);
+  std::optional<std::string> agent_text;
+  if (filter.agent) agent_text = filter.agent->text();
+  std::string sql =
+      "SELECT seq, bytes FROM audit_entry WHERE ($1 IS NULL OR meeting = $1) AND ($2 = '' OR type = $2) AND ($3 IS NULL OR seq < $3) "
+      "AND ($4 IS NULL OR actor = $5 OR meeting IN (SELECT id FROM meeting WHERE agent = $4)) ORDER BY seq ";
+  sql += filter.ascending ? "ASC LIMIT $6" : "DESC LIMIT $6";
+  return need(store_.database().query_all(sql,
+                                          {filter.meeting, filter.type, before, filter.agent, agent_text,
+                                           static_cast<std::int64_t>(filter.limit)},
+                                          [](Row& row) {
+                                            AuditEntry entry;
+                                            entry.seq = static_cast<std::uint64_t>(row.integer(0));
+                                            entry.bytes = std::string(as_text(row.blob_view(1)));
+                                            auto parsed = parse_json(entry.bytes, kEntryJson);
+                                            if (parsed) entry.entry = *parsed; else row.fail();
+                                            return entry;
+                                          }));
+}
+
+std::uint64_t SqliteAuditLog::size() {
+  return static_cast<std::uint64_t>(need(store_.database().query_one("SELECT next FROM audit_head", {}, [](Row& row) { return row.integer(0); })).value());
+}
+
+AuditHead SqliteAuditLog::head() {
+  AuditHead head;
+  head.size = note_size_;
+  if (!note_.empty()) head.time = note_time_;
+  return head;
+}
+
+bool SqliteAuditLog::news() { return size() > note_size_ + 1; }
+
+void SqliteAuditLog::checkpoint(std::function<void(bool)> done) {
+  if (!signer_) return done(false);
+  waiting_.push_back(std::move(done));
+  if (!signing_) sign();
+}
+
+void SqliteAuditLog::sign() {
+  signing_ = true;
+  catch_up();
+  std::vector<std::function<void(bool)>> served = std::exchange(waiting_, {});
+  SignRequest request{tree_.size(), tree_.root(), {}};
+  if (note_size_ > 0)
+    if (auto proof = audit::make_consistency_proof(note_size_, request.size, tree_.reader())) request.consistency = *proof;
+  signer_(request, [this, request, served = std::move(served)](std::optional<std::string> note) {
+    bool good = note.has_value();
+    if (good) {
+      UtcTime now = clock_.now().utc;
+      bool grown = request.size > note_size_;
+      Work work(store_);
+      need(store_.database().execute("INSERT OR REPLACE INTO audit_checkpoint VALUES ($1,$2,$3)",
+                                     {static_cast<std::int64_t>(request.size), *note, now}));
+      if (grown && !keys_.empty()) {
+        AuditRecord record;
+        record.type = "audit.checkpoint";
+        record.data.set("size", static_cast<std::int64_t>(request.size));
+        record.data.set("root", to_hex(request.root));
+        record.data.set("key_id", keys_.front().id_text());
+        append(record);
+      }
+      work.commit();
+      note_ = *note;
+      note_size_ = request.size;
+      note_time_ = now;
+    }
+    signing_ = false;
+    for (auto& done : served) done(good);
+    if (!waiting_.empty() && !signing_) sign();
+  });
+}
+
+std::optional<ProvenEntry> SqliteAuditLog::prove(std::uint64_t seq) {
+  catch_up();
+  if (seq >= note_size_) return std::nullopt;
+  auto path = audit::make_inclusion_proof(seq, note_size_, tree_.reader());
+  auto bytes = need(store_.database().query_one("SELECT bytes FROM audit_entry WHERE seq = $1", {static_cast<std::int64_t>(seq)},
+                                                [](Row& row) { return row.blob(0); }));
+  if (!path || !bytes) return std::nullopt;
+  return ProvenEntry{std::string(as_text(*bytes)), seq, *path, note_};
+}
+
+// "customer/<id>/email": the row that holds a committed value.
+std::string SqliteAuditLog::resolve(const std::string& reference) {
+  std::size_t first = reference.find('/');
+  std::size_t last = reference.rfind('/');
+  if (first == std::string::npos || first == last) return "";
+  std::string kind = reference.substr(0, first);
+  std::string id = reference.substr(first + 1, last - first - 1);
+  std::string field = reference.substr(last + 1);
+  if (kind == "customer") {
+    auto customer_id = CustomerId::from_text(id);
+    auto found = customer_id ? store_.customer(*customer_id) : std::nullopt;
+    if (found) return field == "email" ? found->email.reveal() : found->name.reveal();
+  } else if (kind == "user") {
+    auto user_id = UserId::from_text(id);
+    auto found = user_id ? store_.user(*user_id) : std::nullopt;
+    if (found) return field == "email" ? found->email.reveal() : found->name.reveal();
+  } else if (kind == "meeting") {
+    auto meeting_id = MeetingId::from_text(id);
+    auto found = meeting_id ? store_.load(*meeting_id) : std::nullopt;
+    if (found && found->cancelled) return found->cancelled->reason;
+  }
+  return "";
+}
+
+std::optional<Bytes> SqliteAuditLog::bundle(const std::optional<MeetingId>& disclose) {
+  if (note_.empty()) return std::nullopt;
+  audit::BundleBuilder builder(note_);
+  need(store_.database().query("SELECT bytes FROM audit_entry WHERE seq < $1 ORDER BY seq", {static_cast<std::int64_t>(note_size_)},
+                               [&](Row& row) { builder.add_entry(row.blob_view(0)); }));
+  if (disclose) {
+    struct Hidden {
+      std::uint64_t seq;
+      std::string field;
+      audit::Salt salt;
+      std::optional<std::string> value;
+      std::string reference;
+    };
+    auto rows = need(store_.database().query_all(
+        "SELECT p.seq, p.field, p.salt, p.value, p.reference FROM audit_private p JOIN audit_entry e ON e.seq = p.seq "
+        "WHERE e.meeting = $1 AND p.seq < $2 ORDER BY p.seq, p.field",
+        {*disclose, static_cast<std::int64_t>(note_size_)}, [](Row& row) {
+          return Hidden{static_cast<std::uint64_t>(row.integer(0)), row.text(1), row.bytes<32>(2), row.optional_text(3), row.text(4)};
+        }));
+    for (Hidden& row : rows)
+      builder.add_private({row.seq, row.field, row.salt, Redacted(row.value ? *row.value : resolve(row.reference))});
+    for (const RecordingRow& recording : store_.of_meeting(*disclose))
+      if (!recording.manifest.empty()) builder.add_manifest(recording.id.text(), as_bytes(recording.manifest));
+  }
+  auto finished = builder.finish();
+  if (!finished) throw StoreFailure("the proof could not be made: " + finished.error().reason);
+  return std::move(*finished);
+}
+
+AuditVerdict SqliteAuditLog::verify() {
+  AuditVerdict verdict;
+  std::optional<Bytes> made = bundle(std::nullopt);
+  if (!made) {
+    verdict.text = "No head of the log has been signed yet, so there is nothing to check against.";
+    return verdict;
+  }
+  audit::VerifyOptions options;
+  options.keys = keys_;
+  options.now = clock_.now().utc;
+  auto older = need(store_.database().query_one("SELECT note FROM audit_checkpoint WHERE size < $1 ORDER BY size DESC LIMIT 1",
+                                                {static_cast<std::int64_t>(note_size_)}, [](Row& row) { return row.text(0); }));
+  options.since = older;
+  audit::Report report = audit::verify_bundle(*made, options);
+  verdict.exit = report.exit_status();
+  verdict.text = report.verdict;
+  verdict.entries = report.entries;
+  for (const audit::Fault& fault : report.faults) {
+    if (verdict.faults.size() == 50) break;
+    verdict.faults.push_back((fault.seq ? "entry " + std::to_string(*fault.seq) + ": " : "") + fault.text);
+  }
+  verdict.not_checked = report.not_checked;
+  return verdict;
+}
+
+}  // namespace parlour::store_sqlite
