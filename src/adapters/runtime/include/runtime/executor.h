@@ -1,0 +1,53 @@
+// The app thread: a queue of work and timers, run by whoever calls run() (bin: the main thread).
+//
+// post() may be called from any thread. A task that throws app::StoreFailure has written nothing; it is reported through
+// `on_failure` and the next one runs. The Scheduler side is for the app thread only.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <unordered_map>
+
+#include "app/runtime.h"
+#include "base/time.h"
+
+namespace parlour::runtime {
+
+class SystemClock final : public Clock {
+ public:
+  Now now() const override;  // CLOCK_MONOTONIC and CLOCK_REALTIME
+};
+
+class Executor final : public app::Scheduler {
+ public:
+  Executor(const Clock& clock, std::function<void(std::string_view)> on_failure);
+
+  void post(std::function<void()> task);
+  void run();   // until stop()
+  void stop();  // any thread, also from a signal handler's thread; queued tasks are dropped
+  // Runs what is due now and returns; for commands and tests that wait for a fact. False when `until` passed first.
+  bool run_until(const std::function<bool()>& reached, Duration at_most);
+
+  app::TimerId after(Duration delay, std::function<void()> run) override;
+  void cancel(app::TimerId id) override;
+
+ private:
+  // Waits for work or the next timer and runs one of them; false on stop.
+  bool step(SteadyTime latest);
+  void run_task(const std::function<void()>& task);
+
+  const Clock& clock_;
+  std::function<void(std::string_view)> on_failure_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> queue_;
+  bool stopped_ = false;
+  // App thread only.
+  std::multimap<std::int64_t, std::pair<app::TimerId, std::function<void()>>> timers_;
+  app::TimerId last_timer_ = 0;
+};
+
+}  // namespace parlour::runtime

@@ -1,0 +1,26 @@
+// SHA-256 and passwords for the use cases: the ports of app/runtime.h over crypto and libsodium.
+#pragma once
+
+#include "app/runtime.h"
+#include "password/password_hasher.h"
+#include "runtime/executor.h"
+
+namespace parlour::runtime {
+
+class Sha256Digest final : public app::Digest {
+ public:
+  std::array<std::uint8_t, 32> sha256(std::string_view text) override;
+};
+
+class PasswordService final : public app::Passwords {
+ public:
+  explicit PasswordService(Executor& executor) : executor_(executor) {}
+  void verify(std::string password, std::optional<std::string> stored, std::function<void(Verdict)> done) override;
+  std::optional<std::string> hash_now(std::string password) override;
+
+ private:
+  Executor& executor_;
+  PasswordHasher hasher_;
+};
+
+}  // namespace parlour::runtime
