@@ -1,0 +1,238 @@
+#include "json_views.h"
+
+#include <algorithm>
+
+namespace parlour::api {
+
+using namespace app;
+
+Json time_json(const std::optional<UtcTime>& time) { return time ? Json(to_rfc3339(*time)) : Json(); }
+Json text_json(const meeting::Text& text) { return JsonObject{{"en", text.en}, {"nl", text.nl}}; }
+
+namespace {
+
+Json kinds_json(const std::vector<std::string>& kinds) {
+  JsonArray out;
+  for (const std::string& kind : kinds) out.emplace_back(kind);
+  return Json(std::move(out));
+}
+
+std::string_view recording_word(meeting::RecordingPhase phase) {
+  switch (phase) {
+    case meeting::RecordingPhase::kOff:
+    case meeting::RecordingPhase::kRequested: return "none";
+    case meeting::RecordingPhase::kCapturing:
+    case meeting::RecordingPhase::kStopping: return "capturing";
+    case meeting::RecordingPhase::kSealed: return "sealed";
+    case meeting::RecordingPhase::kVerified: return "verified";
+    case meeting::RecordingPhase::kFailed: return "failed";
+  }
+  return "none";
+}
+
+}  // namespace
+
+Json type_json(const MeetingType& type) {
+  return JsonObject{{"id", type.id.text()},
+                    {"version", type.version},
+                    {"title", text_json(type.policy.title)},
+                    {"record", meeting::to_text(type.policy.recording)},
+                    {"kinds", kinds_json(type.policy.kinds)},
+                    {"keep", type.policy.keep},
+                    {"duration_min", type.policy.duration_min},
+                    {"before_min", type.policy.before_min},
+                    {"after_min", type.policy.after_min}};
+}
+
+Json meeting_json(const MeetingView& view) {
+  const Meeting& m = view.meeting;
+  const meeting::Participant* customer = m.customer();
+  Json cancelled;
+  if (m.cancelled)
+    cancelled = JsonObject{{"by", m.cancelled->by}, {"reason", m.cancelled->reason}, {"at", to_rfc3339(m.cancelled->at)}};
+  return JsonObject{{"id", m.id.text()},
+                    {"type", type_json(view.type)},
+                    {"customer", JsonObject{{"name", view.customer_name}, {"email", view.customer_email}}},
+                    {"agent", JsonObject{{"id", m.agent.text()}, {"name", view.agent_name}}},
+                    {"start", to_rfc3339(m.start)},
+                    {"duration_min", m.duration_min},
+                    {"state", meeting::to_text(m.phase)},
+                    {"link_opened_at", time_json(customer != nullptr ? customer->link_opened_at : std::nullopt)},
+                    {"waiting_since", time_json(customer != nullptr ? customer->waiting_since : std::nullopt)},
+                    {"started_at", time_json(m.started_at)},
+                    {"ended_at", time_json(m.ended_at)},
+                    {"end_reason", m.end_reason.empty() ? Json() : Json(m.end_reason)},
+                    {"cancelled", cancelled},
+                    {"recording", recording_word(m.recording_phase)}};
+}
+
+Json invitation_json(const Invitation& invitation, const Organisation& organisation, UtcTime now) {
+  const Meeting& m = invitation.meeting;
+  const meeting::Participant* person = m.find(invitation.participant);
+  meeting::EntryWindow window = meeting::entry_window(m, invitation.type.policy);
+  bool running = m.phase == meeting::Phase::kLive || m.phase == meeting::Phase::kHeld;
+  std::string_view entry = m.phase == meeting::Phase::kCancelled ? "cancelled"
+                           : m.phase == meeting::Phase::kEnded   ? "ended"
+                           : m.phase == meeting::Phase::kExpired ? "late"
+                           : running                             ? "open"
+                           : now < window.opens                  ? "early"
+                           : now >= window.closes                ? "late"
+                                                                 : "open";
+  Json cancelled;
+  if (m.cancelled) {
+    // A refusal of the notice is a code of ours; the page has its own words for it.
+    cancelled = JsonObject{{"by", m.cancelled->by}, {"reason", m.cancelled->reason}};
+  }
+  const meeting::Notice& notice = invitation.notice;
+  return JsonObject{
+      {"org", JsonObject{{"name", organisation.name}, {"other_ways", text_json(invitation.type.policy.other_ways)}}},
+      {"meeting", JsonObject{{"id", m.id.text()},
+                             {"type_title", text_json(invitation.type.policy.title)},
+                             {"adviser", invitation.adviser_name},
+                             {"start", to_rfc3339(m.start)},
+                             {"duration_min", m.duration_min},
+                             {"entry", entry},
+                             {"opens_at", to_rfc3339(window.opens)},
+                             {"closes_at", to_rfc3339(window.closes)},
+                             {"state", meeting::to_text(m.phase)},
+                             {"cancelled", cancelled}}},
+      {"you", JsonObject{{"participant", invitation.participant.text()}, {"name", invitation.customer_name}, {"language", m.language}}},
+      {"notice", JsonObject{{"record", meeting::to_text(invitation.type.policy.recording)},
+                            {"kinds", kinds_json(invitation.type.policy.kinds)},
+                            {"keep", invitation.type.policy.keep},
+                            {"text_id", notice.text_id},
+                            {"version", notice.version},
+                            {"sha256", invitation.notice_sha256},
+                            {"lang", notice.language},
+                            {"facts", JsonObject{{"why", notice.why}, {"what", notice.what}, {"kept", notice.kept}, {"who", notice.who}}},
+                            {"text", notice.text}}},
+      {"progress", JsonObject{{"device_checked", person != nullptr && person->device.has_value()},
+                              {"notice_acknowledged", person != nullptr && person->notice_settled}}},
+      {"csrf", invitation.csrf}};
+}
+
+Json recording_json(const RecordingView& view) {
+  const RecordingRow& row = view.row;
+  JsonArray tracks;
+  std::map<std::string, std::int64_t> number_of;  // participant/screen → track
+  if (const Json* found = row.summary.find("tracks"); found != nullptr && found->as_array() != nullptr)
+    for (const Json& item : *found->as_array()) {
+      auto number = static_cast<std::int64_t>(tracks.size());
+      std::string participant = item.string_or("participant");
+      auto person = view.people.find(participant);
+      number_of[participant + (item.bool_or("screen") ? "/s" : "")] = number;
+      tracks.push_back(JsonObject{{"track", number},
+                                  {"name", person != view.people.end() ? person->second.first : ""},
+                                  {"role", person != view.people.end() ? person->second.second : "customer"},
+                                  {"screen", item.bool_or("screen")},
+                                  {"offset_ms", item.integer_or("offset_ms")},
+                                  {"duration_ms", item.integer_or("duration_ms")}});
+    }
+  JsonArray gaps;
+  if (const Json* found = row.summary.find("gaps"); found != nullptr && found->as_array() != nullptr)
+    for (const Json& item : *found->as_array()) {
+      std::string kind = item.string_or("kind", "v");
+      auto number = number_of.find(item.string_or("participant") + (kind == "s" ? "/s" : ""));
+      gaps.push_back(JsonObject{{"track", number != number_of.end() ? number->second : 0},
+                                {"kind", kind},
+                                {"from_ms", item.integer_or("from_ms")},
+                                {"to_ms", item.integer_or("to_ms")},
+                                {"cause", item.string_or("cause", "loss")}});
+    }
+  JsonArray plays;
+  for (const PlaybackRow& playback : view.playbacks) {
+    auto user = view.users.find(playback.user.text());
+    plays.push_back(JsonObject{{"at", to_rfc3339(playback.created)},
+                               {"by", user != view.users.end() ? user->second : ""},
+                               {"purpose", playback.purpose},
+                               {"download", playback.download},
+                               {"ranges", playback.ranges.is_array() ? playback.ranges : Json(JsonArray{})}});
+  }
+  bool opened = row.phase == meeting::RecordingPhase::kVerified;
+  return JsonObject{{"id", row.id.text()},
+                    {"meeting", row.meeting.text()},
+                    {"type_title", text_json(view.type.policy.title)},
+                    {"state", meeting::to_text(row.phase)},
+                    {"started_at", time_json(row.started_at)},
+                    {"stopped_at", time_json(row.stopped_at)},
+                    {"duration_ms", row.summary.integer_or("duration_ms")},
+                    {"coverage_permille", opened ? Json(row.summary.integer_or("coverage_permille")) : Json()},
+                    {"tracks", std::move(tracks)},
+                    {"gaps", std::move(gaps)},
+                    {"keep_until", time_json(row.keep_until)},
+                    {"failure", row.phase == meeting::RecordingPhase::kFailed ? Json(row.reason) : Json()},
+                    {"plays", std::move(plays)}};
+}
+
+Json playback_json(const Recordings::Playback& playback) {
+  JsonArray tracks;
+  for (const Recordings::Track& track : playback.tracks)
+    tracks.push_back(JsonObject{{"track", track.number},
+                                {"name", track.name},
+                                {"role", track.role.empty() ? "customer" : track.role},
+                                {"screen", track.screen},
+                                {"url", "/api/v1/play/" + playback.id.text() + "/" + std::to_string(track.number)},
+                                {"size", static_cast<std::int64_t>(track.size)},
+                                {"offset_ms", track.offset_ms},
+                                {"duration_ms", track.duration_ms}});
+  return JsonObject{{"playback", playback.id.text()}, {"duration_ms", playback.duration_ms}, {"tracks", std::move(tracks)}};
+}
+
+Json entry_page_json(const EntryPage& page) {
+  JsonArray items;
+  for (const AuditEntry& entry : page.items) {
+    Json names = JsonObject{};
+    auto add = [&](const std::string& id) {
+      if (auto found = page.names.find(id); found != page.names.end()) names.set(id, found->second);
+    };
+    Json actor = JsonObject{};
+    if (const Json* found = entry.entry.find("actor")) {
+      actor = JsonObject{{"kind", found->string_or("kind")}, {"id", found->string_or("id")}};
+      add(found->string_or("id"));
+      if (auto name = page.names.find(found->string_or("id")); name != page.names.end()) actor.set("name", name->second);
+    }
+    if (const Json* subject = entry.entry.find("subject")) add(subject->string_or("id"));
+    const Json* data = entry.entry.find("data");
+    const Json* meeting = entry.entry.find("meeting");
+    items.push_back(JsonObject{{"seq", static_cast<std::int64_t>(entry.seq)},
+                               {"time", entry.entry.string_or("time")},
+                               {"type", entry.entry.string_or("type")},
+                               {"actor", actor},
+                               {"meeting", meeting != nullptr && meeting->is_string() ? *meeting : Json()},
+                               {"outcome", entry.entry.string_or("outcome", "ok")},
+                               {"reason", entry.entry.string_or("reason")},
+                               {"data", data != nullptr && data->is_object() ? *data : Json(JsonObject{})},
+                               {"names", names},
+                               {"bytes", entry.bytes}});
+  }
+  return JsonObject{{"items", std::move(items)},
+                    {"next", page.next ? Json(static_cast<std::int64_t>(*page.next)) : Json()},
+                    {"head", JsonObject{{"size", static_cast<std::int64_t>(page.head.size)}, {"time", time_json(page.head.time)}}}};
+}
+
+Json verdict_json(const AuditVerdict& verdict) {
+  JsonArray faults, not_checked;
+  for (const std::string& fault : verdict.faults) faults.emplace_back(fault);
+  for (const std::string& text : verdict.not_checked) not_checked.emplace_back(text);
+  return JsonObject{{"exit", verdict.exit},
+                    {"text", verdict.text},
+                    {"entries", static_cast<std::int64_t>(verdict.entries)},
+                    {"checked_to", Json()},
+                    {"faults", std::move(faults)},
+                    {"not_checked", std::move(not_checked)}};
+}
+
+Json session_json(const SessionView& session, const Organisation& organisation) {
+  JsonArray may;
+  for (meeting::Action action : meeting::actions_of(session.user.role)) may.emplace_back(meeting::to_text(action));
+  return JsonObject{{"user", JsonObject{{"id", session.user.id.text()},
+                                        {"name", session.user.name.reveal()},
+                                        {"email", session.user.email.reveal()},
+                                        {"role", meeting::to_text(session.user.role)}}},
+                    {"csrf", session.csrf},
+                    {"org", JsonObject{{"name", organisation.name}}},
+                    {"may", std::move(may)},
+                    {"expires", to_rfc3339(session.expires)}};
+}
+
+}  // namespace parlour::api

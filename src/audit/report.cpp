@@ -1,0 +1,111 @@
+#include "audit/verify/report.h"
+
+#include <array>
+
+#include "audit/format/text.h"
+#include "base/encoding.h"
+#include "base/json.h"
+
+namespace parlour::audit {
+
+std::string_view to_text(Status status) {
+  switch (status) {
+    case Status::kGood: return "good";
+    case Status::kUsage: return "usage";
+    case Status::kMalformed: return "malformed";
+    case Status::kAltered: return "altered";
+    case Status::kSequence: return "sequence";
+    case Status::kSignature: return "signature";
+    case Status::kFork: return "fork";
+    case Status::kWitness: return "witness";
+    case Status::kTimestamp: return "timestamp";
+    case Status::kCommitment: return "commitment";
+    case Status::kManifest: return "manifest";
+    case Status::kIncomplete: return "incomplete";
+    case Status::kTimeBackwards: return "time_backwards";
+  }
+  return "";
+}
+
+int check_order(Status status) {
+  // A missing entry changes the root too: the plainer finding comes first.
+  switch (status) {
+    case Status::kSequence: return 3;
+    case Status::kAltered: return 4;
+    default: return static_cast<int>(status);
+  }
+}
+
+std::string Report::to_json() const {
+  Json json = JsonObject{{"status", exit_status()}, {"name", audit::to_text(status)}, {"verdict", verdict}};
+  json.set("first_bad_seq", first_bad_seq ? Json(*first_bad_seq) : Json());
+  json.set("entries", entries);
+  json.set("head", head ? Json(JsonObject{{"origin", harmless_text(head->origin)},
+                                          {"size", std::to_string(head->size)},  // may be beyond 2^53 when forged
+                                          {"root", to_hex(head->root)}})
+                        : Json());
+  json.set("fault_count", fault_count);
+  JsonArray fault_list;
+  for (const Fault& fault : faults)
+    fault_list.emplace_back(JsonObject{{"status", static_cast<int>(fault.status)},
+                                       {"name", audit::to_text(fault.status)},
+                                       {"seq", fault.seq ? Json(*fault.seq) : Json()},
+                                       {"text", fault.text},
+                                       {"helping_part", fault.helping_part}});
+  json.set("faults", std::move(fault_list));
+  JsonArray unchecked;
+  for (const std::string& sentence : not_checked) unchecked.emplace_back(sentence);
+  json.set("not_checked", std::move(unchecked));
+
+  JsonArray meetings;
+  for (const MeetingCoverage& meeting : completeness.meetings) {
+    JsonArray recordings;
+    for (const std::string& id : meeting.recordings) recordings.emplace_back(id);
+    meetings.emplace_back(JsonObject{{"meeting", meeting.meeting},
+                                     {"started_seq", meeting.started_seq},
+                                     {"coverage", audit::to_text(meeting.coverage)},
+                                     {"reason", meeting.reason.empty() ? Json() : Json(meeting.reason)},
+                                     {"window_ms", meeting.window_ms},
+                                     {"explained_ms", meeting.explained_ms},
+                                     {"uncovered_ms", meeting.uncovered_ms},
+                                     {"recordings", std::move(recordings)}});
+  }
+  json.set("completeness", JsonObject{{"required", completeness.required},
+                                      {"verified", completeness.verified},
+                                      {"exempted", completeness.exempted},
+                                      {"deleted", completeness.deleted},
+                                      {"no_media", completeness.no_media},
+                                      {"forbidden", completeness.forbidden},
+                                      {"optional", completeness.optional},
+                                      {"pending", completeness.pending},
+                                      {"violations", completeness.violations},
+                                      {"uncovered_ms", completeness.uncovered_ms},
+                                      {"meetings", std::move(meetings)}});
+  return write_json(json);
+}
+
+std::string Report::to_text() const {
+  std::string text = verdict + "\n";
+  if (first_bad_seq) text += "First entry concerned: " + std::to_string(*first_bad_seq) + "\n";
+  constexpr std::size_t kShown = 20;
+  if (!faults.empty()) text += "\nFaults found: " + std::to_string(fault_count) + "\n";
+  for (std::size_t i = 0; i < faults.size() && i < kShown; ++i)
+    text += "  [" + std::to_string(static_cast<int>(faults[i].status)) + " " +
+            std::string(audit::to_text(faults[i].status)) + "] " + faults[i].text + "\n";
+  if (fault_count > kShown) text += "  … and more; --json gives up to 1,000.\n";
+
+  if (entries > 0) {
+    const CompletenessReport& c = completeness;
+    text += "\nMeetings that must be recorded: " + std::to_string(c.required) + " (verified " +
+            std::to_string(c.verified) + ", exempted " + std::to_string(c.exempted) + ", deleted when due " +
+            std::to_string(c.deleted) + ", without media " + std::to_string(c.no_media) + ", not yet settled " +
+            std::to_string(c.pending) + "). Must not be recorded, and were not: " + std::to_string(c.forbidden) +
+            ". Violations: " + std::to_string(c.violations) + ".\n";
+  }
+  if (!not_checked.empty()) text += "\nNot checked:\n";
+  for (const std::string& sentence : not_checked) text += "  - " + sentence + "\n";
+  text += "\nExit status " + std::to_string(exit_status()) + "\n";
+  return text;
+}
+
+}  // namespace parlour::audit

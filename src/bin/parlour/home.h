@@ -1,0 +1,47 @@
+// A home directory opened for commands: the database with its audit log, and the use cases that need nothing live.
+//
+//   <home>/parlour.db          SQLite
+//   <home>/recordings/         sealed logs
+//   <home>/tls/                certificate and key of HTTPS
+//   <home>/serve.json          written when the server is ready: base_url, log_key, pid
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "app/accounts.h"
+#include "app/types.h"
+#include "crypto/random.h"
+#include "runtime/executor.h"
+#include "runtime/services.h"
+#include "store_sqlite/audit_log.h"
+
+namespace parlour::bin {
+
+// This machine's boot, so that clock jumps can be told from restarts in the audit log.
+std::string boot_id();
+
+class Home {
+ public:
+  static Result<std::unique_ptr<Home>, std::string> open(const std::filesystem::path& directory);
+  ~Home();
+  app::Accounts& accounts() { return *accounts_; }
+  app::Types& types() { return *types_; }
+
+ private:
+  Home();
+  struct Absent;  // ports that commands have no use for: using one is a refusal, not a pretence
+  runtime::SystemClock clock_;
+  crypto::SystemRandom random_;
+  runtime::Executor executor_;
+  runtime::Sha256Digest digest_;
+  runtime::PasswordService passwords_;
+  std::unique_ptr<Absent> absent_;
+  std::unique_ptr<store_sqlite::SqliteStore> store_;
+  std::unique_ptr<store_sqlite::SqliteAuditLog> log_;
+  std::unique_ptr<app::Context> context_;
+  std::unique_ptr<app::Accounts> accounts_;
+  std::unique_ptr<app::Types> types_;
+};
+
+}  // namespace parlour::bin

@@ -1,0 +1,397 @@
+// The vault end to end, in process: a call is synthesised with real keys and real media, sealed, opened, and looked at
+// with ffprobe. Numbers in names are those of the end-to-end encryption's acceptance tests.
+#include <gtest/gtest.h>
+
+#include "test_world.h"
+
+namespace parlour::vault_test {
+namespace {
+
+class OpeningTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    std::string pattern = (fs::temp_directory_path() / "parlour-media-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    folder_ = new fs::path(pattern);
+    source_ = new World::Source;
+    source_->opus = make_opus(*folder_, 6);
+    source_->vp8 = make_vp8(*folder_, 6, 20, 20);
+    ASSERT_GE(source_->opus.size(), 290u);
+    ASSERT_EQ(source_->vp8.size(), 120u);
+  }
+  static void TearDownTestSuite() {
+    fs::remove_all(*folder_);
+    delete folder_;
+    delete source_;
+  }
+  void SetUp() override {
+    ::signal(SIGPIPE, SIG_IGN);
+    agent_media_ = customer_media_ = *source_;
+  }
+
+  void begin(World& world) {
+    world.introduce();
+    world.start_part();
+    world.run_epoch();
+  }
+  std::map<const Person*, World::Source*> both(World& world) {
+    return {{world.agent, &agent_media_}, {world.customer, &customer_media_}};
+  }
+  void end(World& world) {
+    world.tell_progress(true);
+    world.clock.time_us += 100'000;
+    world.close_part();
+    world.open_recording();
+  }
+
+  // Every frame decodes, and stands where it was made on the common clock.
+  void expect_playable(World& world, const Person& who, std::size_t audio, std::size_t video) {
+    const fs::path file = world.play(who);
+    ASSERT_FALSE(file.empty());
+    const Probed probed = probe(file);
+    EXPECT_EQ(probed.audio_times.size(), audio);
+    EXPECT_EQ(probed.video_times.size(), video);
+    EXPECT_EQ(probed.audio_decoded, audio);
+    EXPECT_EQ(probed.video_decoded, video);
+  }
+
+  static fs::path* folder_;
+  static World::Source* source_;
+  World::Source agent_media_, customer_media_;
+};
+fs::path* OpeningTest::folder_ = nullptr;
+World::Source* OpeningTest::source_ = nullptr;
+
+TEST_F(OpeningTest, E2ee18ACleanCallIsRebuiltFrameForFrameOnOneClock) {
+  World world;
+  begin(world);
+  world.talk(both(world), 12);
+  end(world);
+
+  EXPECT_EQ(world.manifest.integer_or("coverage_permille"), 1000) << write_json(world.manifest);
+  EXPECT_EQ(world.frame_faults(), 0u);
+  EXPECT_TRUE(world.gaps(*world.agent, "audio").empty());
+  EXPECT_TRUE(world.manifest.find("faults")->find("log")->as_array()->empty());
+  EXPECT_TRUE(world.manifest.find("faults")->find("messages")->as_array()->empty());
+  EXPECT_TRUE(world.manifest.find("sealed")->bool_or("chain_intact"));
+  for (const Person* who : {world.agent, world.customer}) {
+    EXPECT_EQ(world.frames(*who, "audio", "attested"), 600);
+    EXPECT_EQ(world.frames(*who, "audio", "recovered"), 600);
+    EXPECT_EQ(world.frames(*who, "video", "recovered"), 240);
+    const fs::path file = world.play(*who);
+    const Probed probed = probe(file);
+    ASSERT_EQ(probed.audio_decoded, 600u);
+    ASSERT_EQ(probed.video_decoded, 240u);
+    const double offset = static_cast<double>(world.rendition(*who)->integer_or("offset_ms"));
+    const double zero = static_cast<double>(world.manifest.integer_or("started_ms")) - kStartUs / 1000.0;
+    for (const auto& [slot, times] : {std::pair<std::uint8_t, const std::vector<double>&>{0, probed.audio_times},
+                                      std::pair<std::uint8_t, const std::vector<double>&>{1, probed.video_times}}) {
+      const auto& sent = world.sent_times[{who, slot}];
+      ASSERT_EQ(sent.size(), times.size());
+      for (std::size_t i = 0; i < times.size(); ++i) {
+        const double error = zero + offset + times[i] * 1000 - static_cast<double>(sent[i]) / 1000;
+        ASSERT_LT(std::abs(error), 30) << int{slot} << " " << i;  // the network's least delay is in it
+      }
+    }
+  }
+}
+
+TEST_F(OpeningTest, ACutOfThreeSecondsIsOneGapOfThreeSeconds) {
+  World world;
+  begin(world);
+  world.talk(both(world), 4);
+  world.talk(both(world), 3, nullptr,
+             [&](const Person& who, std::uint8_t, std::size_t) { return &who != world.customer; });
+  world.talk(both(world), 5);
+  end(world);
+  EXPECT_TRUE(world.gaps(*world.agent, "audio").empty());
+  EXPECT_TRUE(world.gaps(*world.agent, "video").empty());
+  for (const char* kind : {"audio", "video"}) {
+    const JsonArray gaps = world.gaps(*world.customer, kind);
+    ASSERT_EQ(gaps.size(), 1u) << kind << write_json(world.manifest);
+    EXPECT_EQ(gaps[0].string_or("cause"), "network");
+    const std::int64_t length = gaps[0].integer_or("to_ms") - gaps[0].integer_or("from_ms");
+    EXPECT_NEAR(static_cast<double>(length), 3000, kind[0] == 'a' ? 50 : 300);
+  }
+  EXPECT_LT(world.manifest.integer_or("coverage_permille"), 1000);
+  EXPECT_EQ(world.frames(*world.customer, "audio", "lost"), 150);
+  EXPECT_EQ(world.frames(*world.customer, "audio", "attested"), 600);
+  const auto skipped = world.frames(*world.customer, "video", "skipped");
+  expect_playable(world, *world.customer, 450,
+                  static_cast<std::size_t>(world.frames(*world.customer, "video", "recovered") - skipped));
+}
+
+TEST_F(OpeningTest, AMutedMinuteAndACameraSwitchedOffAreNoGap) {
+  World world;
+  begin(world);
+  world.talk(both(world), 2);
+  world.talk(both(world), 60,
+             [&](const Person& who, std::uint8_t slot) { return &who != world.customer || slot != 1; });
+  world.talk(both(world), 60, [&](const Person& who, std::uint8_t slot) { return &who != world.agent || slot != 0; });
+  customer_media_.vp8_at = 0;  // a camera begins with a key frame
+  world.talk(both(world), 2);
+  end(world);
+  EXPECT_EQ(world.manifest.integer_or("coverage_permille"), 1000);
+  for (const Person* who : {world.agent, world.customer})
+    for (const char* kind : {"audio", "video"}) EXPECT_TRUE(world.gaps(*who, kind).empty());
+  EXPECT_EQ(world.track(*world.customer, "video")->find("intervals")->as_array()->size(), 2u);
+  EXPECT_EQ(world.track(*world.agent, "audio")->find("intervals")->as_array()->size(), 2u);
+}
+
+TEST_F(OpeningTest, E2ee18WithTwoPerCentLossFramesAreThoseAttestedWithoutThoseNamed) {
+  World world;
+  begin(world);
+  SeededRandom loss(3);
+  std::size_t lost_audio = 0;
+  world.talk(both(world), 20, nullptr, [&](const Person&, std::uint8_t slot, std::size_t) {
+    const bool lost = loss.u32() % 100 < 2;
+    lost_audio += lost && slot == 0 ? 1 : 0;
+    return !lost;
+  });
+  end(world);
+  EXPECT_EQ(world.frames(*world.agent, "audio", "lost") + world.frames(*world.customer, "audio", "lost"),
+            static_cast<std::int64_t>(lost_audio));
+  for (const Person* who : {world.agent, world.customer}) {
+    EXPECT_EQ(world.frames(*who, "audio", "attested"), 1000);
+    EXPECT_EQ(world.frames(*who, "audio", "attested"),
+              world.frames(*who, "audio", "recovered") + world.frames(*who, "audio", "lost"));
+    EXPECT_EQ(world.frames(*who, "video", "attested"),
+              world.frames(*who, "video", "recovered") + world.frames(*who, "video", "lost"));
+    EXPECT_GT(world.frames(*who, "video", "lost"), 0);
+    for (const Json& gap : world.gaps(*who, "audio")) EXPECT_EQ(gap.string_or("cause"), "loss");
+    expect_playable(world, *who, static_cast<std::size_t>(world.frames(*who, "audio", "recovered")),
+                    static_cast<std::size_t>(world.frames(*who, "video", "recovered") -
+                                             world.frames(*who, "video", "skipped")));
+  }
+}
+
+TEST_F(OpeningTest, ACrashOfTheServerIsAGapOfTheServerAndTheNextPartGoesOn) {
+  World world;
+  begin(world);
+  world.talk(both(world), 5);
+  world.crash();
+  // The browsers go on; the server is away for 4 s and comes back with the next part.
+  world.on_packet = [](const recording::PacketRecord&) {};
+  const std::int64_t crashed_at = world.clock.time_us;
+  auto away = [&](double seconds) {
+    const std::int64_t until = world.clock.time_us + static_cast<std::int64_t>(seconds * 1e6);
+    for (; world.clock.time_us < until; world.clock.time_us += 20'000)
+      for (const auto& who : world.people) world.send(*who, 0, source_->opus[0]);
+  };
+  away(4);
+  world.on_packet = nullptr;
+  world.start_part();
+  agent_media_.vp8_at = customer_media_.vp8_at = 0;
+  world.talk(both(world), 5);
+  end(world);
+  EXPECT_EQ(world.manifest.find("parts")->as_array()->size(), 2u);
+  EXPECT_TRUE(world.manifest.find("parts")->as_array()->front().bool_or("recovered"));
+  EXPECT_TRUE(world.manifest.find("faults")->find("log")->as_array()->empty());
+  EXPECT_TRUE(world.manifest.find("faults")->find("messages")->as_array()->empty())
+      << write_json(*world.manifest.find("faults"));
+  const JsonArray gaps = world.gaps(*world.customer, "audio");
+  ASSERT_EQ(gaps.size(), 1u);
+  EXPECT_EQ(gaps[0].string_or("cause"), "server");
+  EXPECT_NEAR(static_cast<double>(gaps[0].integer_or("to_ms") - gaps[0].integer_or("from_ms")), 4000, 100);
+  EXPECT_NEAR(static_cast<double>(gaps[0].integer_or("from_ms") + world.manifest.integer_or("started_ms")),
+              static_cast<double>(kStartUs + crashed_at) / 1000, 100);
+  EXPECT_EQ(world.summary.find("intervals")->as_array()->size(), 2u);
+  expect_playable(world, *world.customer, 500, 200);
+}
+
+TEST_F(OpeningTest, WithoutAFinalProgressTheTailIsCalledNotAttested) {
+  World world;
+  begin(world);
+  world.talk(both(world), 6);
+  world.tell_progress(false);
+  world.talk(both(world), 4);
+  world.close_part();
+  world.open_recording();
+  const JsonArray gaps = world.gaps(*world.agent, "audio");
+  ASSERT_EQ(gaps.size(), 1u);
+  EXPECT_EQ(gaps[0].string_or("cause"), "tail_not_attested");
+  EXPECT_NEAR(static_cast<double>(gaps[0].integer_or("to_ms") - gaps[0].integer_or("from_ms")), 4000, 60);
+  EXPECT_EQ(world.frames(*world.agent, "audio", "unattested"), 200);
+  EXPECT_EQ(world.frames(*world.agent, "audio", "attested"), 300);
+  EXPECT_EQ(world.manifest.integer_or("coverage_permille"), 1000);
+  expect_playable(world, *world.agent, 500, 200);
+}
+
+TEST_F(OpeningTest, AChangeOfEpochIsSeamless) {
+  World world;
+  begin(world);
+  world.talk(both(world), 4);
+  world.run_epoch();
+  world.talk(both(world), 4);
+  world.run_epoch();
+  world.talk(both(world), 4);
+  end(world);
+  EXPECT_EQ(world.manifest.integer_or("coverage_permille"), 1000) << write_json(*world.manifest.find("tracks"));
+  EXPECT_EQ(world.frame_faults(), 0u);
+  EXPECT_EQ(world.manifest.find("calls")->as_array()->front().find("rosters")->as_array()->size(), 3u);
+  expect_playable(world, *world.customer, 600, 240);
+}
+
+TEST_F(OpeningTest, E2ee13APauseStaysClosedToTheVaultEvenWhenItsCiphertextIsStored) {
+  World world;
+  begin(world);
+  world.talk(both(world), 4);
+  world.run_epoch(e2ee::CallMode::kPaused);
+  const std::int64_t paused_at = world.clock.time_us;
+  world.talk(both(world), 3);  // a server that writes on in a pause
+  world.run_epoch();
+  const std::int64_t resumed_at = world.clock.time_us;
+  world.talk(both(world), 4);
+  end(world);
+  const JsonArray& pauses = *world.manifest.find("pauses")->as_array();
+  ASSERT_EQ(pauses.size(), 1u);
+  const JsonArray& pause = *pauses[0].as_array();
+  const double started = static_cast<double>(world.manifest.integer_or("started_ms"));
+  EXPECT_NEAR(static_cast<double>(*pause[0].as_integer()) + started, static_cast<double>(kStartUs + paused_at) / 1000, 200);
+  EXPECT_NEAR(static_cast<double>(*pause[1].as_integer()) + started, static_cast<double>(kStartUs + resumed_at) / 1000, 200);
+  EXPECT_EQ(world.frames(*world.agent, "audio", "recovered"), 400);
+  EXPECT_EQ(world.frames(*world.agent, "audio", "attested"), 400);
+  EXPECT_EQ(world.frame_faults(), 0u);
+  EXPECT_EQ(world.manifest.integer_or("coverage_permille"), 1000);
+}
+
+TEST_F(OpeningTest, E2ee19DeletedDoubledReorderedAndAlteredPacketsAreNamed) {
+  World world;
+  begin(world);
+  int number = 0;
+  const std::uint32_t agent_audio = world.stream_of(*world.agent, 0).info.stream;
+  Bytes kept_header, kept_payload;
+  world.on_packet = [&](const recording::PacketRecord& record) {
+    if (record.stream != agent_audio) return world.put(record);
+    ++number;
+    if (number == 100) return;                         // deleted
+    if (number == 150) {                               // doubled
+      world.put(record);
+      return world.put(record);
+    }
+    if (number == 200) {                               // altered
+      Bytes payload = to_bytes(record.payload);
+      payload[payload.size() / 2] ^= 1;
+      recording::PacketRecord altered = record;
+      altered.payload = payload;
+      return world.put(altered);
+    }
+    if (number == 250) {                               // kept for later
+      kept_header = to_bytes(record.rtp_header);
+      kept_payload = to_bytes(record.payload);
+      return;
+    }
+    if (number == 251) {                               // and its frame put in another's place: a replay
+      recording::PacketRecord replayed = record;
+      replayed.payload = kept_payload;
+      recording::PacketRecord original = record;
+      original.sequence = record.sequence - 1;
+      original.rtp_header = kept_header;
+      original.payload = kept_payload;
+      world.put(original);
+      return world.put(replayed);
+    }
+    world.put(record);
+  };
+  world.talk(both(world), 10);
+  end(world);
+  std::multiset<std::string> faults;
+  for (const Json& fault : *world.manifest.find("faults")->find("frames")->as_array())
+    faults.insert(fault.string_or("what") + ":" + fault.string_or("counter"));
+  EXPECT_EQ(faults.size(), 3u) << write_json(*world.manifest.find("faults"));
+  EXPECT_EQ(faults.count("not_authentic:199"), 1u);
+  EXPECT_EQ(faults.count("order:249"), 1u);
+  EXPECT_EQ(world.frames(*world.agent, "audio", "attested"), 500);
+  EXPECT_EQ(world.frames(*world.agent, "audio", "recovered"), 497);
+  EXPECT_EQ(world.frames(*world.agent, "audio", "lost"), 3);
+  EXPECT_EQ(world.gaps(*world.agent, "audio").size(), 3u);
+  EXPECT_EQ(world.frames(*world.customer, "audio", "recovered"), 500);
+}
+
+TEST_F(OpeningTest, ADamagedSegmentCostsWhatIsDamagedAndIsNamed) {
+  World world;
+  begin(world);
+  world.talk(both(world), 25);
+  world.tell_progress(true);
+  world.close_part();
+  const vault::EntryProof proof = world.seal_entry();
+  const fs::path second = world.root / "recordings" / world.recording_id.text() / "000001.seg";
+  {
+    std::fstream file(second, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(fs::file_size(second) / 2));
+    file.put('\x55');
+  }
+  auto started = world.vault->jobs().start(world.recording_id, proof, world.envelopes);
+  ASSERT_TRUE(started);
+  while (world.vault->jobs().status(world.recording_id).string_or("state") != "done")
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  const Bytes text = *world.vault->jobs().manifest(world.recording_id);
+  world.manifest = *parse_json(as_text(text), {.bytes = 16 << 20, .depth = 32, .values = 1'000'000})->find("manifest");
+  EXPECT_FALSE(world.manifest.find("sealed")->bool_or("chain_intact", true));
+  bool named = false;
+  for (const Json& fault : *world.manifest.find("faults")->find("log")->as_array())
+    named = named || (fault.integer_or("segment") == 1 && fault.integer_or("offset") > 0);
+  EXPECT_TRUE(named);
+  const JsonArray gaps = world.gaps(*world.agent, "audio");
+  ASSERT_EQ(gaps.size(), 1u);
+  EXPECT_EQ(gaps[0].string_or("cause"), "storage");
+  EXPECT_LE(world.frames(*world.agent, "audio", "lost"), 75);
+  EXPECT_GT(world.frames(*world.agent, "audio", "recovered"), 1150);
+}
+
+TEST_F(OpeningTest, NoNameNoKeyAndNoPlainFrameIsInWhatLiesOnTheDisk) {
+  World world;
+  begin(world);
+  world.talk(both(world), 3);
+  end(world);
+  const std::string frame = to_string(ByteView(source_->vp8[0]).subspan(20, 32));
+  const std::string sound = to_string(ByteView(source_->opus[10]).subspan(5, 32));
+  std::vector<std::string> secrets{"Canary Name", frame, sound};
+  for (const auto& who : world.people)
+    for (const auto& [key, base] : who->base_keys) secrets.push_back(to_string(base));
+  for (const auto& [part, dek] : world.deks) secrets.push_back(to_string(dek));
+  for (const auto& found : fs::recursive_directory_iterator(world.root)) {
+    if (!found.is_regular_file()) continue;
+    const std::string content = to_string(read_whole(found.path()));
+    for (const std::string& secret : secrets)
+      EXPECT_EQ(content.find(secret), std::string::npos) << found.path().filename();
+  }
+}
+
+TEST_F(OpeningTest, AJobNeedsItsEntryItsEnvelopesAndRunsAgainWithoutHarm) {
+  World world;
+  begin(world);
+  world.talk(both(world), 2);
+  world.tell_progress(true);
+  world.close_part();
+  const vault::EntryProof sealed = world.seal_entry();
+  auto code = [&](vault::EntryProof proof, std::vector<recording::PartEnvelope> envelopes) {
+    auto started = world.vault->jobs().start(world.recording_id, proof, std::move(envelopes));
+    return started ? std::string("started") : started.error().code;
+  };
+  vault::EntryProof altered = sealed;
+  altered.entry.replace(altered.entry.find("\"segments\":"), 12, "\"segments\":9");
+  EXPECT_EQ(code(altered, world.envelopes), "proof.invalid");
+  vault::EntryProof foreign = sealed;
+  foreign.checkpoint = audit::sign_checkpoint(world.vault->heads().last().checkpoint, crypto::Ed25519Key::generate());
+  EXPECT_EQ(code(foreign, world.envelopes), "proof.checkpoint");
+  EXPECT_EQ(code(world.play_entry("s"), world.envelopes), "job.entry");
+  auto swapped = world.envelopes;
+  swapped[0].ct[3] ^= 1;
+  EXPECT_EQ(code(sealed, swapped), "job.envelopes");
+  EXPECT_EQ(code(sealed, {}), "job.envelopes");
+
+  world.open_recording();
+  const std::string first = write_json(*world.manifest.find("tracks"));
+  const auto envelope = world.envelope;
+  ASSERT_TRUE(world.vault->jobs().acknowledge(world.recording_id));
+  EXPECT_TRUE(world.vault->jobs().status(world.recording_id).find("envelopes")->as_array()->empty());
+  world.open_vault();  // a restart
+  EXPECT_EQ(world.vault->jobs().status(world.recording_id).string_or("state"), "done");
+  world.open_recording();
+  EXPECT_EQ(write_json(*world.manifest.find("tracks")), first);
+  EXPECT_NE(world.envelope.ct, envelope.ct);
+}
+
+}  // namespace
+}  // namespace parlour::vault_test

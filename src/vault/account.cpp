@@ -1,0 +1,204 @@
+#include "vault/account.h"
+
+#include <algorithm>
+
+namespace parlour::vault {
+namespace {
+
+// From here on missing frames are a cut of somebody's network rather than lost packets.
+constexpr Duration kNetworkMin = std::chrono::milliseconds(1000);
+// Losses so near to each other are one event in a list that people read.
+constexpr Duration kLossJoin = std::chrono::milliseconds(1000);
+// A hole in time that the missing frames fill to less than a fifth was mostly silence or a camera switched off; it is
+// then not longer than the frames that are missing. Shorter holes are taken whole: encoders slow down when cut off.
+constexpr Duration kWholeHoleMax = std::chrono::seconds(30);
+
+Duration frame_interval(const KidAccount& account, Duration usual) {
+  const FrameRun* longest = nullptr;
+  for (const auto& [first, run] : account.runs())
+    if (longest == nullptr || run.last - run.first > longest->last - longest->first) longest = &run;
+  if (longest == nullptr || longest->last - longest->first < 10) return usual;
+  return std::max(Duration(1000), (longest->to - longest->from) / (longest->last - longest->first));
+}
+
+}  // namespace
+
+bool KidAccount::take(std::uint32_t counter, UtcTime at) {
+  auto after = runs_.upper_bound(counter);
+  if (after != runs_.begin()) {
+    auto before = std::prev(after);
+    if (counter <= before->second.last) return false;
+    if (counter == before->second.last + 1) {
+      before->second.last = counter;
+      before->second.to = at;
+      ++frames_;
+      if (after != runs_.end() && after->first == counter + 1) {
+        before->second.last = after->second.last;
+        before->second.to = after->second.to;
+        runs_.erase(after);
+      }
+      return true;
+    }
+  }
+  ++frames_;
+  if (after != runs_.end() && after->first == counter + 1) {
+    FrameRun run = after->second;
+    run.first = counter;
+    run.from = at;
+    runs_.erase(after);
+    runs_.emplace(counter, run);
+    return true;
+  }
+  runs_.emplace(counter, FrameRun{counter, counter, at, at});
+  return true;
+}
+
+void KidAccount::attest(std::uint32_t last, bool final) {
+  attested_last_ = attested_last_ ? std::max(*attested_last_, last) : last;
+  final_ = final_ || final;
+}
+
+std::string_view to_text(MediaKind kind) {
+  switch (kind) {
+    case MediaKind::kAudio: return "audio";
+    case MediaKind::kVideo: return "video";
+    case MediaKind::kScreen: return "screen";
+  }
+  return "unknown";
+}
+
+std::string_view to_text(GapCause cause) {
+  switch (cause) {
+    case GapCause::kLoss: return "loss";
+    case GapCause::kNetwork: return "network";
+    case GapCause::kServer: return "server";
+    case GapCause::kStorage: return "storage";
+    case GapCause::kPause: return "pause";
+    case GapCause::kTailNotAttested: return "tail_not_attested";
+  }
+  return "unknown";
+}
+
+std::vector<Span> join_spans(std::vector<Span> spans, Duration join) {
+  std::sort(spans.begin(), spans.end());
+  std::vector<Span> joined;
+  for (const Span& span : spans) {
+    if (span.to <= span.from) continue;
+    if (!joined.empty() && span.from - joined.back().to <= join)
+      joined.back().to = std::max(joined.back().to, span.to);
+    else
+      joined.push_back(span);
+  }
+  return joined;
+}
+
+Duration total(const std::vector<Span>& spans) {
+  Duration sum(0);
+  for (const Span& span : spans) sum += span.to - span.from;
+  return sum;
+}
+
+Duration overlap(const Span& span, const std::vector<Span>& others) {
+  Duration sum(0);
+  for (const Span& other : others) {
+    const UtcTime from = std::max(span.from, other.from), to = std::min(span.to, other.to);
+    if (to > from) sum += to - from;
+  }
+  return sum;
+}
+
+GapCause cause_of(const Span& span, const Window& window) {
+  if (overlap(span, window.damaged) * 2 >= span.to - span.from && span.to > span.from) return GapCause::kStorage;
+  if (overlap(span, window.absences) * 2 >= span.to - span.from && span.to > span.from) return GapCause::kServer;
+  return span.to - span.from >= kNetworkMin ? GapCause::kNetwork : GapCause::kLoss;
+}
+
+KidGaps find_gaps(const KidAccount& account, const Window& window, Duration interval) {
+  KidGaps found;
+  interval = frame_interval(account, interval);
+  auto missing = [&](Span span, std::uint64_t frames) {
+    const Span inside{std::max(span.from, window.from), std::min(span.to, window.to)};
+    if (inside.to <= inside.from) {
+      found.outside += frames;
+      return;
+    }
+    // Frames of the part outside count there.
+    const double share = static_cast<double>((inside.to - inside.from).count()) /
+                         static_cast<double>(std::max<std::int64_t>(1, (span.to - span.from).count()));
+    const auto counted = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(share * static_cast<double>(frames) + 0.5));
+    found.missing += std::min(counted, frames);
+    found.outside += frames - std::min(counted, frames);
+    found.gaps.push_back({cause_of(inside, window), inside, std::min(counted, frames), 0});
+  };
+
+  const auto& runs = account.runs();
+  const auto attested = account.attested_last();
+  if (runs.empty()) {
+    // A key of which nothing came: its frames have no place in time, but they are not forgotten.
+    if (attested) {
+      found.missing = std::uint64_t{*attested} + 1;
+      found.gaps.push_back({GapCause::kLoss, {window.from, window.from}, found.missing, 0});
+    }
+    return found;
+  }
+  const FrameRun& first = runs.begin()->second;
+  if (first.first > 0) missing({first.from - interval * first.first, first.from}, first.first);
+  for (auto run = runs.begin(); std::next(run) != runs.end(); ++run) {
+    const FrameRun& before = run->second;
+    const FrameRun& after = std::next(run)->second;
+    const std::uint64_t frames = after.first - before.last - 1;
+    const Duration filled = interval * static_cast<std::int64_t>(frames);
+    Span hole{before.to + interval, std::max(after.from, before.to + interval + Duration(1))};
+    if (hole.to - hole.from > kWholeHoleMax && filled * 5 < hole.to - hole.from) hole.to = hole.from + filled;
+    missing(hole, frames);
+  }
+  const FrameRun& last = runs.rbegin()->second;
+  if (attested && *attested > last.last) {
+    const std::uint64_t frames = *attested - last.last;
+    const UtcTime from = last.to + interval;
+    missing({from, from + interval * static_cast<std::int64_t>(frames)}, frames);
+  }
+  if (!account.attested_finally()) {
+    UtcTime from = last.to + interval;
+    std::uint64_t frames = 0;
+    for (const auto& [number, run] : runs) {
+      const std::int64_t beyond = attested ? std::int64_t{run.last} - std::int64_t{*attested} : std::int64_t{run.last} + 1;
+      if (beyond <= 0) continue;
+      const auto here = static_cast<std::uint64_t>(
+          std::min<std::int64_t>(beyond, std::int64_t{run.last} - std::int64_t{run.first} + 1));
+      frames += here;
+      from = std::min(from, run.to - interval * static_cast<std::int64_t>(here - 1));
+    }
+    found.unattested = frames;
+    if (frames > 0) found.gaps.push_back({GapCause::kTailNotAttested, {from, last.to + interval}, 0, 0});
+  }
+  return found;
+}
+
+std::vector<Gap> join_gaps(std::vector<Gap> gaps) {
+  std::sort(gaps.begin(), gaps.end(), [](const Gap& a, const Gap& b) { return a.span < b.span; });
+  std::vector<Gap> joined;
+  for (const Gap& gap : gaps) {
+    // The newest of the same class to which this one can belong.
+    Gap* onto = nullptr;
+    for (auto at = joined.rbegin(); at != joined.rend() && onto == nullptr; ++at) {
+      const bool tail = at->cause == GapCause::kTailNotAttested, pause = at->cause == GapCause::kPause;
+      if (tail != (gap.cause == GapCause::kTailNotAttested) || pause != (gap.cause == GapCause::kPause)) continue;
+      const bool both_loss = at->cause == GapCause::kLoss && gap.cause == GapCause::kLoss;
+      if (gap.span.from - at->span.to <= (both_loss ? kLossJoin : Duration(0))) onto = &*at;
+      break;
+    }
+    if (onto == nullptr) {
+      joined.push_back(gap);
+      continue;
+    }
+    const bool longer = gap.span.to - gap.span.from > onto->span.to - onto->span.from;
+    if (longer && gap.cause != GapCause::kLoss) onto->cause = gap.cause;
+    onto->span.to = std::max(onto->span.to, gap.span.to);
+    onto->missing += gap.missing;
+    onto->skipped += gap.skipped;
+  }
+  return joined;
+}
+
+}  // namespace parlour::vault

@@ -1,0 +1,87 @@
+// Who is missing what: counters of frames against what their senders attested, as intervals and named gaps
+// (e2ee.md 10). One thread.
+//
+// Every KID counts its frames from 0; each number must come once. A number that is attested (Progress, Activated) and
+// did not come is a gap, named with its cause; time without a missing number is mute or camera off, and no gap.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+
+namespace parlour::vault {
+
+// Consecutive counters, in the recording's clock.
+struct FrameRun {
+  std::uint32_t first = 0, last = 0;
+  UtcTime from, to;  // of the first and the last frame
+};
+
+class KidAccount {
+ public:
+  // False: this counter came before (a replayed or doubled frame).
+  bool take(std::uint32_t counter, UtcTime at);
+  // What the sender says was its last counter; the highest counts.
+  void attest(std::uint32_t last, bool final);
+
+  // In order of their counters.
+  const std::map<std::uint32_t, FrameRun>& runs() const { return runs_; }
+  std::optional<std::uint32_t> attested_last() const { return attested_last_; }
+  bool attested_finally() const { return final_; }
+  std::uint64_t frames() const { return frames_; }
+
+ private:
+  std::map<std::uint32_t, FrameRun> runs_;  // by first counter; no two touch
+  std::optional<std::uint32_t> attested_last_;
+  bool final_ = false;
+  std::uint64_t frames_ = 0;
+};
+
+enum class MediaKind : std::uint8_t { kAudio, kVideo, kScreen };
+std::string_view to_text(MediaKind kind);
+
+// kStorage: the log is damaged there. kServer: the recorder was not there.
+enum class GapCause : std::uint8_t { kLoss, kNetwork, kServer, kStorage, kPause, kTailNotAttested };
+std::string_view to_text(GapCause cause);
+
+struct Span {
+  UtcTime from, to;
+  friend auto operator<=>(const Span&, const Span&) = default;
+};
+// Sorted, joined where they touch or are at most `join` apart.
+std::vector<Span> join_spans(std::vector<Span> spans, Duration join = Duration(0));
+Duration total(const std::vector<Span>& spans);  // of joined spans
+Duration overlap(const Span& span, const std::vector<Span>& others);
+
+struct Gap {
+  GapCause cause = GapCause::kLoss;
+  Span span;
+  std::uint64_t missing = 0;  // frames that never came
+  std::uint64_t skipped = 0;  // frames that came, but depend on a missing one
+};
+
+struct Window {
+  UtcTime from, to;            // of the recording
+  std::vector<Span> absences;  // when the recorder was not there
+  std::vector<Span> damaged;   // of which the log is damaged or missing
+};
+
+struct KidGaps {
+  std::vector<Gap> gaps;
+  std::uint64_t missing = 0;     // within the window
+  std::uint64_t outside = 0;     // before the capture began or after it ended
+  std::uint64_t unattested = 0;  // frames beyond what was attested
+};
+
+// `interval`: the usual distance of frames of this kind, when the runs do not show it.
+KidGaps find_gaps(const KidAccount& account, const Window& window, Duration interval);
+// A gap's cause from its length and place.
+GapCause cause_of(const Span& span, const Window& window);
+// Gaps of one participant and kind, from all its keys: sorted, joined where they are one event.
+std::vector<Gap> join_gaps(std::vector<Gap> gaps);
+
+}  // namespace parlour::vault

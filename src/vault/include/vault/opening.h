@@ -1,0 +1,105 @@
+// Opens a sealed recording: records → verified messages → frames → one clock → one WebM per participant, and an account
+// of everything that is missing (design.md 9, "Sealed, then opened"; e2ee.md 10).
+//
+// Two passes over the log: the first surveys (log_survey.h) and verifies the messages; the second assembles, opens and
+// judges frames and gives them to the muxers. What memory holds does not grow with the length of the call, but for the
+// lists of what went wrong. One thread.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "vault/account.h"
+#include "vault/call_set.h"
+#include "vault/container.h"
+#include "vault/log_survey.h"
+#include "vault/muxer.h"
+
+namespace parlour::vault {
+
+// A person of the recording: one signing key, however often the browser was reloaded.
+struct Participant {
+  std::string id;  // 16 hex digits of SHA-256 of `sig`; says nothing about the person
+  e2ee::Role role = e2ee::Role::kGuest;
+  std::vector<e2ee::EndpointId> endpoints;
+};
+
+struct TrackAccount {
+  std::string participant;
+  MediaKind kind = MediaKind::kAudio;
+  std::vector<Span> intervals;
+  std::vector<Gap> gaps;
+  std::uint64_t attested = 0;   // frames that the sender says it sent while the recording ran
+  std::uint64_t recovered = 0;  // authentic, each once
+  std::uint64_t lost = 0;       // attested, and not here
+  std::uint64_t skipped = 0;    // here, but undecodable without a lost one; not in the rendition
+  std::uint64_t unattested = 0; // here, beyond the last attested one
+  std::uint64_t outside = 0;    // attested, but before the capture began or after it ended
+};
+
+// What should not be: named, dropped, never fatal.
+struct FrameFault {
+  std::string what;  // "order" | "duplicate" | "not_authentic" | "no_key" | "malformed"
+  std::string participant;
+  MediaKind kind = MediaKind::kAudio;
+  std::uint64_t kid = 0, counter = 0;
+  UtcTime at;
+};
+
+struct MessageFault {
+  std::string code, type;
+  UtcTime at;
+};
+
+struct OpenedFile {
+  std::string name;  // "<participant>-camera.webm", "<participant>-screen.webm"
+  std::string participant;
+  std::string content;  // "camera" (microphone and camera) | "screen"
+  UtcTime from, to;     // of its first and last frame
+  std::uint64_t audio_frames = 0, video_frames = 0;
+  ContainerFacts facts;
+};
+
+struct OpenedCall {
+  std::string call;  // base64url
+  crypto::Hash256 policy{};
+  std::string type_id;
+  std::uint32_t type_version = 0;
+  std::vector<std::pair<crypto::Hash256, e2ee::CallMode>> rosters;
+};
+
+struct OpenedRecording {
+  recording::RecordingId recording = recording::RecordingId::from_bytes({});
+  LogSurvey survey;
+  std::vector<OpenedCall> calls;
+  std::vector<Participant> participants;
+  std::vector<TrackAccount> tracks;
+  std::vector<Span> present;  // when the recorder was there and not paused
+  std::vector<Span> pauses;
+  std::vector<FrameFault> frame_faults;  // the first kFaultsListed
+  std::uint64_t frame_faults_total = 0;
+  std::vector<MessageFault> message_faults;
+  std::vector<OpenedFile> files;
+  UtcTime started, ended;  // what times of the manifest are counted from, and the end
+  std::int64_t coverage_permille = 1000;
+
+  static constexpr std::size_t kFaultsListed = 1000;
+};
+
+struct OpeningInput {
+  recording::RecordingId recording = recording::RecordingId::from_bytes({});
+  std::uint32_t segments = 0;
+  crypto::Hash256 last_hash{};
+  std::map<std::uint32_t, PartKey> keys;  // by part
+  SegmentSource source;
+  std::filesystem::path output;  // directory for the renditions' containers
+  ByteView rendition_dek;
+  std::function<void(std::int64_t permille)> progress;
+};
+
+Result<OpenedRecording, VaultRefusal> open_recording(const OpeningInput& input, const KeyStore& keys, Muxer& muxer);
+
+}  // namespace parlour::vault

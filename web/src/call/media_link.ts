@@ -1,0 +1,278 @@
+// Media of this page: the connection to the server, what goes up, what comes down and whose it is.
+//
+// Tracks go onto uplinks only while `carry` holds, that is, while keys are active. Pictures and sound that come down are
+// labelled by their authentic frames (worker event `label`), never by the server's map; the map only tells which downlinks
+// are in use.
+
+import type { Slot, StreamMapEntry } from '../protocol';
+import type { LocalMedia } from './devices';
+import { LevelMeter, SpeakingMark } from './level';
+import type { Downlink, PeerEvents } from './peer';
+import type { WorkerEvent } from './worker/protocol';
+
+/** What is used of `Peer`; tests put another one here. */
+export interface PeerLike {
+  readonly session: string | null;
+  readonly state: RTCPeerConnectionState;
+  accept(offer: string): Promise<string>;
+  noteAttached(stream: string): void;
+  carry(slot: Slot, track: MediaStreamTrack | null): Promise<boolean>;
+  requestKeyFrame(slot: Slot): Promise<void>;
+  close(): void;
+}
+
+export interface MediaLinkPorts {
+  makePeer(events: PeerEvents): PeerLike;
+  sessionOf(sdp: string): string;
+  answer(gen: number, sdp: string): void;
+  /** Our connection has failed or hangs: the server shall offer anew. */
+  restart(): void;
+  failed(detail: string): void;
+  changed(): void;
+}
+
+interface Incoming extends Downlink {
+  stream_: MediaStream;
+  label: { idx: number; slot: Slot } | null;
+  meter: LevelMeter | null;
+  mark: SpeakingMark;
+}
+
+export interface IncomingTile {
+  id: string;
+  idx: number;
+  slot: 'camera' | 'screen';
+  stream: MediaStream;
+}
+
+/** A connection that is "disconnected" often comes back by itself within this time. */
+const patienceMs = 3000;
+const restartEveryMs = 5000;
+const levelEveryMs = 100;
+
+export class MediaLink {
+  private peer_: PeerLike | null = null;
+  private incoming_ = new Map<string, Incoming>();
+  private mids_ = new Set<string>();
+  private offers_: Promise<void> = Promise.resolve();
+  private newestGen_ = -1;
+  private carrying_ = false;
+  private allowed_ = false;
+  private muted_: { microphone: boolean; camera: boolean };
+  private restartAtMs_ = -Infinity;
+  private patience_: ReturnType<typeof setTimeout> | null = null;
+  private readonly levels_: ReturnType<typeof setInterval> | null;
+  private speaking_ = new Set<number>();
+  private selfMeter_: { track: MediaStreamTrack; meter: LevelMeter; mark: SpeakingMark } | null = null;
+  private selfSpeaking_ = false;
+  private closed_ = false;
+
+  constructor(
+    readonly local: LocalMedia | null,
+    muted: { microphone: boolean; camera: boolean },
+    private readonly ports_: MediaLinkPorts,
+  ) {
+    this.muted_ = { ...muted };
+    this.levels_ = typeof AudioContext === 'function' ? setInterval(() => this.measure_(), levelEveryMs) : null;
+    this.applyEnabled_();
+  }
+
+  get state(): RTCPeerConnectionState | null {
+    return this.peer_?.state ?? null;
+  }
+
+  get muted(): { microphone: boolean; camera: boolean } {
+    return this.muted_;
+  }
+
+  get selfSpeaking(): boolean {
+    return this.selfSpeaking_;
+  }
+
+  get speaking(): ReadonlySet<number> {
+    return this.speaking_;
+  }
+
+  /** Uplinks that have something to send: for Activated. */
+  slots(): Slot[] {
+    const out: Slot[] = [];
+    if (this.local?.microphone) out.push(0);
+    if (this.local?.camera) out.push(1);
+    if (this.local?.screen) out.push(2);
+    return out;
+  }
+
+  tiles(): IncomingTile[] {
+    const out: IncomingTile[] = [];
+    for (const incoming of this.incoming_.values()) {
+      if (incoming.kind !== 'video' || !incoming.label || !this.mids_.has(incoming.mid)) continue;
+      const { idx, slot } = incoming.label;
+      out.push({ id: `${incoming.stream}/${idx}/${slot}`, idx, slot: slot === 2 ? 'screen' : 'camera', stream: incoming.stream_ });
+    }
+    return out;
+  }
+
+  sounds(): MediaStream[] {
+    return [...this.incoming_.values()].filter((i) => i.kind === 'audio' && i.label !== null).map((i) => i.stream_);
+  }
+
+  /** Offers are answered one after another; an older one is not answered when a newer one is there. */
+  offer(gen: number, sdp: string, map: readonly StreamMapEntry[]): void {
+    this.newestGen_ = Math.max(this.newestGen_, gen);
+    this.offers_ = this.offers_.then(async () => {
+      if (this.closed_ || gen < this.newestGen_) return;
+      if (this.peer_?.session && this.peer_.session !== this.ports_.sessionOf(sdp)) this.dropPeer_();
+      const peer = (this.peer_ ??= this.ports_.makePeer({
+        downlink: (downlink) => this.addDownlink_(downlink),
+        connection: (state) => this.connectionState_(state),
+      }));
+      try {
+        const answer = await peer.accept(sdp);
+        if (this.closed_ || this.peer_ !== peer) return;
+        this.mids_ = new Set(map.map((m) => m.mid));
+        this.ports_.answer(gen, answer);
+      } catch (error) {
+        // A connection in an unknown state can't be trusted with a picture: torn down, the server offers anew.
+        if (this.peer_ === peer) this.dropPeer_();
+        this.ports_.failed(error instanceof Error ? error.name : 'offer');
+        this.askRestart_();
+        return;
+      }
+      if (this.carrying_) void this.carryAll_();
+      this.ports_.changed();
+    });
+  }
+
+  onWorkerEvent(event: WorkerEvent): void {
+    if (event.type === 'attached') this.peer_?.noteAttached(event.stream);
+    else if (event.type === 'want_key_frame') void this.peer_?.requestKeyFrame(event.slot);
+    else if (event.type === 'broken') this.ports_.failed('encrypt');
+    else if (event.type === 'label') {
+      const incoming = this.incoming_.get(event.stream);
+      if (!incoming) return;
+      incoming.label = { idx: event.idx, slot: event.slot };
+      this.ports_.changed();
+    }
+  }
+
+  /** Keys are active: tracks may leave. False: tracks are taken off at once. */
+  async setCarrying(carrying: boolean): Promise<void> {
+    this.carrying_ = carrying;
+    this.applyEnabled_();
+    await this.carryAll_();
+  }
+
+  /** The server's gate. While it is closed, silence and black leave at most. */
+  setAllowed(allowed: boolean): void {
+    this.allowed_ = allowed;
+    this.applyEnabled_();
+  }
+
+  setMuted(kind: 'microphone' | 'camera', muted: boolean): void {
+    this.muted_[kind] = muted;
+    this.applyEnabled_();
+  }
+
+  /** A device came, went, or was replaced. */
+  async localChanged(): Promise<void> {
+    this.applyEnabled_();
+    if (this.carrying_) await this.carryAll_();
+  }
+
+  /** A hint that the network has changed. */
+  networkChanged(): void {
+    if (this.peer_ && this.peer_.state !== 'connected') this.askRestart_();
+  }
+
+  private dropPeer_(): void {
+    this.peer_?.close();
+    this.peer_ = null;
+    for (const incoming of this.incoming_.values()) incoming.meter?.close();
+    this.incoming_.clear();
+    this.speaking_.clear();
+    this.ports_.changed();
+  }
+
+  close(): void {
+    this.closed_ = true;
+    if (this.levels_ !== null) clearInterval(this.levels_);
+    if (this.patience_) clearTimeout(this.patience_);
+    this.dropPeer_();
+    this.selfMeter_?.meter.close();
+    this.selfMeter_ = null;
+  }
+
+  private addDownlink_(downlink: Downlink): void {
+    const stream = new MediaStream([downlink.track]);
+    this.incoming_.set(downlink.stream, { ...downlink, stream_: stream, label: null, meter: null, mark: new SpeakingMark() });
+  }
+
+  private connectionState_(state: RTCPeerConnectionState): void {
+    if (this.patience_) clearTimeout(this.patience_);
+    this.patience_ = null;
+    if (state === 'failed') this.askRestart_();
+    if (state === 'disconnected') this.patience_ = setTimeout(() => this.askRestart_(), patienceMs);
+    this.ports_.changed();
+  }
+
+  private askRestart_(): void {
+    const now = Date.now();
+    if (this.closed_ || now - this.restartAtMs_ < restartEveryMs) return;
+    this.restartAtMs_ = now;
+    this.ports_.restart();
+    // Asked again while it doesn't help.
+    this.patience_ = setTimeout(() => {
+      if (!this.closed_ && this.peer_?.state !== 'connected') this.askRestart_();
+    }, restartEveryMs + 100);
+  }
+
+  private async carryAll_(): Promise<void> {
+    const peer = this.peer_;
+    if (!peer) return;
+    const { local, carrying_: carrying } = this;
+    const tracks: [Slot, MediaStreamTrack | null][] = [
+      [0, local?.microphone ?? null],
+      [1, local?.camera ?? null],
+      [2, local?.screen ?? null],
+    ];
+    await Promise.all(tracks.map(([slot, track]) => peer.carry(slot, carrying ? track : null).catch(() => false)));
+  }
+
+  private applyEnabled_(): void {
+    // Before keys are active nothing is on an uplink: the own preview stays lit in the waiting room.
+    const open = this.allowed_ || !this.carrying_;
+    if (this.local?.microphone) this.local.microphone.enabled = open && !this.muted_.microphone;
+    if (this.local?.camera) this.local.camera.enabled = open && !this.muted_.camera;
+    if (this.local?.screen) this.local.screen.enabled = open;
+  }
+
+  private measure_(): void {
+    const now = performance.now();
+    const speaking = new Set<number>();
+    for (const incoming of this.incoming_.values()) {
+      if (incoming.kind !== 'audio' || !incoming.label) continue;
+      incoming.meter ??= makeMeter(incoming.track);
+      if (incoming.meter && incoming.mark.update(incoming.meter.level(), now)) speaking.add(incoming.label.idx);
+    }
+    const microphone = this.local?.microphone ?? null;
+    if (this.selfMeter_?.track !== microphone) {
+      this.selfMeter_?.meter.close();
+      const meter = microphone && makeMeter(microphone);
+      this.selfMeter_ = microphone && meter ? { track: microphone, meter, mark: new SpeakingMark() } : null;
+    }
+    const selfSpeaking = this.selfMeter_?.mark.update(this.selfMeter_.meter.level(), now) ?? false;
+    const same = speaking.size === this.speaking_.size && [...speaking].every((idx) => this.speaking_.has(idx));
+    if (same && selfSpeaking === this.selfSpeaking_) return;
+    this.speaking_ = speaking;
+    this.selfSpeaking_ = selfSpeaking;
+    this.ports_.changed();
+  }
+}
+
+function makeMeter(track: MediaStreamTrack): LevelMeter | null {
+  try {
+    return new LevelMeter(track);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,483 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { roleNumber, type Roster } from '../protocol';
+import { sign } from './messages';
+import { admitted, makeOrganisation, MemoryVersions, person, readAs, signingKey, speak, TestServer, until, type TestPerson } from './testing';
+
+const people: TestPerson[] = [];
+afterEach(async () => {
+  vi.restoreAllMocks();
+  for (const p of people.splice(0)) p.session.abandon();
+  for (const p of people) p.worker().terminate();
+});
+
+async function scene(type: 'required' | 'never' = 'required') {
+  const server = new TestServer(await makeOrganisation(), type);
+  const agent = person(server, true, 'J. Adviser');
+  const customer = person(server, false, 'C. Customer');
+  people.push(agent, customer);
+  return { server, agent, customer };
+}
+
+async function connected(type: 'required' | 'never' = 'required') {
+  const all = await scene(type);
+  await admitted(all.server, all.agent, all.customer);
+  await until('keys active', () => [all.agent, all.customer].every((p) => p.session.state.encryption.epoch === 1));
+  await speak(all.agent, [all.customer]);
+  await speak(all.customer, [all.agent]);
+  await until('both connected', () => [all.agent, all.customer].every((p) => p.session.state.phase === 'connected'));
+  return all;
+}
+
+describe('a call from waiting to connected', () => {
+  it('says connected only after all acknowledgements and a decrypted frame of each', async () => {
+    const { server, agent, customer } = await scene();
+    server.recorder = 'silent';
+    await admitted(server, agent, customer);
+    await until('the customer is admitted', () => customer.session.state.phase === 'admitted');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    // Without the recorder's acknowledgement nobody switches and nothing is carried.
+    for (const p of [agent, customer]) {
+      expect(p.session.state.encryption.epoch).toBe(0);
+      expect(p.session.state.encryption.waitingForKeysOf).toContain(255);
+      expect([...(p.peer()?.carried.values() ?? [])].filter(Boolean)).toEqual([]);
+      expect(p.session.state.recording.fact).toBe('starting');
+    }
+  });
+
+  it('goes through its phases and shows the same code on both sides', async () => {
+    const { server, agent, customer } = await connected();
+    expect(customer.states.map((s) => s.phase).filter((p, i, all) => p !== all[i - 1])).toEqual(['starting', 'waiting', 'admitted', 'connecting', 'connected']);
+    await until('codes', () => agent.session.state.security.code !== null && customer.session.state.security.code !== null);
+    expect(agent.session.state.security.code).toEqual(customer.session.state.security.code);
+    expect(agent.session.state.security.code).toHaveLength(6);
+    for (const group of agent.session.state.security.code!) expect(group).toMatch(/^\d{5}$/);
+    expect(customer.session.state.members.map((m) => [m.role, m.name, m.self, m.steward])).toEqual([
+      ['agent', 'J. Adviser', false, true],
+      ['customer', 'C. Customer', true, false],
+      ['recorder', 'Example Bank', false, false],
+    ]);
+    expect(server.received.filter((r) => r.message.type === 'connected').map((r) => r.participant).sort()).toEqual(['C. Customer', 'J. Adviser']);
+    expect(server.chain.filter((m) => m.t === 'Roster')).toHaveLength(1);
+    expect(server.chain.filter((m) => m.t === 'Activated')).toHaveLength(2);
+  });
+
+  it('REC stands on the durable header and the recorder\'s acknowledgement, both', async () => {
+    const { server, customer } = await connected();
+    expect(customer.session.state.recording.fact).toBe('starting');
+    server.pushAll({ type: 'recording', state: 'capturing', since: 5 });
+    await until('REC', () => customer.session.state.recording.fact === 'on');
+    server.pushAll({ type: 'recording', state: 'stalled', since: 6, reason: 'disk' });
+    await until('REC stops', () => customer.session.state.recording.fact === 'stopped');
+    expect(customer.session.state.recording.reason).toBe('disk');
+  });
+
+  it('a Hello that changes under the click is not admitted', async () => {
+    const { server, agent, customer } = await scene();
+    await agent.session.start();
+    await customer.session.start();
+    await until('somebody waits', () => agent.session.state.waiting.some((w) => w.ep !== ''));
+    const { ep } = agent.session.state.waiting[0]!;
+    await expect(agent.session.admit(ep, 'another hash')).rejects.toMatchObject({ code: 'hello.changed' });
+    expect(server.chain.some((m) => m.t === 'Roster')).toBe(false);
+  });
+
+  it('media off: silence at most while the gate is closed', async () => {
+    const { server, agent } = await connected();
+    const track = agent.peer()!.carried.get(0) as { enabled: boolean };
+    expect(track.enabled).toBe(true);
+    server.pushAll({ type: 'media', allowed: false, reason: 'disk.full', ends_at: 99 });
+    await until('gate closed', () => !agent.session.state.media.allowed);
+    expect(track.enabled).toBe(false);
+    expect(agent.session.state.media).toEqual({ allowed: false, reason: 'disk.full', endsAtMs: 99 });
+    server.pushAll({ type: 'media', allowed: true, reason: 'ok' });
+    await until('gate open', () => agent.session.state.media.allowed);
+    expect(track.enabled).toBe(true);
+  });
+});
+
+describe('changes of members', () => {
+  it('a leaver makes a new epoch without it, and the code changes with a reason', async () => {
+    const { server, agent, customer } = await connected();
+    const before = agent.session.state.security.code;
+    await customer.session.leave();
+    expect(customer.session.state.ended?.reason).toBe('left');
+    await until('epoch 2', () => agent.session.state.encryption.epoch === 2);
+    await until('a new code', () => agent.session.state.security.code !== null && agent.session.state.security.code?.join() !== before?.join());
+    expect(agent.session.state.security.codeChanges.map((c) => [c.what, c.name])).toEqual([['left', 'C. Customer']]);
+    const finals = await Promise.all(server.chain.filter((m) => m.t === 'Progress').map((m) => readAs('Progress', m)));
+    expect(finals.some((p) => p.body.final && p.body.from === 1)).toBe(true);
+    expect(await customer.keys.load(`${server.meeting}/C. Customer`)).toBeNull();
+  });
+
+  it('e2ee 09: a second browser admitted by the steward is listed at once and changes the code on all screens', async () => {
+    const { server, agent, customer } = await connected();
+    await until('code', () => customer.session.state.security.code !== null);
+    const before = customer.session.state.security.code!.join();
+    const guest = person(server, false, 'G. Guest');
+    people.push(guest);
+    await guest.session.start();
+    await until('the guest waits', () => agent.session.state.waiting.some((w) => w.name === 'G. Guest' && w.ep));
+    const waiting = agent.session.state.waiting.find((w) => w.name === 'G. Guest')!;
+    await agent.session.admit(waiting.ep, waiting.helloHash);
+    await until('epoch 2 everywhere', () => [agent, customer, guest].every((p) => p.session.state.encryption.epoch === 2));
+    await until('code changed', () => [agent, customer, guest].every((p) => p.session.state.security.code && p.session.state.security.code.join() !== before));
+    expect(new Set([agent, customer, guest].map((p) => p.session.state.security.code!.join())).size).toBe(1);
+    for (const p of [agent, customer]) {
+      expect(p.session.state.members.some((m) => m.name === 'G. Guest')).toBe(true);
+      expect(p.session.state.security.codeChanges.at(-1)).toMatchObject({ what: 'joined', name: 'G. Guest' });
+    }
+  });
+
+  it('a reloaded customer comes back without a click, with a new endpoint and a new idx', async () => {
+    const { server, agent, customer } = await connected();
+    const oldEp = customer.session.state.self.ep;
+    customer.session.abandon();
+    customer.worker().terminate();
+    const again = person(server, false, 'C. Customer', { keys: customer.keys });
+    people.push(again);
+    await again.session.start();
+    await until('admitted again', () => again.session.state.encryption.epoch === 2);
+    expect(again.session.state.self.ep).not.toBe(oldEp);
+    expect(again.session.state.self.idx).toBe(2);
+    expect(agent.session.state.members.map((m) => m.idx)).toEqual([0, 2, 255]);
+    expect(agent.session.state.security.codeChanges.map((c) => c.what)).toEqual(['reloaded']);
+  });
+
+  it('a steward who reloads goes on with the same chain', async () => {
+    const { server, agent, customer } = await connected();
+    agent.session.abandon();
+    agent.worker().terminate();
+    const again = person(server, true, 'J. Adviser', { keys: agent.keys });
+    people.push(again);
+    await again.session.start();
+    await until('epoch 2 on both sides', () => [again, customer].every((p) => p.session.state.encryption.epoch === 2));
+    expect(again.session.state.self.steward).toBe(true);
+    expect(customer.session.state.members.find((m) => m.steward)?.idx).toBe(2);
+    expect(customer.session.state.problem).toBeNull();
+  });
+
+  it('a member who acknowledges nothing for 5 s is left out', async () => {
+    const { server, agent, customer } = await connected();
+    const guest = person(server, false, 'G. Guest');
+    people.push(guest);
+    await guest.session.start();
+    await until('the guest waits', () => agent.session.state.waiting.some((w) => w.name === 'G. Guest' && w.ep));
+    guest.worker().terminate();
+    const waiting = agent.session.state.waiting.find((w) => w.name === 'G. Guest')!;
+    await agent.session.admit(waiting.ep, waiting.helloHash);
+    await until('epoch 3 without the guest', () => [agent, customer].every((p) => p.session.state.encryption.epoch === 3), 12_000);
+    const rosters = await Promise.all(server.chain.filter((m) => m.t === 'Roster').map((m) => readAs('Roster', m)));
+    expect(rosters.map((r) => [r.body.reason, r.body.members.length])).toEqual([['open', 2], ['admit', 3], ['no_ack', 2]]);
+  }, 20_000);
+
+  it('e2ee 15: after a leaver is gone the new keys are wrapped to the others only', async () => {
+    const { server, agent, customer } = await connected();
+    await customer.session.leave();
+    await until('epoch 2', () => agent.session.state.encryption.epoch === 2);
+    const keys = await Promise.all(server.chain.filter((m) => m.t === 'SenderKey').map((m) => readAs('SenderKey', m)));
+    const second = keys.filter((k) => k.body.epoch === 2);
+    expect(second).toHaveLength(1);
+    expect(second[0]!.body.wraps.map((w) => w.to)).toEqual([255, 255]);
+  });
+});
+
+describe('lost connections', () => {
+  it('a lost socket resumes in the same epoch with the same endpoint', async () => {
+    const { server, agent, customer } = await connected();
+    const ep = customer.session.state.self.ep;
+    server.cut('C. Customer');
+    await until('reconnecting', () => customer.session.state.link === 'reconnecting');
+    server.setState('C. Customer', 'reconnecting');
+    await until('the others see it', () => agent.session.state.members.find((m) => m.role === 'customer')?.presence === 'reconnecting');
+    await until('online again', () => customer.session.state.link === 'online');
+    server.setState('C. Customer', 'connected');
+    await until('back', () => agent.session.state.happenings.some((h) => h.what === 'back'));
+    expect(customer.session.state.self.ep).toBe(ep);
+    expect(customer.session.state.encryption.epoch).toBe(1);
+    expect(customer.session.state.phase).toBe('connected');
+  });
+
+  it('e2ee 05: when the worker dies the page rejoins with a new endpoint by itself', async () => {
+    const { agent, customer } = await connected();
+    const old = { ep: customer.session.state.self.ep, worker: customer.worker() };
+    customer.worker().terminate();
+    await until('a new worker', () => customer.worker() !== old.worker, 15_000);
+    await until('back in the call', () => customer.session.state.encryption.epoch === 2, 10_000);
+    expect(customer.session.state.self.ep).not.toBe(old.ep);
+    expect(agent.session.state.security.codeChanges.map((c) => c.what)).toEqual(['reloaded']);
+    const frames = old.worker.out.get('up/0')!.length;
+    old.worker.feed('up/0', new Uint8Array([1]));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(old.worker.out.get('up/0')!.length).toBe(frames);
+  }, 30_000);
+
+  it('call.new: held customers get a new call in the same meeting, with a new code', async () => {
+    const { server, agent, customer } = await connected();
+    await until('code', () => customer.session.state.security.code !== null);
+    const before = customer.session.state.security.code!.join();
+    server.pushAll({ type: 'held', until: Date.now() + 300_000 });
+    await until('held', () => customer.session.state.phase === 'held');
+    expect(customer.peer()!.carried.get(0)).toBeNull();
+    server.newCall();
+    await until('somebody waits', () => agent.session.state.waiting.some((w) => w.ep !== ''));
+    const waiting = agent.session.state.waiting[0]!;
+    await agent.session.admit(waiting.ep, waiting.helloHash);
+    await until('keys active', () => [agent, customer].every((p) => p.session.state.encryption.epoch === 1 && p.session.state.self.idx !== null));
+    await speak(agent, [customer]);
+    await speak(customer, [agent]);
+    await until('connected', () => [agent, customer].every((p) => p.session.state.phase === 'connected'));
+    await until('new code', () => customer.session.state.security.code !== null && customer.session.state.security.code.join() !== before);
+  });
+});
+
+describe('refusals: one failed check, and this browser stops sending', () => {
+  async function stopped(p: TestPerson, code: string, check: string): Promise<void> {
+    await until(`${code} (is ${p.session.state.problem?.code} ${p.session.state.problem?.detail})`, () => p.session.state.problem?.code === code);
+    expect(p.session.state.phase).toBe('stopped');
+    expect(p.session.state.problem).toMatchObject({ fatal: true });
+    expect(p.session.state.problem?.detail).toContain(check);
+    if (p.peer()) expect(p.peer()!.closed).toBe(true);
+  }
+
+  it('e2ee 09: a Roster that the steward has not signed stops all who see it', async () => {
+    const { server, agent, customer } = await connected();
+    const attacker = await signingKey();
+    const last = (await readAs('Roster', server.chain.find((m) => m.t === 'Roster')!)).body;
+    const { hash } = await readAs('Roster', server.chain.find((m) => m.t === 'Roster')!);
+    const next: Roster = { ...last, epoch: 2, prev: hash, reason: 'admit' };
+    const forged = await sign('Roster', last.members[0]!.ep, next, attacker.key);
+    for (const p of [agent, customer]) await server.inject(p.participant, forged.signed);
+    for (const p of [agent, customer]) await stopped(p, 'roster_refused', 'roster.signature');
+    await until('the server is told', () => server.received.filter((r) => r.message.type === 'failed').length === 2);
+    // Nothing leaves any more.
+    const out = customer.worker().out.get('up/0')!;
+    const before = out.length;
+    customer.worker().feed('up/0', new Uint8Array([1, 2, 3]));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(out.length).toBe(before);
+  });
+
+  it('e2ee 09: the server cannot take over as steward', async () => {
+    const { server, customer } = await connected();
+    const attacker = await signingKey();
+    const first = await readAs('Roster', server.chain.find((m) => m.t === 'Roster')!);
+    const hello = (await readAs('Hello', server.presence('J. Adviser').hello!)).body;
+    const ep = hello.nonce;
+    const fake = await sign('Hello', ep, { ...hello, ep, sig: attacker.point }, attacker.key);
+    const member = { idx: 2, ep, role: roleNumber.agent, sig: attacker.point, kem: hello.kem, hello: fake.hash };
+    const next: Roster = { ...first.body, epoch: 2, prev: first.hash, steward: 2, members: [...first.body.members, member] };
+    await server.inject('C. Customer', fake.signed);
+    await server.inject('C. Customer', (await sign('Roster', ep, next, attacker.key)).signed);
+    await stopped(customer, 'roster_refused', 'roster.signature');
+  });
+
+  it('e2ee 10: a Hello whose key the server replaced gives another code on the other side', async () => {
+    const server = new TestServer(await makeOrganisation(), 'never');
+    const agent = person(server, true, 'J. Adviser');
+    const customer = person(server, false, 'C. Customer');
+    people.push(agent, customer);
+    // The server sits between: to the customer it shows its own key in place of the adviser's, with a whole forged chain.
+    const attacker = await signingKey();
+    let forgedHello: Awaited<ReturnType<typeof sign<'Hello'>>> | null = null;
+    server.tamper = async (m, to) => {
+      if (to !== 'C. Customer') return m.t === 'SenderKey' ? [] : [m];
+      if (m.t === 'Hello') {
+        const hello = await readAs('Hello', m);
+        if (hello.body.role !== roleNumber.agent) return [m];
+        forgedHello = await sign('Hello', hello.body.ep, { ...hello.body, sig: attacker.point }, attacker.key);
+        return [forgedHello.signed];
+      }
+      if (m.t === 'Roster') {
+        const roster = await readAs('Roster', m);
+        const members = roster.body.members.map((x) => (x.ep === forgedHello!.body.ep ? { ...x, sig: attacker.point, hello: forgedHello!.hash } : x));
+        return [(await sign('Roster', roster.signer, { ...roster.body, members }, attacker.key)).signed];
+      }
+      return [];
+    };
+    await admitted(server, agent, customer);
+    await until('codes', () => [agent, customer].every((p) => p.session.state.security.code !== null));
+    expect(agent.session.state.security.code).not.toEqual(customer.session.state.security.code);
+  });
+
+  it('e2ee 10: a Roster that changes our own key is refused without comparing', async () => {
+    const { server, agent, customer } = await scene('never');
+    const attacker = await signingKey();
+    server.tamper = async (m, to) => {
+      if (to !== 'C. Customer' || m.t !== 'Hello') return [m];
+      const hello = await readAs('Hello', m);
+      return hello.body.role === roleNumber.agent ? [m] : [(await sign('Hello', hello.body.ep, { ...hello.body, sig: attacker.point }, attacker.key)).signed];
+    };
+    const old = server.waiting.bind(server);
+    // The steward sees the replaced Hello in the waiting list and signs its hash in good faith.
+    server.waiting = () => {
+      const p = server.presences.find((x) => !x.staff);
+      if (!p?.hello) return old();
+      void readAs('Hello', p.hello)
+        .then((hello) => sign('Hello', hello.body.ep, { ...hello.body, sig: attacker.point }, attacker.key))
+        .then((forged) => {
+          p.hello = forged.signed;
+          if (!server.chain.includes(forged.signed)) server.chain.push(forged.signed);
+          old();
+        });
+    };
+    await admitted(server, agent, customer);
+    await stopped(customer, 'roster_refused', 'roster.self');
+  });
+
+  it('e2ee 11: an older Policy is refused by a browser that has seen a newer one', async () => {
+    const org = await makeOrganisation(7);
+    const versions = new MemoryVersions();
+    const server = new TestServer(org, 'required');
+    const first = person(server, false, 'C. Customer', { versions });
+    people.push(first);
+    await first.session.start();
+    await until('waiting', () => first.session.state.phase === 'waiting');
+    first.session.abandon();
+    org.policy = (await sign('Policy', 'root', { ...org.body, ver: 6 }, org.root.key)).signed;
+    const second = person(new TestServer(org, 'required'), false, 'C. Customer', { versions });
+    people.push(second);
+    await second.session.start();
+    await stopped(second, 'policy_refused', 'policy.rollback');
+    // Not even a Hello has left.
+    expect(second.session.state.self.ep).toBeNull();
+  });
+
+  it('e2ee 11: a Policy that another key signed, and a relabelled type, are refused', async () => {
+    const org = await makeOrganisation();
+    org.policy = (await sign('Policy', 'root', org.body, (await signingKey()).key)).signed;
+    const customer = person(new TestServer(org, 'required'), false, 'C. Customer');
+    people.push(customer);
+    await customer.session.start();
+    await stopped(customer, 'policy_refused', 'policy.signature');
+
+    const shown = await makeOrganisation();
+    // The page would say "never recorded"; the organisation has signed "required".
+    shown.body = { ...shown.body, types: shown.body.types.map((t) => ({ ...t, record: 'never' as const, kinds: [] })) };
+    const second = person(new TestServer(shown, 'required'), false, 'C. Customer');
+    people.push(second);
+    await second.session.start();
+    await stopped(second, 'policy_refused', 'policy.type');
+  });
+
+  it.each([
+    ['another compliance key', 'roster.rec', (r: Roster, point: string): Roster => ({ ...r, rec: { ...r.rec!, kem: point } })],
+    ['no recorder although the type requires it', 'roster.mode', (r: Roster): Roster => ({ ...r, rec: null, mode: 'off' })],
+    ['a recorder without the mode', 'roster.mode', (r: Roster): Roster => ({ ...r, mode: 'paused' })],
+    ['another type', 'roster.type', (r: Roster): Roster => ({ ...r, type_version: r.type_version + 1 })],
+    ['another Policy', 'roster.policy', (r: Roster): Roster => ({ ...r, policy: r.prev })],
+  ])('e2ee 11: a signed Roster with %s is refused', async (_, check, change) => {
+    // Even a steward's own browser that signs such a Roster (or a stolen key) is not followed.
+    const { server, agent, customer } = await scene();
+    const attacker = await signingKey();
+    let replaced: string | null = null;
+    server.tamper = async (m, to) => {
+      if (to !== 'C. Customer') return [m];
+      if (m.t === 'Hello') {
+        const hello = await readAs('Hello', m);
+        if (hello.body.role !== roleNumber.agent) return [m];
+        const forged = await sign('Hello', hello.body.ep, { ...hello.body, sig: attacker.point }, attacker.key);
+        replaced = forged.hash;
+        return [forged.signed];
+      }
+      if (m.t !== 'Roster') return [m];
+      const roster = await readAs('Roster', m);
+      const members = roster.body.members.map((x) => (x.role === roleNumber.agent ? { ...x, sig: attacker.point, hello: replaced! } : x));
+      return [(await sign('Roster', roster.signer, change({ ...roster.body, members }, attacker.point), attacker.key)).signed];
+    };
+    await admitted(server, agent, customer);
+    await stopped(customer, 'roster_refused', check);
+  });
+
+  it.each([
+    ['strips the wrap to 255', 'missing 255', 'required'],
+    ['adds a wrap to 255', 'not to 255', 'never'],
+  ] as const)('e2ee 11: a SenderKey that %s is refused', async (_, detail, type) => {
+    const { server, agent, customer } = await scene(type);
+    const keys = new Map<string, CryptoKey>();
+    // A patched client of the adviser: its key signs what it likes. The session's store keeps it; take it from there.
+    server.tamper = async (m, to) => {
+      if (to !== 'C. Customer' || m.t !== 'SenderKey') return [m];
+      const key = await readAs('SenderKey', m);
+      const name = `${server.meeting}/J. Adviser`;
+      if (!keys.has(name)) keys.set(name, (await agent.keys.load(name))!.privateKey);
+      const wraps = type === 'required' ? key.body.wraps.filter((w) => w.to !== 255) : [...key.body.wraps, { ...key.body.wraps[0]!, to: 255, k: 1 as const }];
+      return [(await sign('SenderKey', key.signer, { ...key.body, wraps }, keys.get(name)!)).signed];
+    };
+    await admitted(server, agent, customer);
+    await stopped(customer, 'sender_key_refused', detail);
+    expect(agent.session.state.encryption.epoch).toBe(0);
+  });
+
+  it('two Rosters for one epoch stop the call', async () => {
+    const { server, agent, customer } = await connected();
+    const first = await readAs('Roster', server.chain.find((m) => m.t === 'Roster')!);
+    const key = (await agent.keys.load(`${server.meeting}/J. Adviser`))!.privateKey;
+    const other = await sign('Roster', first.signer, { ...first.body, t: first.body.t + 1 }, key);
+    await server.inject('C. Customer', other.signed);
+    await stopped(customer, 'roster_fork', 'roster.fork');
+  });
+
+  it('a message of a later epoch whose Roster stays away stops the call after 5 s', async () => {
+    const { server, customer } = await connected();
+    const key = await readAs('SenderKey', server.chain.find((m) => m.t === 'SenderKey')!);
+    await server.inject('C. Customer', (await sign('SenderKey', key.signer, { ...key.body, epoch: 2 }, (await signingKey()).key)).signed);
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    expect(customer.session.state.phase).toBe('connected');
+    await stopped(customer, 'roster_missing', 'epoch 2');
+  }, 20_000);
+
+  it('e2ee 12: no acknowledgement for a wrap that does not hold the committed key, and nobody switches', async () => {
+    const { server, agent, customer } = await scene('never');
+    server.tamper = async (m, to) => {
+      if (to !== 'C. Customer' || m.t !== 'SenderKey') return [m];
+      const message = await readAs('SenderKey', m);
+      const key = (await agent.keys.load(`${server.meeting}/J. Adviser`))!.privateKey;
+      const wraps = message.body.wraps.map((w, i, all) => ({ ...w, enc: all[(i + 1) % all.length]!.enc, ct: all[(i + 1) % all.length]!.ct }));
+      return [(await sign('SenderKey', message.signer, { ...message.body, wraps }, key)).signed];
+    };
+    await admitted(server, agent, customer);
+    await until('said', () => customer.session.state.problem?.code === 'sender_key_refused');
+    expect(customer.session.state.problem).toMatchObject({ fatal: false, idx: 0 });
+    expect(agent.session.state.encryption.epoch).toBe(0);
+    const acks = await Promise.all(server.chain.filter((m) => m.t === 'KeyAck').map((m) => readAs('KeyAck', m)));
+    expect(acks.filter((a) => a.body.from === 1)).toEqual([]);
+  });
+
+  it('no Progress of the steward for 30 s: sending pauses with words, and goes on when it is heard again', async () => {
+    const server = new TestServer(await makeOrganisation(), 'required');
+    let shiftMs = 0;
+    const agent = person(server, true, 'J. Adviser');
+    const customer = person(server, false, 'C. Customer', { now: () => Date.now() + shiftMs });
+    people.push(agent, customer);
+    await admitted(server, agent, customer);
+    await until('keys active', () => customer.session.state.encryption.epoch === 1);
+    await until('carried', () => customer.peer()!.carried.get(0) != null);
+    shiftMs = 31_000;
+    await until('held', () => customer.session.state.phase === 'held');
+    expect(customer.session.state.problem).toMatchObject({ code: 'steward_silent', fatal: false });
+    expect(customer.peer()!.carried.get(0)).toBeNull();
+    await until('the steward is heard', () => customer.session.state.problem === null, 12_000);
+    await until('carried again', () => customer.peer()!.carried.get(0) != null);
+  }, 30_000);
+
+  it('the guard\'s word stops the stream here too', async () => {
+    const { server, customer } = await connected();
+    server.push(server.presence('C. Customer'), { type: 'guard', slot: 1, reason: 'shim' });
+    await stopped(customer, 'plaintext_guard', 'slot 1');
+  });
+});
+
+describe('receipt of a call that is never recorded', () => {
+  it('e2ee 14: no wrap to 255 in any message', async () => {
+    const { server, agent, customer } = await connected('never');
+    for (const p of [agent, customer]) {
+      const receipt = p.session.receipt()!;
+      expect(receipt.rosters).toHaveLength(1);
+      expect(receipt.senderKeys).toHaveLength(2);
+      expect(receipt.activated).toHaveLength(2);
+      for (const m of receipt.senderKeys) expect((await readAs('SenderKey', m)).body.wraps.some((w) => w.to === 255)).toBe(false);
+    }
+    for (const m of server.chain.filter((x) => x.t === 'Roster')) expect((await readAs('Roster', m)).body.mode).toBe('off');
+    expect(customer.session.state.recording.fact).toBe('off');
+  });
+});

@@ -1,0 +1,639 @@
+// A call from the pages' point of view: one object, one snapshot of facts. It wires signalling, the secure call (keys,
+// Rosters), media and devices, and decides the phase; the rules themselves are in those files.
+//
+// What survives what:
+//   lost socket, changed address   same worker, endpoint, epoch; resumed by the signalling
+//   lost worker, left out (no_ack) `rejoin_`: a new presence with a new endpoint, renewing the old one
+//   `call.new`                     the worker is reset: new endpoint, new keys; the media connection stays
+//   a failed check                 `stop_`: nothing is sent any more, and the state says why
+//
+// Thread: the page's.
+
+import { roleNumber, type DeclineReason, type Hello, type Person, type ServerPush, type Signed, type WaitingEntry, type WelcomeFields } from '../protocol';
+import { Refused, type CallApi, type CallConfig } from './api';
+import { checkPolicy, localVersions, type Failure, type VersionStore } from './chain';
+import { startCryptoWorker, type CryptoWorker } from './crypto_worker';
+import { Observable, type Listener } from './events';
+import { keyLifeMs, makeSigKey, openKeyStore, type KeyStore, type SigKey } from './keys';
+import { MediaLink, type PeerLike } from './media_link';
+import { readSignedAs, type Message } from './messages';
+import { Peer, sessionOf, type PeerEvents } from './peer';
+import type { Receipt } from './receipt';
+import { SecureCall } from './secure_call';
+import { Signalling, type Socket } from './signalling';
+import type { CallState, EndView, ProblemCode } from './state';
+import { emptyFacts, viewOf, type SessionFacts } from './view';
+import type { WorkerEvent } from './worker/protocol';
+
+/** Outside parts; tests bring their own. */
+export interface CallParts {
+  openSocket(url: string): Socket;
+  startWorker(): CryptoWorker;
+  makePeer(worker: CryptoWorker, events: PeerEvents): PeerLike;
+  openKeys(): Promise<KeyStore>;
+  versions: VersionStore;
+  now(): number;
+}
+
+const browserParts: CallParts = {
+  openSocket: (url) => new WebSocket(url) as Socket,
+  startWorker: startCryptoWorker,
+  makePeer: (worker, events) => new Peer(worker.port as Worker, events),
+  openKeys: openKeyStore,
+  versions: localVersions,
+  now: () => Date.now(),
+};
+
+const maxRejoins = 3;
+
+interface WaitingPerson {
+  entry: WaitingEntry;
+  hello: Message<'Hello'> | null;
+}
+
+export class CallSession implements CallApi {
+  private readonly facts_: SessionFacts;
+  private readonly store_: Observable<CallState>;
+  private readonly parts_: CallParts;
+  private signalling_: Signalling | null = null;
+  private worker_: CryptoWorker | null = null;
+  private call_: SecureCall | null = null;
+  private media_: MediaLink;
+  private keys_: KeyStore | null = null;
+  private sig_: SigKey | null = null;
+  private waiting_: WaitingPerson[] = [];
+  private inbox_: Promise<void> = Promise.resolve();
+  private rejoins_ = 0;
+  private refresh_ = false;
+  private connectedSent_ = '';
+  private over_ = false;
+
+  constructor(
+    private readonly config_: CallConfig,
+    parts: Partial<CallParts> = {},
+  ) {
+    this.parts_ = { ...browserParts, ...parts };
+    this.media_ = this.makeMedia_();
+    this.facts_ = emptyFacts(config_.as === 'staff' ? 'agent' : 'customer');
+    this.store_ = new Observable(this.view_());
+  }
+
+  get state(): CallState {
+    return this.store_.value;
+  }
+
+  subscribe(listener: Listener<CallState>): () => void {
+    return this.store_.subscribe(listener);
+  }
+
+  async start(): Promise<void> {
+    if (this.signalling_ || this.over_) throw new Refused('started', '');
+    this.keys_ = await this.parts_.openKeys();
+    await this.keys_.removeOlder(this.parts_.now() - keyLifeMs).catch(() => undefined);
+    this.worker_ = this.startWorker_();
+    this.config_.media && (this.config_.media.onChange = (kind, lost) => this.deviceChanged_(kind, lost));
+    await this.enter_();
+  }
+
+  async admit(ep: string, helloHash: string): Promise<void> {
+    const person = this.waiting_.find((w) => w.hello?.body.ep === ep);
+    if (!person?.hello || !this.call_?.isSteward) throw new Refused('not_steward', '');
+    if (person.hello.hash !== helloHash) throw new Refused('hello.changed', '');
+    await this.call_.admit(person.hello).catch(asRefused);
+  }
+
+  async decline(participant: string, reason: DeclineReason): Promise<void> {
+    await this.ask_({ type: 'decline', participant, reason });
+  }
+
+  async allowSecond(participant: string): Promise<void> {
+    await this.ask_({ type: 'second.allow', participant });
+  }
+
+  async refuseSecond(participant: string): Promise<void> {
+    await this.ask_({ type: 'second.refuse', participant });
+  }
+
+  setMicrophone(on: boolean): Promise<void> {
+    return this.setDevice_('microphone', on);
+  }
+
+  setCamera(on: boolean): Promise<void> {
+    return this.setDevice_('camera', on);
+  }
+
+  async switchCamera(): Promise<void> {
+    await this.config_.media?.switchCamera();
+    await this.media_.localChanged();
+    this.changed_();
+  }
+
+  async useDevice(kind: 'microphone' | 'camera', deviceId: string): Promise<void> {
+    await this.config_.media?.acquire(kind, deviceId);
+    await this.media_.localChanged();
+    this.changed_();
+  }
+
+  async startShare(): Promise<boolean> {
+    const local = this.config_.media;
+    if (!local) return false;
+    await this.ask_({ type: 'share.start' });
+    if (!(await local.openScreen())) {
+      this.signalling_?.tell({ type: 'share.stop' });
+      return false;
+    }
+    await this.media_.localChanged();
+    this.changed_();
+    return true;
+  }
+
+  async stopShare(): Promise<void> {
+    this.config_.media?.closeScreen();
+    await this.media_.localChanged();
+    this.signalling_?.tell({ type: 'share.stop' });
+    this.changed_();
+  }
+
+  async leave(): Promise<void> {
+    await this.finish_('left', () => this.signalling_?.request({ type: 'leave' }));
+  }
+
+  async end(): Promise<void> {
+    await this.finish_('staff', () => this.signalling_?.request({ type: 'end' }));
+  }
+
+  abandon(): void {
+    if (this.over_) return;
+    this.over_ = true;
+    const signalling = this.signalling_;
+    signalling?.lastWords();
+    void Promise.resolve(this.call_?.finish()).finally(() => {
+      signalling?.close();
+      this.worker_?.end();
+    });
+    this.config_.media?.close();
+    this.media_.close();
+  }
+
+  receipt(): Receipt | null {
+    const call = this.call_;
+    if (!call?.newest) return null;
+    const { policy } = call.chain;
+    return { version: 1, root: this.facts_.root, policy: policy.message.signed, ...call.receipt() };
+  }
+
+  // ---- entering, rejoining, ending ----
+
+  private async enter_(): Promise<void> {
+    const { as, csrf, meeting, takeOver, socketUrl } = this.config_;
+    const url = socketUrl ?? `${location.protocol === 'http:' ? 'ws' : 'wss'}://${location.host}/api/v1/call`;
+    const signalling = new Signalling(
+      { type: 'enter', as, csrf, ...(meeting === null ? {} : { meeting }), ...(takeOver ? { take_over: true } : {}) },
+      () => this.parts_.openSocket(url),
+      {
+        push: (message) => this.push_(signalling, message),
+        link: (state) => {
+          this.facts_.link = state;
+          if (state === 'online') this.media_.networkChanged();
+          this.changed_();
+        },
+        gone: (reason, refusal) => this.ended_({ reason: reason === 'replaced' ? 'replaced' : 'server', text: refusal?.text ?? null }),
+      },
+    );
+    this.signalling_ = signalling;
+    await signalling.start();
+  }
+
+  /** A new presence with a new endpoint, as after a reload of the page. Keys, counters and connection of the old one are gone. */
+  private async rejoin_(): Promise<void> {
+    if (this.over_) return;
+    if (++this.rejoins_ > maxRejoins) {
+      this.ended_({ reason: 'removed', text: null });
+      return;
+    }
+    this.call_?.close();
+    this.call_ = null;
+    this.media_.close();
+    this.media_ = this.makeMedia_();
+    this.worker_?.end();
+    this.worker_ = this.startWorker_();
+    this.signalling_?.close();
+    this.facts_.phaseFloor = 'starting';
+    this.changed_();
+    await this.enter_().catch((error: unknown) => {
+      this.ended_({ reason: 'server', text: error instanceof Refused ? error.text : null });
+    });
+  }
+
+  private async finish_(reason: EndView['reason'], tell: () => Promise<unknown> | undefined): Promise<void> {
+    if (this.over_) return;
+    const limit = new Promise((resolve) => setTimeout(resolve, 1500));
+    await Promise.race([this.call_?.finish(), limit]);
+    await Promise.race([Promise.resolve(tell()).catch(() => undefined), limit]);
+    this.ended_({ reason, text: null });
+  }
+
+  private ended_(end: { reason: EndView['reason']; text: string | null; declined?: DeclineReason; recorded?: boolean; keptUntilMs?: number }): void {
+    if (this.over_) return;
+    this.over_ = true;
+    this.facts_.ended = {
+      reason: end.reason,
+      declined: end.declined ?? null,
+      recorded: end.recorded ?? false,
+      keptUntilMs: end.keptUntilMs ?? null,
+      text: end.text,
+      atMs: this.parts_.now(),
+    };
+    this.call_?.close();
+    this.worker_?.end();
+    this.media_.close();
+    this.config_.media?.close();
+    this.signalling_?.close();
+    if (this.sig_ && end.reason !== 'replaced') void this.keys_?.remove(this.sig_.name).catch(() => undefined);
+    this.changed_();
+  }
+
+  /** e2ee.md 3, 4.7: this browser sends nothing more, and says which check failed. The socket stays, so that leaving works. */
+  private stop_(code: ProblemCode, failure: Failure, idx: number | null): void {
+    if (this.facts_.stopped || this.over_) return;
+    this.facts_.stopped = true;
+    this.facts_.problem = { code, detail: failure.detail ? `${failure.check}: ${failure.detail}` : failure.check, idx, fatal: true };
+    this.worker_?.order({ type: 'halt' });
+    this.media_.close();
+    this.call_?.close();
+    this.signalling_?.tell({ type: 'failed', check: failure.check, detail: failure.detail });
+    if (code === 'exhausted') this.ended_({ reason: 'exhausted', text: null });
+    this.changed_();
+  }
+
+  private startWorker_(): CryptoWorker {
+    const worker = this.parts_.startWorker();
+    worker.onEvent = (event) => this.workerEvent_(event);
+    worker.onLost = () => {
+      this.facts_.problem = { code: 'worker_lost', detail: 'worker', idx: null, fatal: false };
+      void this.rejoin_();
+    };
+    return worker;
+  }
+
+  private makeMedia_(): MediaLink {
+    const { media, microphoneMuted, cameraOff } = this.config_;
+    const muted = this.media_?.muted ?? { microphone: microphoneMuted ?? false, camera: cameraOff ?? false };
+    const link = new MediaLink(media, muted, {
+      makePeer: (events) => this.parts_.makePeer(this.worker_!, events),
+      sessionOf,
+      answer: (gen, sdp) => this.signalling_?.tell({ type: 'answer', gen, sdp }),
+      restart: () => this.signalling_?.tell({ type: 'ice.restart' }),
+      failed: (detail) => this.problem_('media_failed', detail, null),
+      changed: () => this.changed_(),
+    });
+    link.setAllowed(this.facts_?.media.allowed ?? false);
+    return link;
+  }
+
+  // ---- from the server ----
+
+  private push_(from: Signalling, message: ServerPush): void {
+    if (from !== this.signalling_ || this.over_) return;
+    // In order, and one after the other: opening a call takes time, its messages follow at once.
+    this.inbox_ = this.inbox_.then(() => this.take_(from, message)).catch((error: unknown) => {
+      this.problem_('refused', error instanceof Error ? error.message : 'push', null);
+    });
+  }
+
+  private async take_(from: Signalling, message: ServerPush): Promise<void> {
+    if (from !== this.signalling_ || this.over_) return;
+    const facts = this.facts_;
+    switch (message.type) {
+      case 'welcome':
+      case 'resync':
+        from.setResumeToken(message.resume);
+        await this.welcome_(message);
+        break;
+      case 'call.new':
+        await this.newCall_(message.call);
+        break;
+      case 'e2ee':
+        if (message.m?.t === 'Hello') await this.maybeRenewal_(message.m);
+        await this.call_?.receive(message.m);
+        break;
+      case 'waiting':
+        await this.waitingList_(message.list);
+        break;
+      case 'queue':
+        facts.queuePlace = message.place;
+        facts.adviser = message.adviser;
+        break;
+      case 'admitted':
+        facts.queuePlace = null;
+        break;
+      case 'declined':
+        this.ended_({ reason: 'declined', text: null, declined: message.reason });
+        break;
+      case 'offer':
+        this.media_.offer(message.gen, message.sdp, message.map);
+        break;
+      case 'people':
+        this.people_(message.list);
+        break;
+      case 'share':
+        this.share_(message.participant);
+        break;
+      case 'recording':
+        facts.recorder = { state: message.state, since: message.since, reason: message.reason ?? null };
+        break;
+      case 'media':
+        facts.media = { allowed: message.allowed, reason: message.reason, endsAtMs: message.ends_at ?? null };
+        this.media_.setAllowed(message.allowed);
+        break;
+      case 'held':
+        facts.heldUntil = message.until;
+        await this.media_.setCarrying(false);
+        break;
+      case 'quality':
+        facts.quality = { lossUp: message.loss_up, lossDown: message.loss_down, rttMs: message.rtt_ms };
+        break;
+      case 'guard':
+        this.stop_('plaintext_guard', { check: 'plaintext_guard', detail: `slot ${message.slot}: ${message.reason}` }, null);
+        break;
+      case 'ended':
+        await Promise.race([this.call_?.finish(), new Promise((resolve) => setTimeout(resolve, 500))]);
+        this.ended_({
+          reason: message.reason,
+          text: null,
+          recorded: message.recorded,
+          ...(message.kept_until === undefined ? {} : { keptUntilMs: message.kept_until }),
+        });
+        break;
+      default:
+        break; // A newer server may say more.
+    }
+    this.changed_();
+  }
+
+  private async welcome_(message: WelcomeFields): Promise<void> {
+    const facts = this.facts_;
+    facts.you = message.you;
+    facts.meeting = message.meeting;
+    facts.organisation = message.org.name;
+    facts.root = message.root;
+    facts.welcome = message;
+    facts.participant = message.you.participant;
+    if (facts.stopped) return;
+    // The same call as before (a resync): the chain goes on, what is known already changes nothing.
+    if (this.call_?.call !== message.call) await this.openCall_(message.call, false);
+    else this.sendHello_();
+    for (const signed of message.chain) await this.call_?.receive(signed);
+    this.call_?.setServerSaysSteward(message.steward);
+  }
+
+  private async newCall_(call: string): Promise<void> {
+    if (this.facts_.stopped || this.call_?.call === call) return;
+    await this.media_.setCarrying(false);
+    await this.openCall_(call, true);
+    this.facts_.heldUntil = null;
+    this.call_?.setServerSaysSteward(this.facts_.welcome?.steward ?? false);
+  }
+
+  private async openCall_(callId: string, reset: boolean): Promise<void> {
+    const { welcome } = this.facts_;
+    const worker = this.worker_;
+    if (!welcome || !worker) return;
+    this.call_?.close();
+    this.call_ = null;
+    this.facts_.joinedAt.clear();
+    const policy = await checkPolicy(welcome.policy, welcome.root, welcome.meeting, this.parts_.versions);
+    if ('check' in policy) return this.stop_('policy_refused', policy, null);
+    if (reset) await worker.request({ type: 'reset' });
+    const name = `${welcome.meeting.id}/${welcome.you.participant}`;
+    this.sig_ = (await this.keys_?.load(name).catch(() => null)) ?? (await makeSigKey(name, this.parts_.now()));
+    const role = welcome.you.role === 'staff' ? 'agent' : 'customer';
+    const call = await SecureCall.open(
+      { call: callId, role, name: welcome.you.name, policy, sig: this.sig_, worker },
+      {
+        send: (signed: Signed) => this.signalling_?.request({ type: 'e2ee', m: signed }) ?? Promise.reject(new Refused('disconnected', '')),
+        stop: (code, failure, idx) => this.stop_(code, failure, idx),
+        problem: (code, detail, idx) => this.problem_(code, detail, idx),
+        stewardSilent: (silent) => this.stewardSilent_(silent),
+        active: () => {
+          this.facts_.heldUntil = null;
+          void this.media_.setCarrying(!this.facts_.stewardSilent);
+          this.tellSelf_();
+        },
+        removed: (reason) => {
+          if (reason === 'no_ack' || reason === 'renew') void this.rejoin_();
+          else this.ended_({ reason: 'removed', text: null });
+        },
+        rosterChanged: (entry, before) => this.noteRoster_(call, entry.roster.members, before?.roster.members ?? null),
+        changed: () => this.changed_(),
+        slots: () => this.media_.slots(),
+        now: () => this.parts_.now(),
+      },
+    );
+    this.call_ = call;
+    this.presence_(call);
+    this.sig_ = { ...this.sig_, ep: call.ep, call: callId };
+    await this.keys_?.save(this.sig_).catch(() => undefined);
+    this.sendHello_();
+  }
+
+  private sendHello_(): void {
+    const call = this.call_;
+    if (!call) return;
+    this.signalling_?.request({ type: 'e2ee', m: call.hello.signed }).catch((error: unknown) => {
+      const code = error instanceof Refused ? error.code : 'refused';
+      if (code !== 'disconnected') this.problem_('refused', `Hello: ${code}`, null);
+    });
+  }
+
+  // ---- people ----
+
+  private async waitingList_(list: readonly WaitingEntry[]): Promise<void> {
+    const mine = list.filter((w) => w.meeting === this.facts_.meeting?.id);
+    const people: WaitingPerson[] = [];
+    for (const entry of mine) {
+      const hello = entry.hello ? await readSignedAs('Hello', entry.hello) : null;
+      // A Hello of another call or of staff in the customers' queue is nobody that we could admit.
+      const fits = hello !== null && hello.body.call === this.call_?.call && hello.body.role !== roleNumber.agent;
+      people.push({ entry, hello: fits ? hello : null });
+      if (fits && entry.hello) await this.maybeRenewal_(entry.hello);
+    }
+    this.waiting_ = people;
+  }
+
+  /** Somebody who reloaded the page comes in again without a click; everybody else waits for one. */
+  private async maybeRenewal_(signed: Signed): Promise<void> {
+    const call = this.call_;
+    if (!call?.isSteward) return;
+    const hello = await readSignedAs('Hello', signed);
+    if (!hello || hello.body.ep === call.ep || !call.steward.isRenewal(hello.body) || call.steward.isQueued(hello.body.ep)) return;
+    if (call.newest?.roster.members.some((m) => m.ep === hello.body.ep)) return;
+    call.admit(hello, 'renew').catch(() => undefined);
+  }
+
+  private people_(list: readonly Person[]): void {
+    const before = this.facts_.people;
+    this.facts_.people = list;
+    const now = this.parts_.now();
+    for (const person of list) {
+      const was = before.find((p) => p.participant === person.participant);
+      if (person.participant === this.facts_.participant || person.role === 'recorder') continue;
+      if (was && was.state !== 'reconnecting' && person.state === 'reconnecting') this.facts_.happen('reconnecting', person.name, now);
+      if (was?.state === 'reconnecting' && (person.state === 'connected' || person.state === 'admitted')) this.facts_.happen('back', person.name, now);
+    }
+    const call = this.call_;
+    if (!call) return;
+    this.presence_(call);
+    for (const member of call.newest?.roster.members ?? []) {
+      if (member.ep === call.ep) continue;
+      // A reloaded page is the same participant with another endpoint: it comes back by renewing, it hasn't left.
+      const owner = this.facts_.ownerOf.get(member.ep);
+      const person = list.find((p) => p.participant === owner);
+      if (owner !== undefined && (!person || person.state === 'left')) call.remove(member.ep, 'leave');
+    }
+  }
+
+  private presence_(call: SecureCall): void {
+    for (const person of this.facts_.people) if (person.ep) this.facts_.ownerOf.set(person.ep, person.participant);
+    call.setPresence((ep) => {
+      const person = this.facts_.people.find((p) => p.ep === ep);
+      if (!person) return !this.facts_.ownerOf.has(ep);
+      return person.state !== 'reconnecting' && person.state !== 'left';
+    });
+  }
+
+  private share_(participant: string | null): void {
+    const before = this.facts_.sharing;
+    this.facts_.sharing = participant;
+    const now = this.parts_.now();
+    const nameOf = (id: string | null): string => this.facts_.people.find((p) => p.participant === id)?.name ?? '';
+    if (participant && participant !== before) this.facts_.happen('share_started', nameOf(participant), now);
+    if (!participant && before) this.facts_.happen('share_stopped', nameOf(before), now);
+    // Somebody ended our share from outside.
+    if (before === this.facts_.participant && participant !== before && this.config_.media?.screen) {
+      this.config_.media.closeScreen();
+      void this.media_.localChanged();
+    }
+  }
+
+  private noteRoster_(call: SecureCall, members: readonly { ep: string; hello: string }[], before: readonly { ep: string; hello: string }[] | null): void {
+    const now = this.parts_.now();
+    const helloOf = (m: { hello: string }): Hello | undefined => call.chain.hello(m.hello)?.body;
+    const listsUs = members.some((m) => m.ep === call.ep);
+    for (const m of members) if (!this.facts_.joinedAt.has(m.ep)) this.facts_.joinedAt.set(m.ep, now);
+    // History from before we came changes nothing on our screen.
+    if (!before?.some((m) => m.ep === call.ep) || !listsUs) return;
+    const renewed = new Set<string>();
+    for (const m of members) {
+      if (before.some((b) => b.ep === m.ep)) continue;
+      const hello = helloOf(m);
+      const reloaded = hello?.renews != null && before.some((b) => b.ep === hello.renews);
+      if (reloaded) renewed.add(hello.renews!);
+      this.facts_.codeChanges.push({ what: reloaded ? 'reloaded' : 'joined', name: hello?.name ?? '', atMs: now });
+      if (!reloaded) this.facts_.happen('joined', hello?.name ?? '', now);
+    }
+    for (const b of before) {
+      if (members.some((m) => m.ep === b.ep) || renewed.has(b.ep)) continue;
+      const name = helloOf(b)?.name ?? '';
+      this.facts_.codeChanges.push({ what: 'left', name, atMs: now });
+      this.facts_.happen('left', name, now);
+    }
+  }
+
+  private stewardSilent_(silent: boolean): void {
+    this.facts_.stewardSilent = silent;
+    if (silent) this.facts_.problem = { code: 'steward_silent', detail: 'steward.silent', idx: null, fatal: false };
+    else if (this.facts_.problem?.code === 'steward_silent') this.facts_.problem = null;
+    if (silent) this.signalling_?.tell({ type: 'failed', check: 'steward.silent', detail: '' });
+    void this.media_.setCarrying(!silent && (this.call_?.sendEpoch ?? 0) > 0);
+    this.changed_();
+  }
+
+  // ---- devices ----
+
+  private async setDevice_(kind: 'microphone' | 'camera', on: boolean): Promise<void> {
+    const local = this.config_.media;
+    if (on && local && !local[kind]) await local.acquire(kind);
+    this.media_.setMuted(kind, !on);
+    await this.media_.localChanged();
+    this.tellSelf_();
+    this.changed_();
+  }
+
+  private deviceChanged_(kind: 'microphone' | 'camera' | 'screen', lost: boolean): void {
+    if (lost && kind === 'screen') void this.stopShare();
+    else if (lost) {
+      this.facts_.happen('device_lost', kind, this.parts_.now());
+      this.tellSelf_();
+    }
+    void this.media_.localChanged();
+    this.changed_();
+  }
+
+  private tellSelf_(): void {
+    const local = this.config_.media;
+    const { muted } = this.media_;
+    this.signalling_?.tell({ type: 'self', mic: !!local?.microphone && !muted.microphone, camera: !!local?.camera && !muted.camera });
+  }
+
+  // ---- small things ----
+
+  private workerEvent_(event: WorkerEvent): void {
+    if (event.type === 'counts') this.facts_.counts = event.counts;
+    this.call_?.onWorkerEvent(event);
+    this.media_.onWorkerEvent(event);
+    this.changed_();
+  }
+
+  private problem_(code: ProblemCode, detail: string, idx: number | null): void {
+    if (this.facts_.problem?.fatal) return;
+    this.facts_.problem = { code, detail, idx, fatal: false };
+    this.changed_();
+  }
+
+  private async ask_(message: Parameters<Signalling['request']>[0]): Promise<void> {
+    if (!this.signalling_) throw new Refused('disconnected', '');
+    await this.signalling_.request(message);
+  }
+
+  private view_(): CallState {
+    return viewOf(this.facts_, this.call_, this.media_, this.config_.media, this.waitingViews_());
+  }
+
+  private waitingViews_() {
+    return this.waiting_.map(({ entry, hello }) => ({
+      entry,
+      hello,
+      renews: !!hello && !!this.call_?.steward.isRenewal(hello.body),
+    }));
+  }
+
+  /** Many changes in one turn make one new snapshot. */
+  private changed_(): void {
+    if (this.refresh_) return;
+    this.refresh_ = true;
+    queueMicrotask(() => {
+      this.refresh_ = false;
+      this.noteConnected_();
+      this.store_.set(this.view_());
+    });
+  }
+
+  private noteConnected_(): void {
+    const call = this.call_;
+    const facts = call?.facts();
+    if (!call || !facts || call.sendEpoch === 0 || !facts.acked || facts.waitingForMediaOf.length > 0) return;
+    this.facts_.connectedAt ??= this.parts_.now();
+    this.facts_.wasConnected = true;
+    if (this.facts_.problem?.code === 'key_missing') this.facts_.problem = null;
+    const name = `${call.call}/${call.sendEpoch}`;
+    if (this.connectedSent_ === name) return;
+    this.connectedSent_ = name;
+    this.signalling_?.tell({ type: 'connected', call: call.call, epoch: call.sendEpoch });
+  }
+}
+
+function asRefused(error: unknown): never {
+  if (error instanceof Refused) throw error;
+  throw new Refused(error instanceof Error ? error.message : 'refused', '');
+}

@@ -1,0 +1,266 @@
+// From facts to the one snapshot that pages show. No state of its own, no side effects.
+
+import { recorderIdx, roleNumber, type MeetingFacts, type Person, type RecorderState, type Slot, type WaitingEntry, type WelcomeFields } from '../protocol';
+import type { LocalMedia } from './devices';
+import type { MediaLink } from './media_link';
+import type { Message } from './messages';
+import { qualityOf } from './quality';
+import type { SecureCall } from './secure_call';
+import type { CallState, CodeChange, EndView, Happening, Link, MediaView, MemberView, Phase, Problem, RecordingView, Role, SlotName, SlotState, WaitingView } from './state';
+import type { FrameCounts } from './worker/protocol';
+
+/** What the session has been told or has found out; changed in place by the session, read here. */
+export interface SessionFacts {
+  role: Role;
+  link: Link;
+  you: WelcomeFields['you'] | null;
+  participant: string;
+  meeting: MeetingFacts | null;
+  organisation: string;
+  root: string;
+  welcome: WelcomeFields | null;
+  people: readonly Person[];
+  /** Endpoint → participant, from all lists so far. */
+  ownerOf: Map<string, string>;
+  queuePlace: number | null;
+  adviser: 'unknown' | 'away' | 'here';
+  sharing: string | null;
+  recorder: { state: RecorderState; since: number; reason: string | null };
+  media: MediaView;
+  heldUntil: number | null;
+  quality: { lossUp: number; lossDown: number; rttMs: number } | null;
+  counts: FrameCounts | null;
+  problem: Problem | null;
+  stopped: boolean;
+  stewardSilent: boolean;
+  phaseFloor: 'starting' | null;
+  wasConnected: boolean;
+  connectedAt: number | null;
+  ended: EndView | null;
+  codeChanges: CodeChange[];
+  happenings: Happening[];
+  joinedAt: Map<string, number>;
+  happen(what: Happening['what'], name: string, atMs: number): void;
+}
+
+const happeningsKept = 20;
+
+export function emptyFacts(role: Role): SessionFacts {
+  let id = 0;
+  return {
+    role,
+    link: 'online',
+    you: null,
+    participant: '',
+    meeting: null,
+    organisation: '',
+    root: '',
+    welcome: null,
+    people: [],
+    ownerOf: new Map(),
+    queuePlace: null,
+    adviser: 'unknown',
+    sharing: null,
+    recorder: { state: 'none', since: 0, reason: null },
+    media: { allowed: false, reason: 'not_admitted', endsAtMs: null },
+    heldUntil: null,
+    quality: null,
+    counts: null,
+    problem: null,
+    stopped: false,
+    stewardSilent: false,
+    phaseFloor: null,
+    wasConnected: false,
+    connectedAt: null,
+    ended: null,
+    codeChanges: [],
+    happenings: [],
+    joinedAt: new Map(),
+    happen(what, name, atMs) {
+      this.happenings = [...this.happenings, { id: ++id, what, name, atMs }].slice(-happeningsKept);
+    },
+  };
+}
+
+export interface WaitingInput {
+  entry: WaitingEntry;
+  hello: Message<'Hello'> | null;
+  renews: boolean;
+}
+
+const slotNames: Record<Slot, SlotName> = { 0: 'microphone', 1: 'camera', 2: 'screen' };
+const roles: Record<number, Role> = { [roleNumber.agent]: 'agent', [roleNumber.customer]: 'customer', [roleNumber.guest]: 'guest' };
+
+export function viewOf(facts: SessionFacts, call: SecureCall | null, media: MediaLink, local: LocalMedia | null, waiting: readonly WaitingInput[]): CallState {
+  const roster = call?.newest?.roster ?? null;
+  const selfIdx = call?.selfIdx ?? null;
+  const listed = selfIdx !== null;
+  const state = call?.facts() ?? { acked: false, waitingForKeysOf: [], waitingForMediaOf: [] };
+  const established = listed && (call?.sendEpoch ?? 0) > 0 && state.acked && state.waitingForMediaOf.length === 0 && !facts.stopped;
+  const members = listed && call && roster ? memberViews(facts, call, media) : [];
+  const nameOf = (idx: number): string => members.find((m) => m.idx === idx)?.name ?? '';
+  const rejected = facts.counts?.rejected;
+  const carrying = listed && (call?.sendEpoch ?? 0) > 0 && !facts.stopped && facts.heldUntil === null && !facts.stewardSilent;
+  return {
+    phase: phaseOf(facts, call, state.acked, established),
+    link: facts.link,
+    self: {
+      ep: call?.ep ?? null,
+      idx: selfIdx,
+      role: facts.role,
+      name: facts.you?.name ?? '',
+      steward: call?.isSteward ?? false,
+      microphone: slotState(local?.microphone ?? null, media.muted.microphone, carrying),
+      camera: slotState(local?.camera ?? null, media.muted.camera, carrying),
+      screen: slotState(local?.screen ?? null, false, carrying),
+      preview: streamOf(local?.camera ?? null),
+      screenPreview: streamOf(local?.screen ?? null),
+      speaking: media.selfSpeaking,
+    },
+    members,
+    waiting: waiting.map(waitingView),
+    queuePlace: listed ? null : facts.queuePlace,
+    adviser: facts.adviser,
+    meeting: facts.meeting,
+    tiles: media
+      .tiles()
+      .filter((t) => members.some((m) => m.idx === t.idx))
+      .map((t) => ({ ...t, name: nameOf(t.idx) })),
+    sounds: media.sounds(),
+    sharing: sharingIdx(facts, members),
+    encryption: {
+      epoch: call?.sendEpoch ?? 0,
+      pending: call?.switching ?? false,
+      established,
+      waitingForKeysOf: state.waitingForKeysOf,
+      waitingForMediaOf: state.waitingForMediaOf,
+      framesSent: facts.counts?.sent ?? 0,
+      framesDecrypted: facts.counts?.opened ?? 0,
+      framesRejected: rejected ? rejected.auth + rejected.shim + rejected.key_bit + rejected.header + rejected.slot + rejected.stranger : 0,
+    },
+    recording: recordingView(facts, call, listed),
+    media: facts.media,
+    security: {
+      code: listed ? (call?.code ?? null) : null,
+      codeChanges: [...facts.codeChanges],
+      organisation: facts.organisation,
+      receiptAvailable: roster !== null,
+    },
+    quality: qualityOf(facts.quality, media.state, facts.link),
+    connectedAtMs: facts.connectedAt,
+    heldUntilMs: facts.heldUntil,
+    problem: facts.problem,
+    happenings: facts.happenings,
+    ended: facts.ended,
+  };
+}
+
+function phaseOf(facts: SessionFacts, call: SecureCall | null, acked: boolean, established: boolean): Phase {
+  if (facts.ended) return 'ended';
+  if (facts.stopped) return 'stopped';
+  if (facts.heldUntil !== null || facts.stewardSilent) return 'held';
+  if (!call) return 'starting';
+  if (call.selfIdx === null) return 'waiting';
+  if (established) return 'connected';
+  // Once connected, a change of keys or of people doesn't take the call away: `encryption` tells the details.
+  if (facts.wasConnected && call.sendEpoch > 0) return 'connected';
+  return call.sendEpoch > 0 && acked ? 'connecting' : 'admitted';
+}
+
+function slotState(track: MediaStreamTrack | null, muted: boolean, carrying: boolean): SlotState {
+  if (!track) return 'none';
+  if (muted) return 'off';
+  return carrying ? 'on' : 'ready';
+}
+
+// A new MediaStream in each snapshot would make every <video> start anew.
+const streams = new WeakMap<MediaStreamTrack, MediaStream>();
+function streamOf(track: MediaStreamTrack | null): MediaStream | null {
+  if (!track) return null;
+  let stream = streams.get(track);
+  if (!stream) streams.set(track, (stream = new MediaStream([track])));
+  return stream;
+}
+
+function memberViews(facts: SessionFacts, call: SecureCall, media: MediaLink): MemberView[] {
+  const roster = call.newest!.roster;
+  const self = call.selfIdx!;
+  const epoch = roster.epoch;
+  const out: MemberView[] = roster.members.map((m) => {
+    const person = facts.people.find((p) => p.ep === m.ep) ?? null;
+    const own = m.idx === self;
+    const slots = call.slotsOf(m.ep);
+    return {
+      idx: m.idx,
+      ep: m.ep,
+      role: roles[m.role] ?? 'guest',
+      name: call.chain.hello(m.hello)?.body.name ?? '',
+      self: own,
+      steward: m.idx === roster.steward,
+      knownBy: own ? 'self' : 'server',
+      presence: person?.state === 'reconnecting' || (!person && facts.ownerOf.has(m.ep)) ? 'reconnecting' : 'online',
+      acknowledged: own || call.exchange.acknowledged(epoch, self, m.idx),
+      active: (slots ?? []).map((slot) => slotNames[slot]),
+      listening: slots !== null && slots.length === 0 && !call.heard(m.ep),
+      heard: own || call.heard(m.ep),
+      speaking: own ? media.selfSpeaking : media.speaking.has(m.idx),
+      microphoneMuted: person ? !person.mic : null,
+      cameraOff: person ? !person.camera : null,
+    };
+  });
+  if (roster.rec) {
+    out.push({
+      idx: recorderIdx,
+      ep: null,
+      role: 'recorder',
+      name: call.chain.policy.policy.org,
+      self: false,
+      steward: false,
+      knownBy: 'policy',
+      presence: 'online',
+      acknowledged: call.exchange.acknowledged(epoch, self, recorderIdx),
+      active: [],
+      listening: true,
+      heard: true,
+      speaking: false,
+      microphoneMuted: null,
+      cameraOff: null,
+    });
+  }
+  return out;
+}
+
+function waitingView({ entry, hello, renews }: WaitingInput): WaitingView {
+  return {
+    ep: hello?.body.ep ?? '',
+    participant: entry.participant,
+    helloHash: hello?.hash ?? '',
+    name: hello?.body.name ?? entry.name,
+    role: hello ? (roles[hello.body.role] ?? 'guest') : 'customer',
+    knownBy: 'server',
+    sinceMs: entry.since,
+    renews,
+    secondDevice: entry.second_device,
+  };
+}
+
+function sharingIdx(facts: SessionFacts, members: readonly MemberView[]): number | null {
+  if (facts.sharing === null) return null;
+  if (facts.sharing === facts.participant) return members.find((m) => m.self)?.idx ?? null;
+  const ep = facts.people.find((p) => p.participant === facts.sharing)?.ep;
+  return members.find((m) => m.ep !== null && m.ep === ep)?.idx ?? null;
+}
+
+/** 'on' stands on two facts: the server's durable header, and the recorder's own signed acknowledgement of all keys. */
+function recordingView(facts: SessionFacts, call: SecureCall | null, listed: boolean): RecordingView {
+  const roster = call?.newest?.roster ?? null;
+  const policy = call?.chain.policy.type ?? null;
+  const base = { policy: policy?.record ?? facts.meeting?.record ?? null, kinds: policy?.kinds ?? facts.meeting?.kinds ?? [] };
+  const { state, since, reason } = facts.recorder;
+  if (!listed || !roster || roster.mode === 'off') return { ...base, fact: 'off', reason: null, sinceMs: null };
+  if (roster.mode === 'paused') return { ...base, fact: 'paused', reason: null, sinceMs: roster.t };
+  if (state === 'stalled' || state === 'failed' || state === 'stopped') return { ...base, fact: 'stopped', reason, sinceMs: since };
+  const on = state === 'capturing' && (call?.recorderHasKeys() ?? false);
+  return { ...base, fact: on ? 'on' : 'starting', reason: null, sinceMs: on ? since : null };
+}
+

@@ -1,0 +1,7 @@
+import { mount } from 'svelte';
+import { ConsoleApp } from '../features/shell/index.ts';
+import '../ui/base.css';
+
+const target = document.getElementById('app');
+if (target === null) throw new Error('the page has no #app');
+mount(ConsoleApp, { target });

@@ -1,0 +1,313 @@
+// Each entry of the log as a sentence. The catalogue of events (src/audit/catalogue.cpp) is the list; a test holds the two
+// together. Sentences use what is there: a name where the reader may know it, a plain word where it was erased or never known.
+
+import type { Entry } from '../../lib/api_types.ts';
+import { catalogue } from '../../lib/i18n/language.svelte.ts';
+import type { Lang } from '../../lib/i18n/language.svelte.ts';
+import { clockSeconds, count, dayAndTime, exactTime, percentOfPermille, spanWords } from '../../lib/time.ts';
+
+/** What a sentence may need, read once from an entry. */
+export interface Said {
+  /** Who did it. */
+  readonly who: string;
+  /** Whom or what it is about. */
+  readonly about: string;
+  /** A field of `data` as a code or text; empty when it is missing. */
+  code(field: string): string;
+  number(field: string): number | null;
+  span(field: string): string;
+  time(field: string): string;
+  name(id: string): string;
+  /** The word for a code in this language; the code itself when there is none. */
+  word(code: string): string;
+  readonly reason: string;
+  readonly lang: Lang;
+}
+
+type Sentence = (said: Said) => string;
+
+/** " (word)" or nothing. */
+function aside(text: string): string {
+  return text === '' ? '' : ` (${text})`;
+}
+
+/** A gap's length, from its two ends. */
+function gapLength(said: Said): string {
+  const [from, to] = [said.number('from'), said.number('to')];
+  return from === null || to === null ? '' : spanWords(to - from, said.lang);
+}
+
+const en = {
+  somebody: 'Somebody',
+  system: 'The server',
+  operator: 'The operator',
+  the_customer: 'the customer',
+  the_adviser: 'the adviser',
+  unknown: (type: string) => `Entry of the kind ${type}.`,
+  words: {
+    agent: 'adviser', compliance: 'compliance officer', administrator: 'administrator', customer: 'customer', staff: 'staff', operator: 'the operator',
+    required: 'required', optional: 'optional', never: 'never', auto: 'by the type', manual: 'by hand', password: 'password',
+    network: 'network', loss: 'lost packets', server: 'the server', pause: 'pause', tail: 'end not attested', damage: 'damage', overflow: 'the disk was too slow',
+    not_now: 'not now', wrong_person: 'not the person expected', unrecorded: 'could not be recorded', closed: 'closed',
+    client_request: 'request of the client', complaint: 'complaint', supervision: 'supervision', quality: 'quality', follow_up: 'follow-up', proof: 'proof',
+    customer_left: 'the customer left', cancelled: 'cancelled', recording_lost: 'no recording any more', held_too_long: 'the adviser did not come back', expired: 'time over', exhausted: 'keys used up', other_device: 'other device',
+    'recording.stalled': 'the recorder did not write in time', 'vault.down': 'the vault did not answer', 'disk.full': 'the disk was full', held: 'the adviser was lost', guard: 'something was not encrypted', start: 'the call began',
+    audio: 'sound', camera: 'camera', screen: 'screen', recorded: 'recorded', off: 'not recorded', paused: 'paused',
+    ok: 'works', none: 'none', refused: 'refused', failed: 'does not work', heard: 'heard', not_heard: 'not heard', skipped: 'not tried', good: 'good', fair: 'fair', poor: 'poor', true: 'yes', false: 'no',
+  } as Record<string, string>,
+  events: {
+    'access.denied': (s) => `${s.who} was refused: ${s.code('action') || 'an act'}${aside(s.reason)}.`,
+    'audit.checkpoint': (s) => `The log was signed up to entry ${count(s.number('size') ?? 0, s.lang)}.`,
+    'audit.exported': (s) => `${s.who} exported a proof from the log.`,
+    'audit.verified': (s) => `${s.who} had the log verified: ${s.number('status') === 0 ? 'in order' : `exit status ${String(s.number('status') ?? '?')}`}.`,
+    'auth.locked': (s) => `Log-in for one account was made to wait after ${String(s.number('failures') ?? 'several')} failures.`,
+    'auth.login': (s) => `${s.who} logged in${aside(s.word(s.code('method')))}.`,
+    'auth.login_failed': () => 'A log-in failed.',
+    'auth.logout': (s) => `${s.who} logged out.`,
+    'completeness.report': (s) => `Completeness was counted: ${count(s.number('ok') ?? 0, s.lang)} of ${count(s.number('required') ?? 0, s.lang)} meetings that had to be recorded are covered, ${count(s.number('violations') ?? 0, s.lang)} are not.`,
+    'config.changed': (s) => `${s.who} changed a setting${aside(s.code('section'))}.`,
+    'device.checked': (s) => `${s.about} checked the devices: camera ${s.word(s.code('camera')) || 'unknown'}, microphone ${s.word(s.code('microphone')) || 'unknown'}, network ${s.word(s.code('network')) || 'unknown'}.`,
+    'link.issued': (s) => `${s.who} made a link for the customer.`,
+    'link.opened': (s) => `${s.about} opened the link.`,
+    'link.rejected': (s) => `A link was refused${aside(s.word(s.reason))}.`,
+    'link.revoked': (s) => `${s.who} replaced the customer’s link; the old one stopped working.`,
+    'log.key': () => 'The key that signs this log was put on record.',
+    'media.resumed': (s) => (s.code('reason') === 'start' ? 'Picture and sound were let through: the call began.' : `Picture and sound were let through again${aside(s.number('stopped_ms') === null ? '' : `after ${s.span('stopped_ms')}`)}.`),
+    'media.stopped': (s) => `Picture and sound were stopped: ${s.word(s.code('reason')) || 'no reason given'}.`,
+    'meeting.cancelled': (s) => `The meeting was cancelled by ${s.code('by') === 'customer' ? 'the customer' : 'the adviser'}.`,
+    'meeting.ended': (s) => `The meeting ended after ${s.span('duration_ms')}: ${s.code('end_cause') === 'staff' ? 'by the adviser' : s.word(s.code('end_cause'))}.`,
+    'meeting.expired': () => 'The time of the meeting passed without it.',
+    'meeting.held': () => 'The adviser’s browser was lost; the meeting was held.',
+    'meeting.resumed': () => 'The meeting was taken up again.',
+    'meeting.scheduled': (s) => `${s.who} scheduled the meeting for ${s.time('start_planned')}.`,
+    'meeting.started': (s) => `The meeting began. Recording: ${s.word(s.code('recording'))}.`,
+    'notice.acknowledged': (s) => `${s.about} acknowledged the notice, version ${s.code('version')} (${s.code('lang')}).`,
+    'notice.declined': (s) => `${s.about} declined the notice, version ${s.code('version')} (${s.code('lang')}), and was shown other ways.`,
+    'notice.shown': (s) => `${s.about} was shown the notice, version ${s.code('version')} (${s.code('lang')}).`,
+    'participant.check_failed': (s) => `The browser of ${s.about} stopped sending: a check failed${aside(s.code('check') || s.reason)}.`,
+    'participant.connected': (s) => `${s.about} was connected: all keys confirmed, and the others’ picture or sound decrypted.`,
+    'participant.joined': (s) => `${s.about} came into the meeting.`,
+    'participant.left': (s) => `${s.about} left.`,
+    'participant.lost': (s) => `${s.about} lost the connection.`,
+    'participant.reconnected': (s) => `${s.about} came back${aside(s.number('gap_ms') === null ? '' : `after ${s.span('gap_ms')}`)}.`,
+    'participant.removed': (s) => `${s.about} was removed${aside(s.word(s.code('cause')))}.`,
+    plaintext_guard: (s) => `A stream (${s.word(s.code('kind')) || 'unknown'}) was stopped, because it was not encrypted as agreed.`,
+    'policy.signed': () => 'The organisation’s policy was signed.',
+    'recording.capture_started': (s) => `Part ${String(s.number('part') ?? 1)} of the recording began: its key was checked and its first lines are on disk.`,
+    'recording.download_requested': (s) => `${s.who} asked to download the recording${aside(s.word(s.code('purpose')))}.`,
+    'recording.downloaded': (s) => `${s.who} downloaded the recording.`,
+    'recording.exempted': (s) => `The duty to record was lifted for this meeting: ${s.word(s.code('reason'))}, approved by ${s.name(s.code('approver'))}.`,
+    'recording.failed': (s) => `The recording failed: ${s.word(s.code('cause'))}.`,
+    'recording.first_packet': (s) => `The first packet of ${s.about === s.who ? 'a stream' : s.about} was recorded.`,
+    'recording.gap': (s) => `A gap of ${gapLength(s)} in the recording: ${s.word(s.code('cause'))}.`,
+    'recording.play_denied': (s) => `${s.who} was not allowed to play the recording.`,
+    'recording.play_requested': (s) => `${s.who} asked to play the recording${aside(s.word(s.code('purpose')))}.`,
+    'recording.played': (s) => `${s.who} played parts of the recording.`,
+    'recording.requested': (s) => `Recording was requested${aside(s.word(s.code('mode')))}.`,
+    'recording.sealed': (s) => `The recording was sealed: ${count(s.number('segments') ?? 0, s.lang)} segments.`,
+    'recording.state': (s) => `The recording’s state became “${s.word(s.code('state'))}”.`,
+    'recording.stopped': (s) => `The recording stopped: ${s.word(s.code('cause'))}.`,
+    'recording.verified': (s) => `The recording was rebuilt and checked. Coverage ${percentOfPermille(s.number('coverage_permille') ?? 0, s.lang)}.`,
+    'roster.accepted': (s) => `The signed list of members number ${String(s.number('epoch') ?? '?')} was accepted: ${String(s.number('members') ?? '?')} members${aside(s.word(s.code('mode')))}.`,
+    'server.started': (s) => `The server started, version ${s.code('version')}.`,
+    'server.stopped': () => 'The server stopped.',
+    'share.started': (s) => `${s.about} began to share a screen.`,
+    'share.stopped': (s) => `${s.about} stopped sharing.`,
+    'staff.entered': (s) => `${s.about} opened the meeting.`,
+    'type.created': () => 'A meeting type was created.',
+    'type.version_published': (s) => `A meeting type was published, version ${s.code('version')}.`,
+    'user.created': (s) => `An account was made${aside(s.about === s.who ? '' : s.about)}.`,
+    'user.disabled': (s) => `An account was switched off${aside(s.about === s.who ? '' : s.about)}.`,
+    'user.password_set': (s) => `A password was set${aside(s.about === s.who ? '' : s.about)}.`,
+    'waiting.admitted': (s) => `${s.about} was let in by ${s.name(s.code('by'))}${aside(s.number('waited_ms') === null ? '' : `after ${s.span('waited_ms')}`)}.`,
+    'waiting.denied': (s) => `${s.about} was not let in${aside(s.word(s.reason))}.`,
+    'waiting.entered': (s) => `${s.about} entered the waiting room.`,
+    'waiting.left': (s) => `${s.about} left the waiting room.`,
+  } as Record<string, Sentence>,
+};
+
+const nl: typeof en = {
+  somebody: 'Iemand',
+  system: 'De server',
+  operator: 'De beheerder van de machine',
+  the_customer: 'de klant',
+  the_adviser: 'de adviseur',
+  unknown: (type) => `Regel van de soort ${type}.`,
+  words: {
+    agent: 'adviseur', compliance: 'compliance officer', administrator: 'beheerder', customer: 'klant', staff: 'medewerker', operator: 'de beheerder van de machine',
+    required: 'verplicht', optional: 'mogelijk', never: 'nooit', auto: 'door de soort', manual: 'met de hand', password: 'wachtwoord',
+    network: 'netwerk', loss: 'verloren pakketten', server: 'de server', pause: 'pauze', tail: 'einde niet bevestigd', damage: 'beschadiging', overflow: 'de schijf was te traag',
+    not_now: 'nu niet', wrong_person: 'niet de verwachte persoon', unrecorded: 'kon niet worden opgenomen', closed: 'gesloten',
+    client_request: 'verzoek van de klant', complaint: 'klacht', supervision: 'toezicht', quality: 'kwaliteit', follow_up: 'vervolg', proof: 'bewijs',
+    customer_left: 'de klant ging weg', cancelled: 'afgezegd', recording_lost: 'geen opname meer', held_too_long: 'de adviseur kwam niet terug', expired: 'tijd voorbij', exhausted: 'sleutels opgebruikt', other_device: 'ander apparaat',
+    'recording.stalled': 'de recorder schreef niet op tijd', 'vault.down': 'de kluis antwoordde niet', 'disk.full': 'de schijf was vol', held: 'de adviseur was weg', guard: 'iets was niet versleuteld', start: 'het gesprek begon',
+    audio: 'geluid', camera: 'camera', screen: 'scherm', recorded: 'opgenomen', off: 'niet opgenomen', paused: 'gepauzeerd',
+    ok: 'werkt', none: 'geen', refused: 'geweigerd', failed: 'werkt niet', heard: 'gehoord', not_heard: 'niet gehoord', skipped: 'niet geprobeerd', good: 'goed', fair: 'redelijk', poor: 'slecht', true: 'ja', false: 'nee',
+  },
+  events: {
+    'access.denied': (s) => `${s.who} werd geweigerd: ${s.code('action') || 'een handeling'}${aside(s.reason)}.`,
+    'audit.checkpoint': (s) => `Het logboek is ondertekend tot en met regel ${count(s.number('size') ?? 0, s.lang)}.`,
+    'audit.exported': (s) => `${s.who} voerde een bewijs uit het logboek uit.`,
+    'audit.verified': (s) => `${s.who} liet het logboek controleren: ${s.number('status') === 0 ? 'in orde' : `uitkomst ${String(s.number('status') ?? '?')}`}.`,
+    'auth.locked': (s) => `Het aanmelden voor één account moest wachten na ${String(s.number('failures') ?? 'enkele')} mislukkingen.`,
+    'auth.login': (s) => `${s.who} meldde zich aan${aside(s.word(s.code('method')))}.`,
+    'auth.login_failed': () => 'Een aanmelding mislukte.',
+    'auth.logout': (s) => `${s.who} meldde zich af.`,
+    'completeness.report': (s) => `De volledigheid is geteld: ${count(s.number('ok') ?? 0, s.lang)} van ${count(s.number('required') ?? 0, s.lang)} gesprekken die opgenomen moesten worden zijn gedekt, ${count(s.number('violations') ?? 0, s.lang)} niet.`,
+    'config.changed': (s) => `${s.who} veranderde een instelling${aside(s.code('section'))}.`,
+    'device.checked': (s) => `${s.about} controleerde de apparaten: camera ${s.word(s.code('camera')) || 'onbekend'}, microfoon ${s.word(s.code('microphone')) || 'onbekend'}, netwerk ${s.word(s.code('network')) || 'onbekend'}.`,
+    'link.issued': (s) => `${s.who} maakte een link voor de klant.`,
+    'link.opened': (s) => `${s.about} opende de link.`,
+    'link.rejected': (s) => `Een link werd geweigerd${aside(s.word(s.reason))}.`,
+    'link.revoked': (s) => `${s.who} verving de link van de klant; de oude werkt niet meer.`,
+    'log.key': () => 'De sleutel die dit logboek ondertekent is vastgelegd.',
+    'media.resumed': (s) => (s.code('reason') === 'start' ? 'Beeld en geluid werden doorgelaten: het gesprek begon.' : `Beeld en geluid werden weer doorgelaten${aside(s.number('stopped_ms') === null ? '' : `na ${s.span('stopped_ms')}`)}.`),
+    'media.stopped': (s) => `Beeld en geluid werden gestopt: ${s.word(s.code('reason')) || 'geen reden genoemd'}.`,
+    'meeting.cancelled': (s) => `De afspraak is afgezegd door ${s.code('by') === 'customer' ? 'de klant' : 'de adviseur'}.`,
+    'meeting.ended': (s) => `Het gesprek eindigde na ${s.span('duration_ms')}: ${s.code('end_cause') === 'staff' ? 'door de adviseur' : s.word(s.code('end_cause'))}.`,
+    'meeting.expired': () => 'De tijd van de afspraak ging voorbij zonder gesprek.',
+    'meeting.held': () => 'De browser van de adviseur viel weg; het gesprek werd vastgehouden.',
+    'meeting.resumed': () => 'Het gesprek werd weer opgenomen.',
+    'meeting.scheduled': (s) => `${s.who} plande de afspraak voor ${s.time('start_planned')}.`,
+    'meeting.started': (s) => `Het gesprek begon. Opname: ${s.word(s.code('recording'))}.`,
+    'notice.acknowledged': (s) => `${s.about} bevestigde de tekst, versie ${s.code('version')} (${s.code('lang')}).`,
+    'notice.declined': (s) => `${s.about} wilde de tekst niet, versie ${s.code('version')} (${s.code('lang')}), en kreeg andere manieren te zien.`,
+    'notice.shown': (s) => `${s.about} kreeg de tekst te zien, versie ${s.code('version')} (${s.code('lang')}).`,
+    'participant.check_failed': (s) => `De browser van ${s.about} verstuurde niets meer: een controle mislukte${aside(s.code('check') || s.reason)}.`,
+    'participant.connected': (s) => `${s.about} was verbonden: alle sleutels bevestigd, beeld of geluid van de anderen ontsleuteld.`,
+    'participant.joined': (s) => `${s.about} kwam in het gesprek.`,
+    'participant.left': (s) => `${s.about} ging weg.`,
+    'participant.lost': (s) => `${s.about} raakte de verbinding kwijt.`,
+    'participant.reconnected': (s) => `${s.about} kwam terug${aside(s.number('gap_ms') === null ? '' : `na ${s.span('gap_ms')}`)}.`,
+    'participant.removed': (s) => `${s.about} werd verwijderd${aside(s.word(s.code('cause')))}.`,
+    plaintext_guard: (s) => `Een stroom (${s.word(s.code('kind')) || 'onbekend'}) is gestopt, omdat hij niet versleuteld was zoals afgesproken.`,
+    'policy.signed': () => 'De regels van de organisatie zijn ondertekend.',
+    'recording.capture_started': (s) => `Deel ${String(s.number('part') ?? 1)} van de opname begon: de sleutel is gecontroleerd en de eerste regels staan op schijf.`,
+    'recording.download_requested': (s) => `${s.who} vroeg de opname te downloaden${aside(s.word(s.code('purpose')))}.`,
+    'recording.downloaded': (s) => `${s.who} downloadde de opname.`,
+    'recording.exempted': (s) => `De plicht om op te nemen verviel voor dit gesprek: ${s.word(s.code('reason'))}, goedgekeurd door ${s.name(s.code('approver'))}.`,
+    'recording.failed': (s) => `De opname mislukte: ${s.word(s.code('cause'))}.`,
+    'recording.first_packet': (s) => `Het eerste pakket van ${s.about === s.who ? 'een stroom' : s.about} is opgenomen.`,
+    'recording.gap': (s) => `Een gat van ${gapLength(s)} in de opname: ${s.word(s.code('cause'))}.`,
+    'recording.play_denied': (s) => `${s.who} mocht de opname niet afspelen.`,
+    'recording.play_requested': (s) => `${s.who} vroeg de opname af te spelen${aside(s.word(s.code('purpose')))}.`,
+    'recording.played': (s) => `${s.who} speelde delen van de opname af.`,
+    'recording.requested': (s) => `De opname werd gevraagd${aside(s.word(s.code('mode')))}.`,
+    'recording.sealed': (s) => `De opname is verzegeld: ${count(s.number('segments') ?? 0, s.lang)} segmenten.`,
+    'recording.state': (s) => `De stand van de opname werd “${s.word(s.code('state'))}”.`,
+    'recording.stopped': (s) => `De opname stopte: ${s.word(s.code('cause'))}.`,
+    'recording.verified': (s) => `De opname is opgebouwd en gecontroleerd. Dekking ${percentOfPermille(s.number('coverage_permille') ?? 0, s.lang)}.`,
+    'roster.accepted': (s) => `De ondertekende deelnemerslijst nummer ${String(s.number('epoch') ?? '?')} is aangenomen: ${String(s.number('members') ?? '?')} deelnemers${aside(s.word(s.code('mode')))}.`,
+    'server.started': (s) => `De server startte, versie ${s.code('version')}.`,
+    'server.stopped': () => 'De server stopte.',
+    'share.started': (s) => `${s.about} begon een scherm te delen.`,
+    'share.stopped': (s) => `${s.about} stopte met delen.`,
+    'staff.entered': (s) => `${s.about} opende het gesprek.`,
+    'type.created': () => 'Er is een soort afspraak gemaakt.',
+    'type.version_published': (s) => `Er is een soort afspraak uitgegeven, versie ${s.code('version')}.`,
+    'user.created': (s) => `Er is een account gemaakt${aside(s.about === s.who ? '' : s.about)}.`,
+    'user.disabled': (s) => `Er is een account uitgezet${aside(s.about === s.who ? '' : s.about)}.`,
+    'user.password_set': (s) => `Er is een wachtwoord ingesteld${aside(s.about === s.who ? '' : s.about)}.`,
+    'waiting.admitted': (s) => `${s.about} werd binnengelaten door ${s.name(s.code('by'))}${aside(s.number('waited_ms') === null ? '' : `na ${s.span('waited_ms')}`)}.`,
+    'waiting.denied': (s) => `${s.about} werd niet binnengelaten${aside(s.word(s.reason))}.`,
+    'waiting.entered': (s) => `${s.about} kwam in de wachtkamer.`,
+    'waiting.left': (s) => `${s.about} ging uit de wachtkamer.`,
+  },
+};
+
+export const eventWords = catalogue(en, nl);
+export type EventWords = typeof en;
+
+/** `subject` stands in the entry's own bytes only. */
+function subjectOf(entry: Entry): { kind: string; id: string } | null {
+  try {
+    const whole = JSON.parse(entry.bytes) as { subject?: { kind?: unknown; id?: unknown } };
+    const { kind, id } = whole.subject ?? {};
+    return typeof kind === 'string' && typeof id === 'string' ? { kind, id } : null;
+  } catch {
+    return null;
+  }
+}
+
+function actorName(entry: Entry, words: EventWords): string {
+  const { kind, id, name } = entry.actor;
+  const known = name ?? entry.names[id];
+  if (known !== undefined && known !== '') return known;
+  if (kind === 'system') return words.system;
+  if (kind === 'operator') return words.operator;
+  if (kind === 'customer') return capital(words.the_customer);
+  return words.somebody;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function own(object: object, key: string): unknown {
+  return Object.prototype.hasOwnProperty.call(object, key) ? (object as Record<string, unknown>)[key] : undefined;
+}
+
+export function eventSentence(entry: Entry, words: EventWords, lang: Lang): string {
+  const make = own(words.events, entry.type) as Sentence | undefined;
+  if (make === undefined) return words.unknown(entry.type);
+  const who = actorName(entry, words);
+  const subject = subjectOf(entry);
+  const value = (field: string): unknown => own(entry.data, field);
+  const nameOf = (id: string): string => (own(entry.names, id) as string | undefined) ?? words.the_adviser;
+  const known = subject === null ? undefined : (own(entry.names, subject.id) as string | undefined);
+  const said: Said = {
+    who,
+    about: known ?? (subject?.kind === 'participant' && entry.actor.kind !== 'customer' ? capital(words.the_customer) : who),
+    code: (field) => {
+      const found = value(field);
+      return typeof found === 'string' || typeof found === 'number' || typeof found === 'boolean' ? String(found) : '';
+    },
+    number: (field) => {
+      const found = value(field);
+      return typeof found === 'number' ? found : null;
+    },
+    span: (field) => {
+      const found = value(field);
+      return typeof found === 'number' ? spanWords(found, lang) : '?';
+    },
+    time: (field) => {
+      const found = value(field);
+      return typeof found === 'number' || typeof found === 'string' ? dayAndTime(found, lang, entry.time) : '?';
+    },
+    name: nameOf,
+    word: (code) => (own(words.words, code) as string | undefined) ?? code,
+    reason: entry.reason ?? '',
+    lang,
+  };
+  return make(said);
+}
+
+/** Time of an entry to the second; with the date where the list spans days. */
+export function entryTime(entry: Entry, lang: Lang, withDate: boolean): string {
+  return withDate ? exactTime(entry.time, lang) : clockSeconds(entry.time, lang);
+}
+
+export type Area = 'all' | 'meeting' | 'access' | 'recording' | 'login' | 'system';
+
+const areas: Record<string, Area> = {
+  meeting: 'meeting',
+  roster: 'meeting',
+  share: 'meeting',
+  media: 'meeting',
+  plaintext_guard: 'meeting',
+  link: 'access',
+  device: 'access',
+  notice: 'access',
+  waiting: 'access',
+  participant: 'access',
+  staff: 'access',
+  recording: 'recording',
+  auth: 'login',
+  access: 'login',
+  user: 'login',
+};
+
+export function areaOf(type: string): Exclude<Area, 'all'> {
+  const found = own(areas, type.split('.')[0] ?? '') as Exclude<Area, 'all'> | undefined;
+  return found ?? 'system';
+}

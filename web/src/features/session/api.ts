@@ -1,0 +1,14 @@
+import { http } from '../../lib/http.ts';
+import type { Session } from '../../lib/api_types.ts';
+
+export function getSession(): Promise<Session> {
+  return http.json<Session>('GET', '/session');
+}
+
+export function logIn(email: string, password: string): Promise<Session> {
+  return http.json<Session>('POST', '/session', { body: { email, password } });
+}
+
+export function logOut(): Promise<void> {
+  return http.nothing('DELETE', '/session');
+}

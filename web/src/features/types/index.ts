@@ -1,0 +1,3 @@
+// Meeting types, to read. data-testid: types · type-row
+
+export { default as Types } from './Types.svelte';

@@ -1,0 +1,113 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { ApiError, Http, retryAfterSeconds } from './http.ts';
+import { language } from './i18n/language.svelte.ts';
+import { explain } from './problem.ts';
+
+interface Seen {
+  url: string;
+  init: RequestInit;
+}
+
+function httpAnswering(make: () => Response | Promise<Response>): { http: Http; seen: Seen[] } {
+  const seen: Seen[] = [];
+  const fetcher = (async (url: string, init: RequestInit) => {
+    seen.push({ url, init });
+    return make();
+  }) as unknown as typeof fetch;
+  return { http: new Http('/api/v1', fetcher), seen };
+}
+
+function problem(status: number, code: string, extra: Record<string, unknown> = {}, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify({ type: `/problems/${code}`, title: 'Title', status, ...extra }), { status, headers: { 'content-type': 'application/problem+json', ...headers } });
+}
+
+async function failure(run: Promise<unknown>): Promise<ApiError> {
+  try {
+    await run;
+  } catch (error) {
+    if (error instanceof ApiError) return error;
+    throw error;
+  }
+  throw new Error('did not fail');
+}
+
+afterEach(() => {
+  language.current = 'en';
+});
+
+describe('requests', () => {
+  it('carry the proof of our page when they change something, and only then', async () => {
+    const { http, seen } = httpAnswering(() => Response.json({}));
+    http.csrf = 'proof';
+    await http.json('GET', '/meetings');
+    await http.json('POST', '/meetings', { body: { a: 1 } });
+    expect(new Headers(seen[0]?.init.headers).get('x-parlour-csrf')).toBeNull();
+    expect(new Headers(seen[1]?.init.headers).get('x-parlour-csrf')).toBe('proof');
+    expect(seen[1]?.init.body).toBe('{"a":1}');
+    expect(seen[1]?.init.redirect).toBe('error');
+  });
+  it('read no body where there is none', async () => {
+    const { http } = httpAnswering(() => new Response(null, { status: 204 }));
+    await expect(http.nothing('DELETE', '/guest')).resolves.toBeUndefined();
+  });
+});
+
+describe('failures', () => {
+  it('are told with their code, field and reference', async () => {
+    const { http } = httpAnswering(() => problem(409, 'meeting.cancelled', { reference: 'R-17', field: '/start' }));
+    const error = await failure(http.json('POST', '/meetings', { body: {} }));
+    expect(error.kind).toBe('problem');
+    expect(error.code).toBe('meeting.cancelled');
+    expect(error.problem?.field).toBe('/start');
+    expect(explain(error)).toMatchObject({ what: 'This meeting was cancelled.', reference: 'R-17', again: false });
+  });
+  it('without an answer are offline', async () => {
+    const { http } = httpAnswering(() => Promise.reject(new TypeError('failed to fetch')));
+    const error = await failure(http.json('GET', '/session'));
+    expect(error.kind).toBe('offline');
+    expect(explain(error).again).toBe(true);
+  });
+  it('with a page of a proxy are told by their status', async () => {
+    const { http } = httpAnswering(() => new Response('<html>', { status: 503 }));
+    const error = await failure(http.json('GET', '/session'));
+    expect(error.kind).toBe('unreadable');
+    expect(explain(error).what).toBe('A part of the installation is not available.');
+  });
+  it('of an answer that is no JSON are unreadable', async () => {
+    const { http } = httpAnswering(() => new Response('<html>', { status: 200 }));
+    expect((await failure(http.json('GET', '/session'))).kind).toBe('unreadable');
+  });
+  it('tell the page that nobody is logged in', async () => {
+    const { http } = httpAnswering(() => problem(401, 'session.missing'));
+    let told = 0;
+    http.onUnauthenticated = () => {
+      told += 1;
+    };
+    await failure(http.json('GET', '/meetings'));
+    expect(told).toBe(1);
+  });
+  it('name who could do it', async () => {
+    const { http } = httpAnswering(() => problem(403, 'access.denied', { who: ['compliance'] }));
+    const error = await failure(http.json('POST', '/recordings/x/download', { body: {} }));
+    expect(explain(error).todo).toBe('Who may: compliance officers.');
+    language.current = 'nl';
+    expect(explain(error).todo).toBe('Wie het mag: compliance officers.');
+  });
+  it('tell how long to wait', async () => {
+    const { http } = httpAnswering(() => problem(429, 'rate.limited', {}, { 'retry-after': '8' }));
+    const error = await failure(http.json('POST', '/session', { body: {} }));
+    expect(error.retryAfterS).toBe(8);
+    expect(explain(error).todo).toBe('Wait 8 seconds, then try once more.');
+  });
+});
+
+describe('Retry-After', () => {
+  it('is seconds or a date', () => {
+    const now = Date.parse('2026-11-24T13:00:00Z');
+    expect(retryAfterSeconds('30', now)).toBe(30);
+    expect(retryAfterSeconds('Tue, 24 Nov 2026 13:00:10 GMT', now)).toBe(10);
+    expect(retryAfterSeconds('Tue, 24 Nov 2026 12:00:00 GMT', now)).toBe(0);
+    expect(retryAfterSeconds('soon', now)).toBeNull();
+    expect(retryAfterSeconds(null, now)).toBeNull();
+  });
+});

@@ -1,0 +1,90 @@
+// What went wrong, in words: what happened, what it means for you, what to do, and the number to quote.
+
+import { catalogue } from './i18n/language.svelte.ts';
+import type { ApiError } from './http.ts';
+
+export interface Explained {
+  readonly what: string;
+  readonly means: string;
+  readonly todo: string;
+  readonly reference: string | null;
+  /** Another try can help. */
+  readonly again: boolean;
+}
+
+interface Words {
+  readonly what: string;
+  readonly means: string;
+  readonly todo: string;
+}
+
+const en = {
+  offline: { what: 'No connection to the server.', means: 'Nothing was changed.', todo: 'Check your network, then try again.' },
+  timeout: { what: 'The server did not answer in time.', means: 'We do not know whether it was done.', todo: 'Wait a moment, then look again before you repeat it.' },
+  unreadable: { what: 'The server gave an answer that this page does not understand.', means: 'We do not know whether it was done.', todo: 'Reload the page. If it stays, tell your administrator.' },
+  s400: { what: 'The server did not accept what was sent.', means: 'Nothing was changed.', todo: 'Check what you filled in.' },
+  s401: { what: 'You are not logged in any more.', means: 'Nothing was changed.', todo: 'Log in again; you come back to this page.' },
+  s403: { what: 'You may not do this.', means: 'Nothing was changed.', todo: 'Ask somebody who may.' },
+  s404: { what: 'This is not there.', means: 'It never was, it is gone, or you may not see it.', todo: 'Go back to the list and look there.' },
+  s409: { what: 'It has changed in the meantime.', means: 'What you asked no longer fits, so nothing was done.', todo: 'Look at the newest state, then decide again.' },
+  s429: { what: 'Too many tries.', means: 'The server waits before it answers this again.', todo: 'Wait, then try once more.' },
+  s500: { what: 'The server could not do it.', means: 'Nothing was changed as far as the server can tell.', todo: 'Try again. If it stays, give your administrator the reference.' },
+  s503: { what: 'A part of the installation is not available.', means: 'What you asked was not done.', todo: 'Try again in a minute. If it stays, give your administrator the reference.' },
+  codes: {
+    'vault.down': { what: 'The vault does not answer.', means: 'Recordings can be neither opened nor started now. Nothing is lost.', todo: 'Try again in a minute. If it stays, tell your administrator.' },
+    'recording.not_verified': { what: 'This recording has not been rebuilt and checked yet.', means: 'It can be played when that is done.', todo: 'Come back in a few minutes.' },
+    'meeting.cancelled': { what: 'This meeting was cancelled.', means: 'It will not take place.', todo: 'Schedule a new one if it is still wanted.' },
+    'meeting.ended': { what: 'This meeting is over.', means: 'Nobody can enter it any more.', todo: 'Schedule a new one if it is still wanted.' },
+  } as Record<string, Words>,
+  whoCould: (roles: string) => `Who may: ${roles}.`,
+  wait: (seconds: number) => `Wait ${String(seconds)} ${seconds === 1 ? 'second' : 'seconds'}, then try once more.`,
+  roles: { agent: 'advisers', compliance: 'compliance officers', administrator: 'administrators' } as Record<string, string>,
+};
+
+const nl: typeof en = {
+  offline: { what: 'Geen verbinding met de server.', means: 'Er is niets veranderd.', todo: 'Controleer uw netwerk en probeer het opnieuw.' },
+  timeout: { what: 'De server antwoordde niet op tijd.', means: 'Wij weten niet of het gedaan is.', todo: 'Wacht even en kijk eerst opnieuw voordat u het herhaalt.' },
+  unreadable: { what: 'De server gaf een antwoord dat deze pagina niet begrijpt.', means: 'Wij weten niet of het gedaan is.', todo: 'Laad de pagina opnieuw. Blijft het zo, meld het dan aan uw beheerder.' },
+  s400: { what: 'De server nam niet aan wat er verstuurd werd.', means: 'Er is niets veranderd.', todo: 'Controleer wat u hebt ingevuld.' },
+  s401: { what: 'U bent niet meer aangemeld.', means: 'Er is niets veranderd.', todo: 'Meld u opnieuw aan; u komt terug op deze pagina.' },
+  s403: { what: 'U mag dit niet doen.', means: 'Er is niets veranderd.', todo: 'Vraag het iemand die het wel mag.' },
+  s404: { what: 'Dit is er niet.', means: 'Het was er nooit, het is weg, of u mag het niet zien.', todo: 'Ga terug naar de lijst en kijk daar.' },
+  s409: { what: 'Het is intussen veranderd.', means: 'Wat u vroeg past niet meer, dus er is niets gedaan.', todo: 'Bekijk de nieuwste stand en beslis dan opnieuw.' },
+  s429: { what: 'Te veel pogingen.', means: 'De server wacht voordat hij hier weer op antwoordt.', todo: 'Wacht en probeer het dan nog een keer.' },
+  s500: { what: 'De server kon het niet doen.', means: 'Er is niets veranderd, voor zover de server weet.', todo: 'Probeer het opnieuw. Blijft het zo, geef uw beheerder dan het kenmerk.' },
+  s503: { what: 'Een deel van de installatie is niet beschikbaar.', means: 'Wat u vroeg is niet gedaan.', todo: 'Probeer het over een minuut opnieuw. Blijft het zo, geef uw beheerder dan het kenmerk.' },
+  codes: {
+    'vault.down': { what: 'De kluis antwoordt niet.', means: 'Opnamen kunnen nu niet geopend en niet gestart worden. Er gaat niets verloren.', todo: 'Probeer het over een minuut opnieuw. Blijft het zo, meld het dan aan uw beheerder.' },
+    'recording.not_verified': { what: 'Deze opname is nog niet opgebouwd en gecontroleerd.', means: 'Zij kan afgespeeld worden zodra dat gedaan is.', todo: 'Kom over een paar minuten terug.' },
+    'meeting.cancelled': { what: 'Deze afspraak is afgezegd.', means: 'Zij gaat niet door.', todo: 'Plan een nieuwe als dat nog gewenst is.' },
+    'meeting.ended': { what: 'Deze afspraak is voorbij.', means: 'Niemand kan er nog in.', todo: 'Plan een nieuwe als dat nog gewenst is.' },
+  },
+  whoCould: (roles) => `Wie het mag: ${roles}.`,
+  wait: (seconds) => `Wacht ${String(seconds)} ${seconds === 1 ? 'seconde' : 'seconden'} en probeer het dan nog een keer.`,
+  roles: { agent: 'adviseurs', compliance: 'compliance officers', administrator: 'beheerders' },
+};
+
+export const problemWords = catalogue(en, nl);
+
+/** Our own words for what we know; the server's sentence where it says more than a status. */
+export function explain(error: ApiError): Explained {
+  const words = problemWords();
+  const reference = error.problem?.reference ?? null;
+  const known = words.codes[error.code];
+  if (known !== undefined) return { ...known, reference, again: error.status >= 500 };
+  if (error.status === 0) {
+    const found = error.kind === 'offline' || error.kind === 'timeout' ? words[error.kind] : words.unreadable;
+    return { ...found, reference, again: true };
+  }
+  const byStatus: Record<number, Words> = { 400: words.s400, 401: words.s401, 403: words.s403, 404: words.s404, 409: words.s409, 422: words.s400, 429: words.s429, 503: words.s503 };
+  const base = byStatus[error.status] ?? (error.status >= 500 ? words.s500 : words.unreadable);
+  const detail = error.problem?.detail ?? error.problem?.title ?? '';
+  const who = error.problem?.who;
+  return {
+    what: base.what,
+    means: error.status === 400 || error.status === 422 || error.status === 409 ? [detail, base.means].filter((part) => part !== '').join(' ') : base.means,
+    todo: error.retryAfterS !== null ? words.wait(error.retryAfterS) : who !== undefined && who.length > 0 ? words.whoCould(who.map((role) => words.roles[role] ?? role).join(', ')) : base.todo,
+    reference,
+    again: error.status >= 500 || error.status === 429,
+  };
+}

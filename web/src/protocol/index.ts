@@ -1,0 +1,2 @@
+export * from './signed';
+export * from './signalling';

@@ -1,0 +1,155 @@
+// Messages of the call's WebSocket, `GET /api/v1/call`, as docs/features/signalling.md and contracts/signalling.schema.json
+// define them: one JSON object per text frame, at most 64 KiB, integers only, times in UTC milliseconds.
+
+import type { CallId, EndpointId, Signed, Slot } from './signed';
+
+export const maxMessageBytes = 64 * 1024;
+/** WebSocket close codes. */
+export const closeMalformed = 1008;
+export const closeReplaced = 4001;
+
+export interface Resume {
+  token: string;
+  last_n: number;
+}
+
+export type DeclineReason = 'not_now' | 'wrong_person' | 'unrecorded' | 'closed';
+
+export type ClientMessage =
+  | { type: 'enter'; as: 'staff' | 'guest'; csrf: string; meeting?: string; resume?: Resume; take_over?: boolean }
+  | { type: 'watch'; as: 'staff'; csrf: string }
+  | { type: 'e2ee'; m: Signed }
+  | { type: 'answer'; gen: number; sdp: string }
+  | { type: 'ice.restart' }
+  | { type: 'self'; mic: boolean; camera: boolean }
+  | { type: 'share.start' }
+  | { type: 'share.stop' }
+  | { type: 'connected'; call: CallId; epoch: number }
+  | { type: 'decline'; participant: string; reason: DeclineReason }
+  | { type: 'second.allow'; participant: string }
+  | { type: 'second.refuse'; participant: string }
+  | { type: 'leave' }
+  | { type: 'end' }
+  | { type: 'failed'; check: string; detail: string };
+
+export type ClientMessageType = ClientMessage['type'];
+
+export interface MeetingFacts {
+  id: string;
+  type_id: string;
+  type_version: number;
+  type_title: { en: string; nl: string };
+  record: 'required' | 'optional' | 'never';
+  kinds: ('a' | 'v')[];
+  adviser: string;
+  start: number;
+  duration_min: number;
+  pause_max_s: number;
+}
+
+export interface WelcomeFields {
+  you: { participant: string; role: 'staff' | 'customer'; name: string };
+  meeting: MeetingFacts;
+  org: { name: string };
+  call: CallId;
+  policy: Signed;
+  /** The organisation key's public point, 65 bytes. */
+  root: string;
+  resume: string;
+  now: number;
+  /** Hellos, Rosters, SenderKeys, KeyAcks, Activateds of the current call, in order; empty for a waiting guest. */
+  chain: Signed[];
+  state: 'waiting' | 'admitted';
+  steward: boolean;
+}
+
+export interface DeviceReport {
+  camera: boolean | string;
+  microphone: boolean | string;
+  speaker: boolean | string;
+  network: boolean | string;
+}
+
+export interface WaitingEntry {
+  meeting: string;
+  participant: string;
+  name: string;
+  type_title: { en: string; nl: string } | string;
+  since: number;
+  notice: 'acknowledged' | 'none';
+  device: DeviceReport;
+  hello: Signed | null;
+  second_device: boolean;
+}
+
+export interface StreamMapEntry {
+  mid: string;
+  ep: EndpointId;
+  slot: Slot;
+}
+
+export interface Person {
+  participant: string;
+  role: 'staff' | 'customer' | 'recorder';
+  name: string;
+  ep: EndpointId | null;
+  state: 'waiting' | 'admitted' | 'connected' | 'reconnecting' | 'left';
+  mic: boolean;
+  camera: boolean;
+  sharing: boolean;
+}
+
+export type MediaReason = 'ok' | 'recording.stalled' | 'vault.down' | 'disk.full' | 'held' | 'guard' | 'not_admitted';
+export type RecorderState = 'none' | 'requested' | 'capturing' | 'stalled' | 'stopped' | 'failed';
+export type EndReason =
+  | 'staff'
+  | 'customer_left'
+  | 'cancelled'
+  | 'recording_lost'
+  | 'held_too_long'
+  | 'expired'
+  | 'exhausted'
+  | 'other_device'
+  | 'server';
+
+/** Pushes carry `n`, rising by one per presence. */
+export type ServerPush =
+  | ({ type: 'welcome'; n: number } & WelcomeFields)
+  | ({ type: 'resync'; n: number } & WelcomeFields)
+  | { type: 'call.new'; n: number; call: CallId }
+  | { type: 'e2ee'; n: number; m: Signed; from: string }
+  | { type: 'waiting'; n: number; list: WaitingEntry[] }
+  | { type: 'queue'; n: number; place: number; adviser: 'away' | 'here' }
+  | { type: 'admitted'; n: number }
+  | { type: 'declined'; n: number; reason: DeclineReason }
+  | { type: 'offer'; n: number; gen: number; sdp: string; map: StreamMapEntry[] }
+  | { type: 'people'; n: number; list: Person[] }
+  | { type: 'share'; n: number; participant: string | null }
+  | { type: 'recording'; n: number; state: RecorderState; since: number; reason?: string }
+  | { type: 'media'; n: number; allowed: boolean; reason: MediaReason; ends_at?: number }
+  | { type: 'held'; n: number; until: number }
+  | { type: 'quality'; n: number; loss_up: number; loss_down: number; rtt_ms: number }
+  | { type: 'guard'; n: number; slot: number; reason: string }
+  | { type: 'ended'; n: number; reason: EndReason; recorded: boolean; kept_until?: number };
+
+export type ServerReply =
+  | { type: 'ok'; re: number; [field: string]: unknown }
+  | { type: 'refused'; re?: number; code: string; text: string; who?: string[] };
+
+export type ServerMessage = ServerPush | ServerReply;
+
+/** A frame of the socket as an object with a type, or null where it is neither. Unknown types are the caller's to ignore. */
+export function parseServerMessage(text: string): ServerMessage | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+  const message = value as { type?: unknown; n?: unknown; re?: unknown };
+  if (typeof message.type !== 'string') return null;
+  if (message.type === 'ok') return Number.isSafeInteger(message.re) ? (value as ServerReply) : null;
+  if (message.type === 'refused') return value as ServerReply;
+  return Number.isSafeInteger(message.n) ? (value as ServerPush) : null;
+}

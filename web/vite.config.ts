@@ -1,0 +1,27 @@
+import { fileURLToPath } from 'node:url';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vite';
+import { gzipBeside } from './build_gzip.ts';
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+// Two pages: /j for customers (join.html) and / for staff (console.html). No inline script or style, no file inlined as a data
+// URL, no source map: what the server delivers is exactly what the content security policy and the build manifest name.
+export default defineConfig({
+  root: here('.'),
+  base: '/',
+  plugins: [svelte(), gzipBeside()],
+  worker: { format: 'es' },
+  build: {
+    outDir: here('./dist'),
+    emptyOutDir: true,
+    target: 'es2022',
+    sourcemap: false,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    manifest: 'manifest.json',
+    rollupOptions: {
+      input: { join: here('./join.html'), console: here('./console.html') },
+    },
+  },
+});
