@@ -1,5 +1,5 @@
-// Audit log on one core. The goal is one million verified entries a second: canonical form, number, time, leaf hash,
-// tree, completeness, tiles and the container's checksum, from a bundle in memory.
+// Audit log on one core. The goal is one million verified entries a second: canonical form, number, time,
+// leaf hash, tree, completeness, tiles and the container's checksum, from a bundle in memory.
 //   build/release/bench/audit/audit_bench
 #include <benchmark/benchmark.h>
 
@@ -47,8 +47,13 @@ void verify(benchmark::State& state) {
   }
   set_rates(state, static_cast<std::int64_t>(log.entries.size()), static_cast<std::int64_t>(bundle.size()));
 }
-BENCHMARK(verify)->Args({10'000, 0})->Args({200'000, 0})->Args({1'000'000, 0})->Args({200'000, 1})
-    ->ArgNames({"entries", "private"})->Unit(benchmark::kMillisecond);
+BENCHMARK(verify)
+    ->Args({10'000, 0})
+    ->Args({200'000, 0})
+    ->Args({1'000'000, 0})
+    ->Args({200'000, 1})
+    ->ArgNames({"entries", "private"})
+    ->Unit(benchmark::kMillisecond);
 
 void read_entries(benchmark::State& state) {
   SampleLog log = log_of(10'000);
@@ -79,7 +84,8 @@ void container_checksum(benchmark::State& state) {
 }
 BENCHMARK(container_checksum);
 
-// What the writer adds to a transaction: the bytes, two commitments, the leaf and the tree; storage is not in it.
+// What the writer adds to a transaction: the bytes, two commitments, the leaf and the tree; storage is not in
+// it.
 void make_and_append(benchmark::State& state) {
   SeededRandom random(1);
   EntryBuilder draft = EntryBuilder("link.opened")

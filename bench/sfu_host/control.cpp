@@ -33,7 +33,8 @@ void serve_connection(int descriptor, const ControlHandler& handler) {
   char chunk[4096];
   for (;;) {
     const auto head_end = buffer.find("\r\n\r\n");
-    const std::size_t body_size = head_end == std::string::npos ? 0 : content_length(buffer.substr(0, head_end));
+    const std::size_t body_size =
+        head_end == std::string::npos ? 0 : content_length(buffer.substr(0, head_end));
     if (head_end == std::string::npos || buffer.size() < head_end + 4 + body_size) {
       const auto got = ::recv(descriptor, chunk, sizeof chunk, 0);
       if (got <= 0 || buffer.size() + body_size > kRequestMax) break;
@@ -48,7 +49,8 @@ void serve_connection(int descriptor, const ControlHandler& handler) {
     buffer.erase(0, head_end + 4 + body_size);
     const std::string reply = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
                               std::to_string(answer.size()) + "\r\n\r\n" + answer;
-    if (::send(descriptor, reply.data(), reply.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(reply.size())) break;
+    if (::send(descriptor, reply.data(), reply.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(reply.size()))
+      break;
   }
   ::close(descriptor);
 }
@@ -63,7 +65,8 @@ bool serve_control(std::uint16_t port, const ControlHandler& handler) {
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || ::listen(listener, 64) != 0) {
+  if (::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+      ::listen(listener, 64) != 0) {
     return false;
   }
   for (;;) {

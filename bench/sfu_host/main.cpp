@@ -1,8 +1,9 @@
-// sfu_host: Parlour's media plane alone, without signalling, accounts, recording or a database, for measurements.
+// sfu_host: Parlour's media plane alone, without signalling, accounts, recording or a database, for
+// measurements.
 //
 // Environment: PORT (control, on 127.0.0.1), IP (address for media; default 127.0.0.1). The calls are /room,
-// /publish, /subscribe, /resume and /reset with plain transport parameters instead of SDP. The ingress guard is on
-// for tracks that name an SFrame key id (kid), so its cost is part of what is measured.
+// /publish, /subscribe, /resume and /reset with plain transport parameters instead of SDP. The ingress guard
+// is on for tracks that name an SFrame key id (kid), so its cost is part of what is measured.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -39,7 +40,9 @@ std::optional<crypto::Hash256> read_fingerprint(std::string text) {
   return fingerprint;
 }
 
-Json refusal(std::string_view why) { return JsonObject{{"error", why}}; }
+Json refusal(std::string_view why) {
+  return JsonObject{{"error", why}};
+}
 
 class Host {
  public:
@@ -70,7 +73,8 @@ class Host {
     using R = decltype(command(std::declval<media::Shard&>(), Now{}));
     auto promise = std::make_shared<std::promise<R>>();
     auto result = promise->get_future();
-    while (!media_.post([promise, command](media::Shard& shard, Now now) { promise->set_value(command(shard, now)); })) {
+    while (!media_.post(
+        [promise, command](media::Shard& shard, Now now) { promise->set_value(command(shard, now)); })) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
     return result.get();
@@ -100,7 +104,8 @@ class Host {
   Json publish(std::uint64_t room, std::uint64_t peer, const Json& body) {
     const auto fingerprint = read_fingerprint(body.string_or("fingerprint"));
     const Json* tracks = body.find("tracks");
-    if (!fingerprint || tracks == nullptr || tracks->as_array() == nullptr) return refusal("fingerprint and tracks");
+    if (!fingerprint || tracks == nullptr || tracks->as_array() == nullptr)
+      return refusal("fingerprint and tracks");
     media::PlainConfig config;
     config.fingerprint = *fingerprint;
     std::uint64_t kid = 0;
@@ -131,7 +136,8 @@ class Host {
   Json subscribe(std::uint64_t room, std::uint64_t peer, const Json& body) {
     const auto fingerprint = read_fingerprint(body.string_or("fingerprint"));
     const Json* feeds = body.find("feeds");
-    if (!fingerprint || feeds == nullptr || feeds->as_array() == nullptr) return refusal("fingerprint and feeds");
+    if (!fingerprint || feeds == nullptr || feeds->as_array() == nullptr)
+      return refusal("fingerprint and feeds");
     media::PlainConfig config;
     config.fingerprint = *fingerprint;
     const media::EndpointId endpoint{next_endpoint_.fetch_add(1)};
@@ -139,7 +145,8 @@ class Host {
       const std::lock_guard lock(mutex_);
       for (const Json& feed : *feeds->as_array()) {
         const auto* number = feed.as_integer();
-        const auto found = publishers_.find({room, number != nullptr ? static_cast<std::uint64_t>(*number) : 0});
+        const auto found =
+            publishers_.find({room, number != nullptr ? static_cast<std::uint64_t>(*number) : 0});
         if (found == publishers_.end()) return refusal("no such feed");
         config.feeds.push_back(found->second);
       }

@@ -61,7 +61,7 @@ void Types::sign_policy(std::function<void(bool)> done) {
       const Json* data = entry.entry.find("data");
       if (subject != nullptr && data != nullptr && subject->string_or("id") == type.id.text() &&
           data->string_or("version") == std::to_string(type.version))
-        missing.push_back({type.id, type.version, entry.seq});
+        missing.push_back({type.id, type.version, type.document, entry.seq});
     }
   }
   if (missing.empty()) return done(true);

@@ -62,9 +62,11 @@ std::optional<BundleIndex> bundle_index_from_json(std::string_view text) {
   if (!is_canonical(text)) return std::nullopt;
   auto json = parse_json(text, kIndexLimits);
   if (!json || json->string_or("format") != kBundleFormat) return std::nullopt;
-  const Json *entries = json->find("entries"), *origin = json->find("origin"), *members = json->find("members");
-  if (json->as_object()->size() != 4 || entries == nullptr || !entries->is_integer() || *entries->as_integer() < 0 ||
-      origin == nullptr || !origin->is_string() || members == nullptr || !members->is_array())
+  const Json *entries = json->find("entries"), *origin = json->find("origin"),
+             *members = json->find("members");
+  if (json->as_object()->size() != 4 || entries == nullptr || !entries->is_integer() ||
+      *entries->as_integer() < 0 || origin == nullptr || !origin->is_string() || members == nullptr ||
+      !members->is_array())
     return std::nullopt;
   BundleIndex index;
   index.origin = *origin->as_string();
@@ -73,8 +75,8 @@ std::optional<BundleIndex> bundle_index_from_json(std::string_view text) {
     BundleIndex::Member member;
     const Json *name = item.find("name"), *bytes = item.find("bytes"), *hash = item.find("sha256"),
                *crc = item.find("crc32");
-    if (name == nullptr || !name->is_string() || bytes == nullptr || !bytes->is_integer() || *bytes->as_integer() < 0 ||
-        (hash == nullptr) == (crc == nullptr) || item.as_object()->size() != 3)
+    if (name == nullptr || !name->is_string() || bytes == nullptr || !bytes->is_integer() ||
+        *bytes->as_integer() < 0 || (hash == nullptr) == (crc == nullptr) || item.as_object()->size() != 3)
       return std::nullopt;
     member.name = *name->as_string();
     member.bytes = static_cast<std::uint64_t>(*bytes->as_integer());

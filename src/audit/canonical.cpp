@@ -13,10 +13,13 @@ namespace {
 constexpr std::int64_t kIntegerMax = (std::int64_t{1} << 53) - 1;
 constexpr std::size_t kIntegerDigitsMax = 16;
 
-constexpr std::uint64_t every_byte(std::uint8_t value) { return 0x0101010101010101u * value; }
+constexpr std::uint64_t every_byte(std::uint8_t value) {
+  return 0x0101010101010101u * value;
+}
 
-// Marks (by its top bit) each byte of eight that ends a run of plain characters: a quote, a backslash, a control
-// character or the start of a longer UTF-8 sequence. Only the lowest mark is exact, and only that one is used.
+// Marks (by its top bit) each byte of eight that ends a run of plain characters: a quote, a backslash, a
+// control character or the start of a longer UTF-8 sequence. Only the lowest mark is exact, and only that one
+// is used.
 std::uint64_t stops(std::uint64_t eight) {
   auto zero_bytes = [](std::uint64_t x) { return (x - every_byte(0x01)) & ~x; };
   std::uint64_t below_space = (eight - every_byte(0x20)) & ~eight;
@@ -24,14 +27,17 @@ std::uint64_t stops(std::uint64_t eight) {
   return (eight | below_space | quote | backslash) & every_byte(0x80);
 }
 
-// Whether `name` may follow `last`: names of one object mostly differ in their first byte, which spares the call.
+// Whether `name` may follow `last`: names of one object mostly differ in their first byte, which spares the
+// call.
 bool follows(std::string_view last, std::string_view name) {
   if (last.empty() || name.empty()) return last < name;
   auto a = static_cast<unsigned char>(last.front()), b = static_cast<unsigned char>(name.front());
   return a != b ? a < b : last < name;
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 }  // namespace
 
@@ -75,9 +81,9 @@ void CanonicalReader::skip_plain() {
     __m128i bytes;
     std::memcpy(&bytes, at_, 16);
     // Signed comparison: bytes beyond ASCII are negative, so they are below a space too.
-    __m128i marks = _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)),
-                                 _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
-                                              _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
+    __m128i marks = _mm_or_si128(
+        _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)),
+        _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
     auto mask = static_cast<unsigned>(_mm_movemask_epi8(marks));
     if (mask != 0) {
       at_ += std::countr_zero(mask);
@@ -119,13 +125,20 @@ bool CanonicalReader::scan_value(std::size_t depth) {
   if (at_ == end_) return stop("cut short");
   if (depth > kCanonicalDepthMax) return stop("nested too deeply");
   switch (*at_) {
-    case '"': return scan_string();
-    case '{': return scan_object(depth);
-    case '[': return scan_array(depth);
-    case 't': return scan_word("true");
-    case 'f': return scan_word("false");
-    case 'n': return scan_word("null");
-    default: return scan_integer();
+    case '"':
+      return scan_string();
+    case '{':
+      return scan_object(depth);
+    case '[':
+      return scan_array(depth);
+    case 't':
+      return scan_word("true");
+    case 'f':
+      return scan_word("false");
+    case 'n':
+      return scan_word("null");
+    default:
+      return scan_integer();
   }
 }
 
@@ -195,9 +208,13 @@ bool CanonicalReader::scan_escape() {
     case 'f':
     case 'n':
     case 'r':
-    case 't': at_ += 2; return true;
-    case 'u': break;
-    default: return stop("an escape that canonical JSON does not write");
+    case 't':
+      at_ += 2;
+      return true;
+    case 'u':
+      break;
+    default:
+      return stop("an escape that canonical JSON does not write");
   }
   // Only control characters without a short form are written as \u00xx, in lower case.
   if (end_ - at_ < 6 || at_[2] != '0' || at_[3] != '0' || (at_[4] != '0' && at_[4] != '1'))
@@ -212,7 +229,9 @@ bool CanonicalReader::scan_escape() {
 
 bool CanonicalReader::scan_utf8() {
   // RFC 3629 section 4: the second byte's range depends on the first.
-  auto byte = [&](std::ptrdiff_t i) { return i < end_ - at_ ? unsigned{static_cast<unsigned char>(at_[i])} : 0u; };
+  auto byte = [&](std::ptrdiff_t i) {
+    return i < end_ - at_ ? unsigned{static_cast<unsigned char>(at_[i])} : 0u;
+  };
   unsigned first = byte(0), low = 0x80, high = 0xBF;
   std::ptrdiff_t size = 0;
   if (first >= 0xC2 && first <= 0xDF) {
@@ -242,7 +261,8 @@ bool CanonicalReader::scan_integer() {
   const char* digits = at_;
   std::int64_t value = 0;
   while (at_ != end_ && is_digit(*at_)) {
-    if (at_ - digits == static_cast<std::ptrdiff_t>(kIntegerDigitsMax)) return stop("an integer beyond 2^53 - 1");
+    if (at_ - digits == static_cast<std::ptrdiff_t>(kIntegerDigitsMax))
+      return stop("an integer beyond 2^53 - 1");
     value = value * 10 + (*at_ - '0');
     ++at_;
   }
@@ -266,7 +286,8 @@ bool is_canonical(std::string_view text, CanonicalFault* fault) {
   CanonicalReader reader(text);
   reader.value();
   if (reader.done()) return true;
-  if (fault != nullptr) *fault = {reader.offset(), reader.failed() ? reader.reason() : "something after the value"};
+  if (fault != nullptr)
+    *fault = {reader.offset(), reader.failed() ? reader.reason() : "something after the value"};
   return false;
 }
 

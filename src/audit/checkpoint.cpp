@@ -18,10 +18,13 @@ std::optional<std::string_view> take_line(std::string_view& text) {
 
 }  // namespace
 
-std::string log_origin(std::string_view domain) { return std::string(domain) + "/audit"; }
+std::string log_origin(std::string_view domain) {
+  return std::string(domain) + "/audit";
+}
 
 std::string checkpoint_text(const Checkpoint& checkpoint) {
-  return checkpoint.origin + "\n" + std::to_string(checkpoint.size) + "\n" + to_base64(checkpoint.root) + "\n";
+  return checkpoint.origin + "\n" + std::to_string(checkpoint.size) + "\n" + to_base64(checkpoint.root) +
+         "\n";
 }
 
 std::optional<Checkpoint> parse_checkpoint_text(std::string_view text) {
@@ -55,7 +58,8 @@ Result<Checkpoint, NoteError> open_checkpoint(std::string_view note, std::span<c
   auto verified = verify_note(*parsed, keys);
   if (!verified) return fail(verified.error());
   for (std::size_t i : *verified)
-    if (keys[i].algorithm == NoteAlgorithm::kEd25519 && keys[i].name == checkpoint->origin) return *checkpoint;
+    if (keys[i].algorithm == NoteAlgorithm::kEd25519 && keys[i].name == checkpoint->origin)
+      return *checkpoint;
   return fail(NoteError::kUnknownKey);
 }
 

@@ -6,10 +6,13 @@ namespace parlour::audit {
 
 Hash256 commit_field(std::string_view name, std::string_view value, const Salt& salt) {
   constexpr ByteArray<1> kZero{0x00};
-  return crypto::hmac_sha256(salt, {as_bytes("parlour/field/v1"), kZero, as_bytes(name), kZero, as_bytes(value)});
+  return crypto::hmac_sha256(salt,
+                             {as_bytes("parlour/field/v1"), kZero, as_bytes(name), kZero, as_bytes(value)});
 }
 
-Json commitment_to_json(const Hash256& commitment) { return JsonObject{{"c", to_base64(commitment)}}; }
+Json commitment_to_json(const Hash256& commitment) {
+  return JsonObject{{"c", to_base64(commitment)}};
+}
 
 std::optional<Hash256> commitment_from_json(const Json& value) {
   const JsonObject* object = value.as_object();

@@ -11,7 +11,9 @@ namespace {
 
 using Range = std::pair<std::int64_t, std::int64_t>;
 
-std::int64_t to_ms(UtcTime time) { return time.us / 1000; }
+std::int64_t to_ms(UtcTime time) {
+  return time.us / 1000;
+}
 
 std::optional<std::int64_t> data_integer(const EntryView& entry, std::string_view name) {
   auto raw = find_member(entry.data, name);
@@ -33,7 +35,8 @@ std::vector<Range> data_ranges(const EntryView& entry, std::string_view name) {
   if (!json || json->as_array() == nullptr) return ranges;
   for (const Json& item : *json->as_array()) {
     const JsonArray* pair = item.as_array();
-    if (pair == nullptr || pair->size() != 2 || !(*pair)[0].is_integer() || !(*pair)[1].is_integer()) continue;
+    if (pair == nullptr || pair->size() != 2 || !(*pair)[0].is_integer() || !(*pair)[1].is_integer())
+      continue;
     Range range{*(*pair)[0].as_integer(), *(*pair)[1].as_integer()};
     if (range.first < range.second) ranges.push_back(range);
   }
@@ -74,14 +77,22 @@ bool take_prefix(std::string_view& name, std::string_view prefix) {
 
 std::string_view to_text(Coverage coverage) {
   switch (coverage) {
-    case Coverage::kVerified: return "verified";
-    case Coverage::kExempted: return "exempted";
-    case Coverage::kDeleted: return "deleted";
-    case Coverage::kForbidden: return "forbidden";
-    case Coverage::kOptional: return "optional";
-    case Coverage::kNoMedia: return "no_media";
-    case Coverage::kPending: return "pending";
-    case Coverage::kViolation: return "violation";
+    case Coverage::kVerified:
+      return "verified";
+    case Coverage::kExempted:
+      return "exempted";
+    case Coverage::kDeleted:
+      return "deleted";
+    case Coverage::kForbidden:
+      return "forbidden";
+    case Coverage::kOptional:
+      return "optional";
+    case Coverage::kNoMedia:
+      return "no_media";
+    case Coverage::kPending:
+      return "pending";
+    case Coverage::kViolation:
+      return "violation";
   }
   return "";
 }
@@ -153,7 +164,8 @@ void CompletenessAudit::observe_recording(Meeting& meeting, const EntryView& ent
   }
   if (event == "exempted") {
     std::string_view approver = data_string(entry, "approver");
-    bool by_another = !approver.empty() && approver != member_string(entry.actor, "id") && approver != meeting.agent;
+    bool by_another =
+        !approver.empty() && approver != member_string(entry.actor, "id") && approver != meeting.agent;
     (by_another && !data_string(entry, "reason").empty() ? meeting.exempted : meeting.bad_exemption) = true;
     return;
   }
@@ -187,9 +199,11 @@ MeetingCoverage CompletenessAudit::judge(const std::string& id, const Meeting& m
     return result;
   };
   for (const auto& [recording_id, recording] : meeting.recordings)
-    if (recording.captured || recording.verified) result.recordings.push_back(harmless_text(recording_id, kCodeBytesMax));
+    if (recording.captured || recording.verified)
+      result.recordings.push_back(harmless_text(recording_id, kCodeBytesMax));
 
-  if (meeting.demand_changed) return decide(Coverage::kViolation, "the demand for a recording changed in the meeting");
+  if (meeting.demand_changed)
+    return decide(Coverage::kViolation, "the demand for a recording changed in the meeting");
   if (meeting.demand == "never") {
     if (meeting.captured_seq)
       return decide(Coverage::kViolation, "its type forbids recording, but it was recorded (entry " +
@@ -238,7 +252,8 @@ MeetingCoverage CompletenessAudit::judge(const std::string& id, const Meeting& m
   if (waiting && last_ms_ - *meeting.to_ms < grace_ms)
     return decide(Coverage::kPending, "its recording was not verified yet");
   if (meeting.bad_exemption)
-    return decide(Coverage::kViolation, "it was exempted without a reason or without a second person's approval");
+    return decide(Coverage::kViolation,
+                  "it was exempted without a reason or without a second person's approval");
   if (!any_verified && !meeting.captured_seq) return decide(Coverage::kViolation, "no recording was made");
   if (!any_verified && failed) return decide(Coverage::kViolation, "its recording failed");
   if (!any_verified) return decide(Coverage::kViolation, "its recording was never sealed and verified");
@@ -252,14 +267,30 @@ CompletenessReport CompletenessAudit::finish() const {
     if (!meeting.started_seq) continue;
     MeetingCoverage coverage = judge(id, meeting);
     switch (coverage.coverage) {
-      case Coverage::kVerified: ++report.verified; break;
-      case Coverage::kExempted: ++report.exempted; break;
-      case Coverage::kDeleted: ++report.deleted; break;
-      case Coverage::kForbidden: ++report.forbidden; break;
-      case Coverage::kOptional: ++report.optional; break;
-      case Coverage::kNoMedia: ++report.no_media; break;
-      case Coverage::kPending: ++report.pending; break;
-      case Coverage::kViolation: ++report.violations; break;
+      case Coverage::kVerified:
+        ++report.verified;
+        break;
+      case Coverage::kExempted:
+        ++report.exempted;
+        break;
+      case Coverage::kDeleted:
+        ++report.deleted;
+        break;
+      case Coverage::kForbidden:
+        ++report.forbidden;
+        break;
+      case Coverage::kOptional:
+        ++report.optional;
+        break;
+      case Coverage::kNoMedia:
+        ++report.no_media;
+        break;
+      case Coverage::kPending:
+        ++report.pending;
+        break;
+      case Coverage::kViolation:
+        ++report.violations;
+        break;
     }
     if (meeting.demand != "never" && meeting.demand != "optional") ++report.required;
     if (coverage.coverage == Coverage::kViolation) report.uncovered_ms += coverage.uncovered_ms;

@@ -28,7 +28,9 @@ enum HeadBit : std::uint32_t {
   kAll = (1u << 15) - 1,
 };
 
-bool is_object(std::string_view raw) { return !raw.empty() && raw.front() == '{'; }
+bool is_object(std::string_view raw) {
+  return !raw.empty() && raw.front() == '{';
+}
 
 // A plain string, or null, which gives an empty view.
 bool string_or_null(std::string_view raw, std::string_view& out) {
@@ -39,8 +41,8 @@ bool string_or_null(std::string_view raw, std::string_view& out) {
   return content.has_value();
 }
 
-// Takes one member of the head; the bit it stands for, 0 for a member that is not ours, or nothing when its value is
-// of the wrong kind.
+// Takes one member of the head; the bit it stands for, 0 for a member that is not ours, or nothing when its
+// value is of the wrong kind.
 std::optional<std::uint32_t> take_member(EntryView& entry, std::string_view name, std::string_view raw) {
   auto when = [](bool good, std::uint32_t bit) { return good ? std::optional(bit) : std::nullopt; };
   std::string_view ignored;
@@ -98,7 +100,8 @@ std::optional<std::uint32_t> take_member(EntryView& entry, std::string_view name
     case 'v':
       if (name != "v") break;
       return when(plain_integer(raw) == kEntryVersion, kVersion);
-    default: break;
+    default:
+      break;
   }
   return 0;
 }
@@ -107,20 +110,28 @@ std::optional<std::uint32_t> take_member(EntryView& entry, std::string_view name
 
 std::string_view to_text(ActorKind kind) {
   switch (kind) {
-    case ActorKind::kUser: return "user";
-    case ActorKind::kCustomer: return "customer";
-    case ActorKind::kApi: return "api";
-    case ActorKind::kSystem: return "system";
-    case ActorKind::kOperator: return "operator";
+    case ActorKind::kUser:
+      return "user";
+    case ActorKind::kCustomer:
+      return "customer";
+    case ActorKind::kApi:
+      return "api";
+    case ActorKind::kSystem:
+      return "system";
+    case ActorKind::kOperator:
+      return "operator";
   }
   return "";
 }
 
 std::string_view to_text(Outcome outcome) {
   switch (outcome) {
-    case Outcome::kOk: return "ok";
-    case Outcome::kDenied: return "denied";
-    case Outcome::kFailed: return "failed";
+    case Outcome::kOk:
+      return "ok";
+    case Outcome::kDenied:
+      return "denied";
+    case Outcome::kFailed:
+      return "failed";
   }
   return "";
 }
@@ -140,7 +151,8 @@ std::optional<UtcTime> parse_entry_time(std::string_view text) {
   year_month_day date{year(two(0) * 100 + two(2)), month(static_cast<unsigned>(two(5))),
                       day(static_cast<unsigned>(two(8)))};
   if (!date.ok() || hour > 23 || minute > 59 || second > 59) return std::nullopt;
-  std::int64_t seconds = sys_days(date).time_since_epoch().count() * 86'400LL + hour * 3600 + minute * 60 + second;
+  std::int64_t seconds =
+      sys_days(date).time_since_epoch().count() * 86'400LL + hour * 3600 + minute * 60 + second;
   return UtcTime{(seconds * 1000 + two(20) * 10 + digit[22]) * 1000};
 }
 

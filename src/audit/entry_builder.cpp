@@ -17,7 +17,9 @@ bool is_count(const Json& value) {
   return integer != nullptr && *integer >= 0 && *integer <= kIntegerMax;
 }
 
-bool is_code_json(const Json& value) { return value.is_string() && is_code(*value.as_string()); }
+bool is_code_json(const Json& value) {
+  return value.is_string() && is_code(*value.as_string());
+}
 
 bool is_ranges(const Json& value) {
   const JsonArray* pairs = value.as_array();
@@ -40,25 +42,32 @@ bool is_diff(const Json& value) {
   return std::all_of(changes->begin(), changes->end(), [](const Json& item) {
     const JsonObject* change = item.as_object();
     const Json *path = item.find("path"), *before = item.find("old"), *after = item.find("new");
-    return change != nullptr && change->size() == 3 && path != nullptr && is_code_json(*path) && before != nullptr &&
-           is_diff_side(*before) && after != nullptr && is_diff_side(*after);
+    return change != nullptr && change->size() == 3 && path != nullptr && is_code_json(*path) &&
+           before != nullptr && is_diff_side(*before) && after != nullptr && is_diff_side(*after);
   });
 }
 
 bool fits(const FieldRule& rule, const Json& value) {
   switch (rule.kind) {
-    case FieldKind::kInteger: return is_count(value);
-    case FieldKind::kBoolean: return value.is_bool();
+    case FieldKind::kInteger:
+      return is_count(value);
+    case FieldKind::kBoolean:
+      return value.is_bool();
     case FieldKind::kCode:
       return is_code_json(value) && (rule.one_of.empty() || is_one_of(rule.one_of, *value.as_string()));
-    case FieldKind::kSha256: return value.is_string() && is_sha256_hex(*value.as_string());
-    case FieldKind::kRanges: return is_ranges(value);
+    case FieldKind::kSha256:
+      return value.is_string() && is_sha256_hex(*value.as_string());
+    case FieldKind::kRanges:
+      return is_ranges(value);
     case FieldKind::kCodes: {
       const JsonArray* codes = value.as_array();
-      return codes != nullptr && codes->size() <= kCodesMax && std::all_of(codes->begin(), codes->end(), is_code_json);
+      return codes != nullptr && codes->size() <= kCodesMax &&
+             std::all_of(codes->begin(), codes->end(), is_code_json);
     }
-    case FieldKind::kDiff: return is_diff(value);
-    case FieldKind::kPersonal: return false;  // comes as a PrivateField only
+    case FieldKind::kDiff:
+      return is_diff(value);
+    case FieldKind::kPersonal:
+      return false;  // comes as a PrivateField only
   }
   return false;
 }
@@ -97,15 +106,17 @@ Result<void, MakeFault> check_data(const EventRule& rule, const Json& data,
   const JsonObject* members = data.as_object();
   if (members == nullptr) return refuse("data", "not an object");
   auto given = [&](std::string_view name) {
-    return data.find(name) != nullptr || std::any_of(private_fields.begin(), private_fields.end(),
-                                                     [&](const PrivateField& field) { return field.name == name; });
+    return data.find(name) != nullptr ||
+           std::any_of(private_fields.begin(), private_fields.end(),
+                       [&](const PrivateField& field) { return field.name == name; });
   };
   for (std::size_t i = 0; i < members->size(); ++i) {
     const auto& [name, value] = (*members)[i];
     const FieldRule* field = rule.field(name);
     if (field == nullptr) return refuse(name, "not a field of this event");
     if (field->kind == FieldKind::kPersonal) return refuse(name, "personal: must be committed");
-    if (!fits(*field, value)) return refuse(name, std::string("not a valid ") + std::string(to_text(field->kind)));
+    if (!fits(*field, value))
+      return refuse(name, std::string("not a valid ") + std::string(to_text(field->kind)));
     for (std::size_t j = 0; j < i; ++j)
       if ((*members)[j].first == name) return refuse(name, "given twice");
   }
@@ -130,7 +141,9 @@ Result<void, MakeFault> check_entry(const EntryHead& head, const Json& data,
   return check_data(*rule, data, private_fields);
 }
 
-Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
+Json text_or_null(const std::string& text) {
+  return text.empty() ? Json() : Json(text);
+}
 
 }  // namespace
 
@@ -159,22 +172,22 @@ Result<MadeEntry, MakeFault> make_entry(const EntryHead& head, const EntryPlace&
   if (!head.actor.device.empty()) actor.emplace_back("device", head.actor.device);
   Json subject;
   if (head.subject) subject = JsonObject{{"id", head.subject->id}, {"kind", head.subject->kind}};
-  std::string text = write_json_canonical(
-      JsonObject{{"actor", std::move(actor)},
-                 {"brand", head.brand},
-                 {"cause", text_or_null(head.cause)},
-                 {"custom", JsonObject{}},
-                 {"data", std::move(full)},
-                 {"meeting", text_or_null(head.meeting)},
-                 {"mono_boot", JsonObject{{"boot", place.boot}, {"us", place.mono.us}}},
-                 {"outcome", to_text(head.outcome)},
-                 {"reason", text_or_null(head.reason)},
-                 {"seq", place.seq},
-                 {"subject", std::move(subject)},
-                 {"time", to_rfc3339(place.time)},
-                 {"type", head.type},
-                 {"type_version", text_or_null(head.type_version)},
-                 {"v", kEntryVersion}});
+  std::string text =
+      write_json_canonical(JsonObject{{"actor", std::move(actor)},
+                                      {"brand", head.brand},
+                                      {"cause", text_or_null(head.cause)},
+                                      {"custom", JsonObject{}},
+                                      {"data", std::move(full)},
+                                      {"meeting", text_or_null(head.meeting)},
+                                      {"mono_boot", JsonObject{{"boot", place.boot}, {"us", place.mono.us}}},
+                                      {"outcome", to_text(head.outcome)},
+                                      {"reason", text_or_null(head.reason)},
+                                      {"seq", place.seq},
+                                      {"subject", std::move(subject)},
+                                      {"time", to_rfc3339(place.time)},
+                                      {"type", head.type},
+                                      {"type_version", text_or_null(head.type_version)},
+                                      {"v", kEntryVersion}});
   // What a verifier would refuse must not be written: size and times beyond four-digit years end here.
   if (auto read = read_entry(text); !read) return refuse("entry", read.error().reason);
   made.bytes = to_bytes(text);
@@ -230,7 +243,9 @@ EntryBuilder& EntryBuilder::hash(std::string_view field, const crypto::Hash256& 
   return set(field, to_hex(hash));
 }
 
-Result<void, MakeFault> EntryBuilder::check() const { return check_entry(head_, data_, private_fields_); }
+Result<void, MakeFault> EntryBuilder::check() const {
+  return check_entry(head_, data_, private_fields_);
+}
 
 Result<MadeEntry, MakeFault> EntryBuilder::make(const EntryPlace& place, Random& random) const {
   return make_entry(head_, place, data_, private_fields_, random);

@@ -23,25 +23,68 @@ using testing::SampleLog;
 TEST(Canonical, AcceptsWhatJcsWrites) {
   for (const char* good :
        {R"({})", R"([])", R"({"a":1,"b":[true,false,null,-7,0,9007199254740991,-9007199254740991]})",
-        R"("\"\\\b\f\n\r\t\u0000\u000b\u001f/")", "\"\xE2\x82\xAC \xF0\x9F\x98\x80 \x7F\"", R"({"":1,"a":2,"a ":3,"aa":4})",
-        R"(["a string longer than eight characters, with an é in it"])"})
+        R"("\"\\\b\f\n\r\t\u0000\u000b\u001f/")", "\"\xE2\x82\xAC \xF0\x9F\x98\x80 \x7F\"",
+        R"({"":1,"a":2,"a ":3,"aa":4})", R"(["a string longer than eight characters, with an é in it"])"})
     EXPECT_TRUE(is_canonical(good)) << good;
 }
 
 TEST(Canonical, RefusesEveryOtherSpelling) {
-  for (const char* bad :
-       {"", " {}", "{} ", "{ }", "[1, 2]", R"({"a": 1})", R"({"b":1,"a":2})", R"({"a":1,"a":2})", R"({"a":1,})", "[1,]", "[,1]",
-        "01", "-0", "1.0", "1e3", "+1", "9007199254740992", "-9007199254740992", "99999999999999999999", "nul", "True",
-        R"("\/")", R"("\u0041")", R"("\u000A")", R"("\u000a")", R"("\u001F")", R"("\u0080")", R"("\x")", "\"a\nb\"", "\"a",
-        "\"\\", R"("\u00")", "\"\xFF\"", "\"\xC0\x80\"", "\"\xED\xA0\x80\"", "\"\xF4\x90\x80\x80\"", "\"\xE2\x82\"",
-        "{\"\xC3\xA9\":1}", R"({"a\n":1})", "{1:2}", "{\"a\"1}", "{", "[", "[1", "{\"a\":1", "'a'", "\xEF\xBB\xBF{}", "{}{}"})
+  for (const char* bad : {"",
+                          " {}",
+                          "{} ",
+                          "{ }",
+                          "[1, 2]",
+                          R"({"a": 1})",
+                          R"({"b":1,"a":2})",
+                          R"({"a":1,"a":2})",
+                          R"({"a":1,})",
+                          "[1,]",
+                          "[,1]",
+                          "01",
+                          "-0",
+                          "1.0",
+                          "1e3",
+                          "+1",
+                          "9007199254740992",
+                          "-9007199254740992",
+                          "99999999999999999999",
+                          "nul",
+                          "True",
+                          R"("\/")",
+                          R"("\u0041")",
+                          R"("\u000A")",
+                          R"("\u000a")",
+                          R"("\u001F")",
+                          R"("\u0080")",
+                          R"("\x")",
+                          "\"a\nb\"",
+                          "\"a",
+                          "\"\\",
+                          R"("\u00")",
+                          "\"\xFF\"",
+                          "\"\xC0\x80\"",
+                          "\"\xED\xA0\x80\"",
+                          "\"\xF4\x90\x80\x80\"",
+                          "\"\xE2\x82\"",
+                          "{\"\xC3\xA9\":1}",
+                          R"({"a\n":1})",
+                          "{1:2}",
+                          "{\"a\"1}",
+                          "{",
+                          "[",
+                          "[1",
+                          "{\"a\":1",
+                          "'a'",
+                          "\xEF\xBB\xBF{}",
+                          "{}{}"})
     EXPECT_FALSE(is_canonical(bad)) << bad;
   EXPECT_TRUE(is_canonical(std::string(15, '[') + std::string(15, ']')));
   EXPECT_FALSE(is_canonical(std::string(17, '[') + std::string(17, ']')));
 }
 
 TEST(Canonical, AgreesWithTheJsonReaderAndWriterOnRandomTexts) {
-  // For texts that our JSON reads: canonical is exactly what write_json_canonical gives back (within our key rule).
+  // For texts that our JSON reads: canonical is exactly what write_json_canonical gives back (within our key
+  // rule).
   SeededRandom random(7);
   const std::string alphabet = "{}[]\",:\\ab01-9tn e.u\xC3\xA9";
   int canonical = 0;
@@ -110,9 +153,20 @@ TEST(Entry, UnknownMembersAreKeptAndWrongKindsRefused) {
     const char* name;
     Json value;
   };
-  for (const Case& wrong : {Case{"seq", "0"}, {"seq", -1}, {"time", "2026-11-24T10:00:00Z"}, {"time", 5}, {"type", ""},
-                            {"v", 2}, {"actor", "x"}, {"data", Json()}, {"outcome", "maybe"}, {"meeting", 3},
-                            {"subject", "x"}, {"mono_boot", Json()}, {"custom", JsonArray{}}, {"cause", 1}}) {
+  for (const Case& wrong : {Case{"seq", "0"},
+                            {"seq", -1},
+                            {"time", "2026-11-24T10:00:00Z"},
+                            {"time", 5},
+                            {"type", ""},
+                            {"v", 2},
+                            {"actor", "x"},
+                            {"data", Json()},
+                            {"outcome", "maybe"},
+                            {"meeting", 3},
+                            {"subject", "x"},
+                            {"mono_boot", Json()},
+                            {"custom", JsonArray{}},
+                            {"cause", 1}}) {
     Json changed = json;
     changed.set(wrong.name, wrong.value);
     EXPECT_FALSE(read_entry(write_json_canonical(changed))) << wrong.name;
@@ -140,8 +194,9 @@ TEST(Catalogue, IsSortedAndFindsEveryName) {
 TEST(Text, CodesHoldNothingThatActs) {
   EXPECT_TRUE(is_code("Europe/Amsterdam"));
   EXPECT_TRUE(is_code("0.1.0+git.abc"));
-  for (std::string bad : {std::string(), std::string("a b"), std::string("a\nb"), std::string("a\0b", 3), std::string("é"),
-                          std::string("<b>"), std::string(129, 'a'), std::string("a\"b"), std::string("a\\b")})
+  for (std::string bad :
+       {std::string(), std::string("a b"), std::string("a\nb"), std::string("a\0b", 3), std::string("é"),
+        std::string("<b>"), std::string(129, 'a'), std::string("a\"b"), std::string("a\\b")})
     EXPECT_FALSE(is_code(bad));
 }
 
@@ -149,7 +204,9 @@ TEST(Text, OutsideTextIsEscapedOneToOneAndCut) {
   EXPECT_EQ(harmless_text("plain é 😀"), "plain é 😀");
   EXPECT_EQ(harmless_text("a\r\nb"), "a\\u{d}\\u{a}b");
   EXPECT_EQ(harmless_text("\x1B[31mred"), "\\u{1b}[31mred");
-  EXPECT_EQ(harmless_text("abc\xE2\x80\xAE" "fed"), "abc\\u{202e}fed");
+  EXPECT_EQ(harmless_text("abc\xE2\x80\xAE"
+                          "fed"),
+            "abc\\u{202e}fed");
   EXPECT_EQ(harmless_text("a\\b"), "a\\\\b");
   EXPECT_EQ(harmless_text("\xFF\xC2\x85"), "\xEF\xBF\xBD\\u{85}");
   std::string cut = harmless_text(std::string(1'000'000, 'x'));
@@ -173,7 +230,8 @@ TEST(Commitment, OpensOnlyWithItsNameValueAndSalt) {
   EXPECT_EQ(commitment_from_json(commitment_to_json(commitment)), commitment);
   EXPECT_FALSE(commitment_from_json(Json("x")));
   // HMAC-SHA-256 over "parlour/field/v1\0n\0v" with 32 zero bytes, computed with another implementation.
-  EXPECT_EQ(to_hex(commit_field("n", "v", Salt{})), "4caa1ec9411106b19e983efc08c5d2bb5d76e148764de7ffd1c15c16d4aa1c92");
+  EXPECT_EQ(to_hex(commit_field("n", "v", Salt{})),
+            "4caa1ec9411106b19e983efc08c5d2bb5d76e148764de7ffd1c15c16d4aa1c92");
 }
 
 TEST(PrivateRow, LineComesBackAndOtherFormsAreRefused) {
@@ -186,7 +244,8 @@ TEST(PrivateRow, LineComesBackAndOtherFormsAreRefused) {
   auto read = private_row_from_line(line);
   ASSERT_TRUE(read);
   EXPECT_EQ(private_row_to_line(*read), line);
-  for (const char* bad : {"", "{}", R"({"field":"a","salt":"AA==","seq":1,"value":"x"})", R"({"seq":1})", "[1,2,3,4]"})
+  for (const char* bad :
+       {"", "{}", R"({"field":"a","salt":"AA==","seq":1,"value":"x"})", R"({"seq":1})", "[1,2,3,4]"})
     EXPECT_FALSE(private_row_from_line(bad)) << bad;
 }
 
@@ -254,12 +313,14 @@ TEST_F(Zip, UnsafeAndRepeatedNamesAreRefused) {
 }
 
 TEST(BundleIndex, ComesBackAndOtherFormsAreRefused) {
-  BundleIndex index{"bank.example/audit", 3, {{"entries.jsonl", 10, std::nullopt, 7}, {"x", 2, Hash256{}, std::nullopt}}};
+  BundleIndex index{
+      "bank.example/audit", 3, {{"entries.jsonl", 10, std::nullopt, 7}, {"x", 2, Hash256{}, std::nullopt}}};
   std::string text = bundle_index_to_json(index);
   auto read = bundle_index_from_json(text);
   ASSERT_TRUE(read);
   EXPECT_EQ(bundle_index_to_json(*read), text);
-  for (std::string bad : {std::string(), std::string("{}\n"), text + "\n", text.substr(0, text.size() - 1), std::string("[]\n")})
+  for (std::string bad : {std::string(), std::string("{}\n"), text + "\n", text.substr(0, text.size() - 1),
+                          std::string("[]\n")})
     EXPECT_FALSE(bundle_index_from_json(bad));
 }
 

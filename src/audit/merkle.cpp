@@ -11,7 +11,9 @@ constexpr ByteArray<1> kNodePrefix{0x01};
 
 }  // namespace
 
-Hash256 leaf_hash(ByteView entry) { return crypto::sha256({kLeafPrefix, entry}); }
+Hash256 leaf_hash(ByteView entry) {
+  return crypto::sha256({kLeafPrefix, entry});
+}
 
 Hash256 node_hash(const Hash256& left, const Hash256& right) {
   ByteArray<65> input;
@@ -28,7 +30,8 @@ const Hash256& empty_root() {
 
 std::optional<Hash256> root_from_nodes(std::uint64_t size, const NodeReader& read) {
   if (size == 0) return empty_root();
-  // Perfect subtrees from the right: the smallest first, each new one stands to the left of what is there already.
+  // Perfect subtrees from the right: the smallest first, each new one stands to the left of what is there
+  // already.
   std::optional<Hash256> root;
   std::uint64_t end = size;
   while (end > 0) {

@@ -18,8 +18,8 @@ using testing::read_vector_json;
 using testing::vector_folder;
 
 // The classical tree of 8 leaves of the RFC 6962 implementations.
-const std::vector<std::string> kInputs = {"", "00", "10", "2021", "3031", "40414243", "5051525354555657",
-                                          "606162636465666768696a6b6c6d6e6f"};
+const std::vector<std::string> kInputs = {
+    "", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"};
 const std::vector<std::string> kRoots = {"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
                                          "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
                                          "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
@@ -122,8 +122,9 @@ TEST(Tiles, PathsAreThoseOfTheSpecificationAndNothingElse) {
   EXPECT_EQ(entry_bundle_path(0, 15), "tile/entries/000.p/15");
   for (const TileId& tile : {TileId{0, 1234067, 256}, TileId{7, 999, 1}, TileId{3, 1000, 255}})
     EXPECT_EQ(parse_tile_path(tile_path(tile)), tile);
-  for (const char* wrong : {"tile/0/67", "tile/0/0067", "tile/0/1/234/067", "tile/0/000.p/256", "tile/0/000.p/0",
-                            "tile/0/000.p/04", "tile/00/000", "tile/9/000", "tile/0/x000/001", "tile/0/000/", "tile/"})
+  for (const char* wrong :
+       {"tile/0/67", "tile/0/0067", "tile/0/1/234/067", "tile/0/000.p/256", "tile/0/000.p/0",
+        "tile/0/000.p/04", "tile/00/000", "tile/9/000", "tile/0/x000/001", "tile/0/000/", "tile/"})
     EXPECT_FALSE(parse_tile_path(wrong)) << wrong;
 }
 
@@ -154,7 +155,8 @@ TEST(Tiles, RootsAndProofsReadFromTilesEqualThoseOfTheTree) {
     EXPECT_TRUE(verify_inclusion(size / 3, size, *tree.node(0, size / 3), *proof, tree.root(size)));
     auto consistency = make_consistency_proof(size / 2 + 1, size, read);
     ASSERT_TRUE(consistency);
-    EXPECT_TRUE(verify_consistency(size / 2 + 1, size, tree.root(size / 2 + 1), tree.root(size), *consistency));
+    EXPECT_TRUE(
+        verify_consistency(size / 2 + 1, size, tree.root(size / 2 + 1), tree.root(size), *consistency));
   }
 }
 
@@ -162,14 +164,17 @@ TEST(Vectors, InclusionAndConsistencySetsAgree) {
   auto folder = vector_folder("merkle");
   if (!folder) GTEST_SKIP() << "PARLOUR_VECTORS is not set";
   // A hash of another length can't even be held: that alone refuses the case.
-  auto hash = [](const Json& item, std::string_view name) { return testing::hash_from_base64(item.string_or(name)); };
+  auto hash = [](const Json& item, std::string_view name) {
+    return testing::hash_from_base64(item.string_or(name));
+  };
   auto proof_of = [](const Json& item) -> std::optional<Proof> {
     const Json* proof = item.find("proof");
     return proof == nullptr || proof->is_null() ? Proof{} : proof_from_json(*proof);
   };
   auto whole = [](const Json& item, std::string_view name) {
     const Json* value = item.find(name);
-    return value->is_string() ? std::stoull(*value->as_string()) : static_cast<std::uint64_t>(*value->as_integer());
+    return value->is_string() ? std::stoull(*value->as_string())
+                              : static_cast<std::uint64_t>(*value->as_integer());
   };
   int cases = 0;
   Json inclusion = read_vector_json(*folder / "inclusion.json");
@@ -221,7 +226,8 @@ TEST(Vectors, LargeTreeHasTheSameRootsProofsAndTiles) {
     EXPECT_EQ(to_hex(tree.root(std::stoull(size))), *root.as_string()) << size;
   auto expected = [](const Json& item) {
     Proof proof;
-    for (const Json& hash : *item.find("proof")->as_array()) proof.push_back(hash_from_hex(*hash.as_string()));
+    for (const Json& hash : *item.find("proof")->as_array())
+      proof.push_back(hash_from_hex(*hash.as_string()));
     return proof;
   };
   for (const Json& item : *vectors.find("inclusion")->as_array()) {
@@ -262,7 +268,8 @@ TEST(Vectors, ALogOfAnotherImplementationIsReadTileByTile) {
     EXPECT_EQ(*make_tile({0, 0, size}, tree.reader()), testing::read_file(log / tile_path({0, 0, size})));
     // The heads that the log signed name the same roots (signatures: note_test.cpp).
     std::string head = to_string(testing::read_file(log / ("checkpoint." + std::to_string(size))));
-    EXPECT_THAT(head, ::testing::HasSubstr("\n" + std::to_string(size) + "\n" + to_base64(tree.root()) + "\n"));
+    EXPECT_THAT(head,
+                ::testing::HasSubstr("\n" + std::to_string(size) + "\n" + to_base64(tree.root()) + "\n"));
   }
 }
 

@@ -48,9 +48,12 @@ std::string hex_u32(std::uint32_t value) {
 
 std::string_view to_text(NoteError error) {
   switch (error) {
-    case NoteError::kMalformed: return "not a signed note of the expected form";
-    case NoteError::kUnknownKey: return "not signed by the pinned key";
-    case NoteError::kBadSignature: return "the signature is wrong";
+    case NoteError::kMalformed:
+      return "not a signed note of the expected form";
+    case NoteError::kUnknownKey:
+      return "not signed by the pinned key";
+    case NoteError::kBadSignature:
+      return "the signature is wrong";
   }
   return "";
 }
@@ -63,11 +66,14 @@ bool is_key_name(std::string_view name) {
   return true;
 }
 
-VerifierKey make_verifier_key(std::string_view name, const ByteArray<32>& public_key, NoteAlgorithm algorithm) {
+VerifierKey make_verifier_key(std::string_view name, const ByteArray<32>& public_key,
+                              NoteAlgorithm algorithm) {
   return {std::string(name), key_id(name, algorithm, public_key), algorithm, public_key};
 }
 
-std::string VerifierKey::id_text() const { return hex_u32(id); }
+std::string VerifierKey::id_text() const {
+  return hex_u32(id);
+}
 
 std::string VerifierKey::text() const {
   Bytes key{static_cast<std::uint8_t>(algorithm)};
@@ -104,7 +110,8 @@ Result<Note, NoteError> parse_note(std::string_view note) {
   std::string_view rest = note.substr(gap + 2);
   while (!rest.empty()) {
     std::size_t end = rest.find('\n');
-    if (end == std::string_view::npos || parsed.signatures.size() == kSignaturesMax) return fail(NoteError::kMalformed);
+    if (end == std::string_view::npos || parsed.signatures.size() == kSignaturesMax)
+      return fail(NoteError::kMalformed);
     std::string_view line = rest.substr(0, end);
     rest.remove_prefix(end + 1);
     if (line.substr(0, kLineStart.size()) != kLineStart) return fail(NoteError::kMalformed);
@@ -112,7 +119,8 @@ Result<Note, NoteError> parse_note(std::string_view note) {
     std::size_t space = line.find(' ');
     if (space == std::string_view::npos) return fail(NoteError::kMalformed);
     auto bytes = from_base64(line.substr(space + 1));
-    if (!is_key_name(line.substr(0, space)) || !bytes || bytes->size() < 5) return fail(NoteError::kMalformed);
+    if (!is_key_name(line.substr(0, space)) || !bytes || bytes->size() < 5)
+      return fail(NoteError::kMalformed);
     parsed.signatures.push_back({std::string(line.substr(0, space)), load_u32(bytes->data()),
                                  Bytes(bytes->begin() + 4, bytes->end())});
   }

@@ -1,4 +1,5 @@
-// Signed notes and checkpoints: made, read, refused; the published cases when PARLOUR_VECTORS names their folder.
+// Signed notes and checkpoints: made, read, refused; the published cases when PARLOUR_VECTORS names their
+// folder.
 #include <gtest/gtest.h>
 
 #include "audit/format/checkpoint.h"
@@ -17,7 +18,8 @@ using testing::vector_folder;
 TEST(Note, SpecificationExampleVerifies) {
   std::string note =
       "This is an example message.\n\n"
-      "\xE2\x80\x94 example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72"
+      "\xE2\x80\x94 example.com/foo "
+      "Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72"
       "IneyaQM=\n";
   auto key = parse_verifier_key("example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k");
   ASSERT_TRUE(key);
@@ -50,7 +52,8 @@ TEST(Note, EveryFlippedBitOfASignedHeadIsRefused) {
       flipped[i] = static_cast<char>(flipped[i] ^ (1 << bit));
       EXPECT_FALSE(open_checkpoint(flipped, keys)) << i << "." << bit;
     }
-  for (std::size_t size = 0; size < note.size(); ++size) EXPECT_FALSE(open_checkpoint(note.substr(0, size), keys));
+  for (std::size_t size = 0; size < note.size(); ++size)
+    EXPECT_FALSE(open_checkpoint(note.substr(0, size), keys));
 }
 
 TEST(Checkpoint, IsRefusedUnderAKeyOfAnotherNameOrWithoutAKey) {
@@ -59,7 +62,8 @@ TEST(Checkpoint, IsRefusedUnderAKeyOfAnotherNameOrWithoutAKey) {
   EXPECT_EQ(open_checkpoint(log.signed_head(), other).error(), NoteError::kUnknownKey);
   EXPECT_EQ(open_checkpoint(log.signed_head(), {}).error(), NoteError::kUnknownKey);
   // The right key, but the head speaks for another origin.
-  std::string foreign = sign_note(checkpoint_text({"other.example/audit", 3, log.head().root}), log.head().origin, log.key);
+  std::string foreign =
+      sign_note(checkpoint_text({"other.example/audit", 3, log.head().root}), log.head().origin, log.key);
   std::vector<VerifierKey> keys{log.verifier_key()};
   EXPECT_EQ(open_checkpoint(foreign, keys).error(), NoteError::kUnknownKey);
 }
@@ -129,10 +133,12 @@ TEST(Vectors, NotesAndCheckpointBodiesAreAcceptedAndRefusedAsPublished) {
 TEST(Vectors, HeadsOfALogOfAnotherImplementationVerify) {
   auto folder = vector_folder("merkle");
   if (!folder) GTEST_SKIP() << "PARLOUR_VECTORS is not set";
-  auto key = parse_verifier_key("example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx");
+  auto key =
+      parse_verifier_key("example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx");
   ASSERT_TRUE(key);
   for (std::uint64_t size = 0; size <= 15; ++size) {
-    auto note = to_string(testing::read_file(*folder / "tessera-log" / ("checkpoint." + std::to_string(size))));
+    auto note =
+        to_string(testing::read_file(*folder / "tessera-log" / ("checkpoint." + std::to_string(size))));
     auto head = open_checkpoint(note, std::span(&*key, 1));
     ASSERT_TRUE(head) << size;
     EXPECT_EQ(head->size, size);

@@ -7,10 +7,8 @@
 namespace parlour::audit {
 
 std::string private_row_to_line(const PrivateRow& row) {
-  return write_json_canonical(JsonObject{{"field", row.field},
-                                         {"salt", to_base64(row.salt)},
-                                         {"seq", row.seq},
-                                         {"value", row.value.reveal()}});
+  return write_json_canonical(JsonObject{
+      {"field", row.field}, {"salt", to_base64(row.salt)}, {"seq", row.seq}, {"value", row.value.reveal()}});
 }
 
 std::optional<PrivateRow> private_row_from_line(std::string_view line) {
@@ -23,7 +21,8 @@ std::optional<PrivateRow> private_row_from_line(std::string_view line) {
   if (members == nullptr || members->size() != 4 || field == nullptr || salt == nullptr || seq == nullptr ||
       value == nullptr)
     return std::nullopt;
-  if (!field->is_string() || !salt->is_string() || !seq->is_integer() || *seq->as_integer() < 0 || !value->is_string())
+  if (!field->is_string() || !salt->is_string() || !seq->is_integer() || *seq->as_integer() < 0 ||
+      !value->is_string())
     return std::nullopt;
   auto salt_bytes = from_base64(*salt->as_string());
   PrivateRow row;

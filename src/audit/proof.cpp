@@ -10,9 +10,12 @@ namespace {
 constexpr std::size_t kProofHashesMax = 65;
 
 // The largest power of two smaller than size; size ≥ 2.
-std::uint64_t split(std::uint64_t size) { return std::bit_floor(size - 1); }
+std::uint64_t split(std::uint64_t size) {
+  return std::bit_floor(size - 1);
+}
 
-// MTH(D[begin : begin + size]). `begin` is a multiple of the largest power of two in size, as in all ranges of the RFC.
+// MTH(D[begin : begin + size]). `begin` is a multiple of the largest power of two in size, as in all ranges
+// of the RFC.
 bool add_range(std::uint64_t begin, std::uint64_t size, const NodeReader& read, Proof& out) {
   auto shifted = [&](unsigned level, std::uint64_t index) { return read(level, (begin >> level) + index); };
   auto root = root_from_nodes(size, shifted);
@@ -30,7 +33,8 @@ bool path(std::uint64_t m, std::uint64_t begin, std::uint64_t n, const NodeReade
 }
 
 // SUBPROOF(m, D[n], b) of RFC 6962 2.1.2.
-bool subproof(std::uint64_t m, std::uint64_t begin, std::uint64_t n, bool whole, const NodeReader& read, Proof& out) {
+bool subproof(std::uint64_t m, std::uint64_t begin, std::uint64_t n, bool whole, const NodeReader& read,
+              Proof& out) {
   if (m == n) return whole || add_range(begin, n, read, out);
   std::uint64_t k = split(n);
   if (m <= k) return subproof(m, begin, k, whole, read, out) && add_range(begin + k, n - k, read, out);
@@ -67,7 +71,8 @@ bool verify_inclusion(std::uint64_t index, std::uint64_t size, const Hash256& le
   return sn == 0 && hash == root;
 }
 
-std::optional<Proof> make_consistency_proof(std::uint64_t old_size, std::uint64_t new_size, const NodeReader& read) {
+std::optional<Proof> make_consistency_proof(std::uint64_t old_size, std::uint64_t new_size,
+                                            const NodeReader& read) {
   if (old_size == 0 || old_size > new_size) return std::nullopt;
   Proof proof;
   if (!subproof(old_size, 0, new_size, true, read, proof)) return std::nullopt;

@@ -10,19 +10,32 @@ namespace parlour::audit {
 
 std::string_view to_text(Status status) {
   switch (status) {
-    case Status::kGood: return "good";
-    case Status::kUsage: return "usage";
-    case Status::kMalformed: return "malformed";
-    case Status::kAltered: return "altered";
-    case Status::kSequence: return "sequence";
-    case Status::kSignature: return "signature";
-    case Status::kFork: return "fork";
-    case Status::kWitness: return "witness";
-    case Status::kTimestamp: return "timestamp";
-    case Status::kCommitment: return "commitment";
-    case Status::kManifest: return "manifest";
-    case Status::kIncomplete: return "incomplete";
-    case Status::kTimeBackwards: return "time_backwards";
+    case Status::kGood:
+      return "good";
+    case Status::kUsage:
+      return "usage";
+    case Status::kMalformed:
+      return "malformed";
+    case Status::kAltered:
+      return "altered";
+    case Status::kSequence:
+      return "sequence";
+    case Status::kSignature:
+      return "signature";
+    case Status::kFork:
+      return "fork";
+    case Status::kWitness:
+      return "witness";
+    case Status::kTimestamp:
+      return "timestamp";
+    case Status::kCommitment:
+      return "commitment";
+    case Status::kManifest:
+      return "manifest";
+    case Status::kIncomplete:
+      return "incomplete";
+    case Status::kTimeBackwards:
+      return "time_backwards";
   }
   return "";
 }
@@ -30,9 +43,12 @@ std::string_view to_text(Status status) {
 int check_order(Status status) {
   // A missing entry changes the root too: the plainer finding comes first.
   switch (status) {
-    case Status::kSequence: return 3;
-    case Status::kAltered: return 4;
-    default: return static_cast<int>(status);
+    case Status::kSequence:
+      return 3;
+    case Status::kAltered:
+      return 4;
+    default:
+      return static_cast<int>(status);
   }
 }
 
@@ -40,10 +56,11 @@ std::string Report::to_json() const {
   Json json = JsonObject{{"status", exit_status()}, {"name", audit::to_text(status)}, {"verdict", verdict}};
   json.set("first_bad_seq", first_bad_seq ? Json(*first_bad_seq) : Json());
   json.set("entries", entries);
-  json.set("head", head ? Json(JsonObject{{"origin", harmless_text(head->origin)},
-                                          {"size", std::to_string(head->size)},  // may be beyond 2^53 when forged
-                                          {"root", to_hex(head->root)}})
-                        : Json());
+  json.set("head",
+           head ? Json(JsonObject{{"origin", harmless_text(head->origin)},
+                                  {"size", std::to_string(head->size)},  // may be beyond 2^53 when forged
+                                  {"root", to_hex(head->root)}})
+                : Json());
   json.set("fault_count", fault_count);
   JsonArray fault_list;
   for (const Fault& fault : faults)
@@ -98,8 +115,9 @@ std::string Report::to_text() const {
     const CompletenessReport& c = completeness;
     text += "\nMeetings that must be recorded: " + std::to_string(c.required) + " (verified " +
             std::to_string(c.verified) + ", exempted " + std::to_string(c.exempted) + ", deleted when due " +
-            std::to_string(c.deleted) + ", without media " + std::to_string(c.no_media) + ", not yet settled " +
-            std::to_string(c.pending) + "). Must not be recorded, and were not: " + std::to_string(c.forbidden) +
+            std::to_string(c.deleted) + ", without media " + std::to_string(c.no_media) +
+            ", not yet settled " + std::to_string(c.pending) +
+            "). Must not be recorded, and were not: " + std::to_string(c.forbidden) +
             ". Violations: " + std::to_string(c.violations) + ".\n";
   }
   if (!not_checked.empty()) text += "\nNot checked:\n";

@@ -31,19 +31,19 @@ std::optional<CodePoint> decode(std::string_view text) {
   return CodePoint{value, size};
 }
 
-// Characters that act instead of showing, or cannot be seen: general categories Cc, Cf, Zl, Zp, private use and
-// non-characters, as far as they can break a line, a direction or a comparison by eye. The two joiners U+200C and
-// U+200D and the variation selectors stay: names in several scripts need them.
+// Characters that act instead of showing, or cannot be seen: general categories Cc, Cf, Zl, Zp, private use
+// and non-characters, as far as they can break a line, a direction or a comparison by eye. The two joiners
+// U+200C and U+200D and the variation selectors stay: names in several scripts need them.
 bool is_harmful(char32_t c) {
   if (c < 0x20 || (c >= 0x7F && c <= 0x9F)) return true;
   struct Range {
     char32_t first, last;
   };
   constexpr std::array kRanges{
-      Range{0x00AD, 0x00AD}, Range{0x034F, 0x034F}, Range{0x061C, 0x061C},   Range{0x115F, 0x1160},
-      Range{0x17B4, 0x17B5}, Range{0x180B, 0x180F}, Range{0x200B, 0x200B}, Range{0x200E, 0x200F},   Range{0x2028, 0x202E},
-      Range{0x2060, 0x206F}, Range{0x3164, 0x3164}, Range{0xE000, 0xF8FF},   Range{0xFDD0, 0xFDEF},
-      Range{0xFEFF, 0xFEFF}, Range{0xFFA0, 0xFFA0},   Range{0xFFF0, 0xFFFB},
+      Range{0x00AD, 0x00AD}, Range{0x034F, 0x034F},   Range{0x061C, 0x061C},   Range{0x115F, 0x1160},
+      Range{0x17B4, 0x17B5}, Range{0x180B, 0x180F},   Range{0x200B, 0x200B},   Range{0x200E, 0x200F},
+      Range{0x2028, 0x202E}, Range{0x2060, 0x206F},   Range{0x3164, 0x3164},   Range{0xE000, 0xF8FF},
+      Range{0xFDD0, 0xFDEF}, Range{0xFEFF, 0xFEFF},   Range{0xFFA0, 0xFFA0},   Range{0xFFF0, 0xFFFB},
       Range{0xFFFE, 0xFFFF}, Range{0x1D173, 0x1D17A}, Range{0xE0000, 0x10FFFF}};
   for (const Range& range : kRanges)
     if (c >= range.first && c <= range.last) return true;
@@ -53,7 +53,8 @@ bool is_harmful(char32_t c) {
 void append_escaped(std::string& out, char32_t c) {
   constexpr char kHex[] = "0123456789abcdef";
   std::string digits;
-  for (char32_t rest = c; rest > 0 || digits.empty(); rest >>= 4) digits.insert(digits.begin(), kHex[rest & 15]);
+  for (char32_t rest = c; rest > 0 || digits.empty(); rest >>= 4)
+    digits.insert(digits.begin(), kHex[rest & 15]);
   out += "\\u{" + digits + "}";
 }
 

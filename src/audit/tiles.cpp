@@ -8,7 +8,9 @@ namespace {
 constexpr unsigned kTileLevelMax = 63 / kTileHeight;
 
 // How many hashes tree level 8·L has when the tree has `size` leaves.
-std::uint64_t hashes_at(std::uint64_t size, unsigned tile_level) { return size >> (kTileHeight * tile_level); }
+std::uint64_t hashes_at(std::uint64_t size, unsigned tile_level) {
+  return size >> (kTileHeight * tile_level);
+}
 
 std::string path_number(std::uint64_t number) {
   // Groups of three digits, each but the last with an x before it: 1234067 is "x001/x234/067".
@@ -70,7 +72,9 @@ std::optional<TileId> parse_tile_path(std::string_view path) {
   return tile;
 }
 
-std::vector<TileId> tiles_of(std::uint64_t size) { return tiles_for_growth(0, size); }
+std::vector<TileId> tiles_of(std::uint64_t size) {
+  return tiles_for_growth(0, size);
+}
 
 std::vector<TileId> tiles_for_growth(std::uint64_t old_size, std::uint64_t new_size) {
   std::vector<TileId> tiles;

@@ -19,10 +19,12 @@ namespace {
 
 constexpr std::size_t kFaultsMax = 1000;
 
-std::string number(std::uint64_t value) { return std::to_string(value); }
+std::string number(std::uint64_t value) {
+  return std::to_string(value);
+}
 
-// One run of the verifier. Each check_… adds faults and lets the next go on as far as that means anything: the status
-// is chosen at the end, by order, from all that was found.
+// One run of the verifier. Each check_… adds faults and lets the next go on as far as that means anything:
+// the status is chosen at the end, by order, from all that was found.
 class BundleCheck {
  public:
   BundleCheck(ByteView bundle, const VerifyOptions& options)
@@ -56,9 +58,9 @@ class BundleCheck {
   void fault(Status status, std::optional<std::uint64_t> seq, std::string text, bool helping_part = false) {
     ++report_.fault_count;
     // A later check may outrank a thousand faults of an earlier one: each status always keeps its first.
-    bool first_of_status = std::none_of(report_.faults.begin(), report_.faults.end(), [&](const Fault& known) {
-      return known.status == status && known.helping_part == helping_part;
-    });
+    bool first_of_status = std::none_of(
+        report_.faults.begin(), report_.faults.end(),
+        [&](const Fault& known) { return known.status == status && known.helping_part == helping_part; });
     if (report_.faults.size() < kFaultsMax || first_of_status)
       report_.faults.push_back({status, seq, std::move(text), helping_part});
   }
@@ -98,8 +100,8 @@ class BundleCheck {
   std::vector<ZipMember> members_;
   std::map<std::string_view, const ZipMember*> by_name_;
   ByteView entries_;
-  std::vector<Head> heads_;         // readable checkpoints of the bundle
-  const Head* head_ = nullptr;      // the largest of them
+  std::vector<Head> heads_;     // readable checkpoints of the bundle
+  const Head* head_ = nullptr;  // the largest of them
   MerkleTree tree_;
   std::vector<std::uint64_t> line_starts_;  // and one past the end
   bool root_matches_ = false;
@@ -118,7 +120,8 @@ bool BundleCheck::open_container() {
   auto members = read_zip(bundle_);
   if (!members) {
     fault(Status::kUsage, std::nullopt,
-          "Not an audit bundle: " + members.error().reason + " (at byte " + number(members.error().offset) + ").");
+          "Not an audit bundle: " + members.error().reason + " (at byte " + number(members.error().offset) +
+              ").");
     return false;
   }
   members_ = std::move(*members);
@@ -146,13 +149,15 @@ void BundleCheck::find_head() {
   for (const Head& head : heads_)
     if (head_ == nullptr || head.checkpoint.size > head_->checkpoint.size) head_ = &head;
   if (head_ != nullptr) report_.head = head_->checkpoint;
-  if (heads_.empty()) fault(Status::kSignature, std::nullopt, "The bundle has no signed head that can be read.");
+  if (heads_.empty())
+    fault(Status::kSignature, std::nullopt, "The bundle has no signed head that can be read.");
 }
 
 void BundleCheck::check_entries() {
   std::string_view text = as_text(entries_);
   // As many as the head says, but not more than could be there: an entry has more than 250 bytes.
-  std::uint64_t likely = std::min<std::uint64_t>(head_ != nullptr ? head_->checkpoint.size : 0, text.size() / 250);
+  std::uint64_t likely =
+      std::min<std::uint64_t>(head_ != nullptr ? head_->checkpoint.size : 0, text.size() / 250);
   tree_.reserve(likely);
   line_starts_.reserve(likely + 1);
   std::uint64_t expected = 0;
@@ -189,8 +194,8 @@ void BundleCheck::check_entry(const EntryView& entry, std::uint64_t position) {
   commitments_ += entry.commitments;
   if (entry.time + options_.time_tolerance < latest_)
     fault(Status::kTimeBackwards, entry.seq,
-          "Entry " + number(entry.seq) + " has a time (" + to_rfc3339(entry.time) + ") before that of an entry before it (" +
-              to_rfc3339(latest_) + ").");
+          "Entry " + number(entry.seq) + " has a time (" + to_rfc3339(entry.time) +
+              ") before that of an entry before it (" + to_rfc3339(latest_) + ").");
   latest_ = std::max(latest_, entry.time);
   if (options_.now && entry.time > *options_.now + options_.time_tolerance) ++future_entries_;
   completeness_.observe(entry);
@@ -247,8 +252,10 @@ void BundleCheck::locate_alteration() {
   for (const LoggedHead& logged : logged_heads_)
     if (logged.size < head.size && tree_.root(logged.size) == logged.root) good = std::max(good, logged.size);
   fault(Status::kAltered, std::nullopt,
-        "The entries are not what was signed: the root over them differs from the head's. The change lies in entries " +
-            number(good) + " to " + number(head.size == 0 ? 0 : head.size - 1) + "; the bundle does not tell which.");
+        "The entries are not what was signed: the root over them differs from the head's. The change lies in "
+        "entries " +
+            number(good) + " to " + number(head.size == 0 ? 0 : head.size - 1) +
+            "; the bundle does not tell which.");
 }
 
 void BundleCheck::check_signatures() {
@@ -262,19 +269,22 @@ void BundleCheck::check_signatures() {
     head.signed_by_key = opened.has_value();
     if (!opened)
       fault(Status::kSignature, std::nullopt,
-            "The head over " + number(head.checkpoint.size) + " entries: " + std::string(to_text(opened.error())) + ".");
+            "The head over " + number(head.checkpoint.size) +
+                " entries: " + std::string(to_text(opened.error())) + ".");
   }
 }
 
 void BundleCheck::check_known_heads() {
-  // With an altered entry every head after it differs; only a log that fits its own head can be said to contradict others.
+  // With an altered entry every head after it differs; only a log that fits its own head can be said to
+  // contradict others.
   if (!root_matches_) return;
   for (const Head& head : heads_) {
     const Checkpoint& checkpoint = head.checkpoint;
     if (&head == head_ || !head.signed_by_key || checkpoint.size > lines()) continue;
     if (checkpoint.origin != head_->checkpoint.origin || tree_.root(checkpoint.size) != checkpoint.root)
-      fault(Status::kFork, std::nullopt,
-            "The log is not an extension of its own signed head over " + number(checkpoint.size) + " entries.");
+      fault(
+          Status::kFork, std::nullopt,
+          "The log is not an extension of its own signed head over " + number(checkpoint.size) + " entries.");
   }
   for (const LoggedHead& logged : logged_heads_)
     if (logged.size > logged.seq || tree_.root(logged.size) != logged.root)
@@ -310,8 +320,9 @@ void BundleCheck::check_since() {
   } else if (held->size > lines()) {
     not_checked("Whether this log extends the head given with --since: entries are missing.");
   } else if (tree_.root(held->size) != held->root) {
-    fault(Status::kFork, std::nullopt,
-          "Forked: the first " + number(held->size) + " entries are not those of the head given with --since.");
+    fault(
+        Status::kFork, std::nullopt,
+        "Forked: the first " + number(held->size) + " entries are not those of the head given with --since.");
   }
 }
 
@@ -342,20 +353,24 @@ void BundleCheck::check_private_rows() {
     std::pair<std::uint64_t, std::string> place{row->seq, row->field};
     if (last && place <= *last)
       fault(Status::kCommitment, row->seq,
-            "Line " + number(rows) + " of private.jsonl (" + name + " of entry " + number(row->seq) + ") is out of order.");
+            "Line " + number(rows) + " of private.jsonl (" + name + " of entry " + number(row->seq) +
+                ") is out of order.");
     last = std::move(place);
     auto commitment = committed(row->seq, row->field);
     if (!commitment) {
-      fault(Status::kCommitment, row->seq,
-            "Entry " + number(row->seq) + " has no committed value " + name + ", but one is disclosed for it.");
+      fault(
+          Status::kCommitment, row->seq,
+          "Entry " + number(row->seq) + " has no committed value " + name + ", but one is disclosed for it.");
     } else if (commit_field(row->field, row->value.reveal(), row->salt) != *commitment) {
       fault(Status::kCommitment, row->seq,
-            "The disclosed " + name + " of entry " + number(row->seq) + " is not the value that was committed.");
+            "The disclosed " + name + " of entry " + number(row->seq) +
+                " is not the value that was committed.");
     }
   }
   if (rows < commitments_)
-    not_checked(number(commitments_ - rows) +
-                " personal values: they are not disclosed in this bundle, the log holds only their salted hashes.");
+    not_checked(
+        number(commitments_ - rows) +
+        " personal values: they are not disclosed in this bundle, the log holds only their salted hashes.");
 }
 
 void BundleCheck::check_manifests() {
@@ -364,7 +379,8 @@ void BundleCheck::check_manifests() {
     std::string_view id = member.name;
     if (id.substr(0, kManifestFolder.size()) != kManifestFolder) continue;
     id.remove_prefix(kManifestFolder.size());
-    if (id.size() > kManifestEnding.size() && id.substr(id.size() - kManifestEnding.size()) == kManifestEnding)
+    if (id.size() > kManifestEnding.size() &&
+        id.substr(id.size() - kManifestEnding.size()) == kManifestEnding)
       id.remove_suffix(kManifestEnding.size());
     ++present;
     auto known = completeness_.manifests().find(id);
@@ -379,24 +395,29 @@ void BundleCheck::check_manifests() {
     not_checked("The manifests of " + number(completeness_.manifests().size() - present) +
                 " verified recordings: they are not in this bundle.");
   if (!completeness_.manifests().empty())
-    not_checked("The recordings themselves: sound and pictures are not in a bundle; their hashes stand in the manifests.");
+    not_checked(
+        "The recordings themselves: sound and pictures are not in a bundle; their hashes stand in the "
+        "manifests.");
 }
 
 void BundleCheck::check_completeness() {
   report_.completeness = completeness_.finish();
   for (const MeetingCoverage& meeting : report_.completeness.meetings)
     if (meeting.coverage == Coverage::kViolation)
-      fault(Status::kIncomplete, meeting.started_seq, "Meeting " + meeting.meeting + ": " + meeting.reason + ".");
+      fault(Status::kIncomplete, meeting.started_seq,
+            "Meeting " + meeting.meeting + ": " + meeting.reason + ".");
   if (report_.completeness.pending > 0)
     not_checked(number(report_.completeness.pending) +
-                " meetings that must be recorded: they had not ended, or their recordings were not yet verified, when "
+                " meetings that must be recorded: they had not ended, or their recordings were not yet "
+                "verified, when "
                 "the log was exported.");
   if (!report_.completeness.open_requests.empty())
     not_checked(number(report_.completeness.open_requests.size()) +
                 " requests to play or download have no end in the log (the first is entry " +
                 number(report_.completeness.open_requests.front().first) + ").");
   if (future_entries_ > 0)
-    not_checked(number(future_entries_) + " entries have times after now by this computer's clock: one clock is wrong.");
+    not_checked(number(future_entries_) +
+                " entries have times after now by this computer's clock: one clock is wrong.");
   not_checked("Witnesses and time stamps: this version of the log has none.");
 }
 
@@ -419,10 +440,11 @@ std::vector<Hash256> BundleCheck::tile_leaves() const {
 }
 
 void BundleCheck::check_helping_parts() {
-  // The checksum over the entries would cost a quarter of the whole run and say less than the signed root: for them
-  // bundle.json repeats what the headers must say (check_index).
+  // The checksum over the entries would cost a quarter of the whole run and say less than the signed root:
+  // for them bundle.json repeats what the headers must say (check_index).
   for (const ZipMember& member : members_)
-    if (member.name != kEntriesName && !crc_matches(member)) helping_fault(Status::kUsage, member.name + ": the container's checksum is wrong.");
+    if (member.name != kEntriesName && !crc_matches(member))
+      helping_fault(Status::kUsage, member.name + ": the container's checksum is wrong.");
   auto readme = by_name_.find(kReadmeName);
   if (readme == by_name_.end() || as_text(readme->second->content) != bundle_readme())
     helping_fault(Status::kMalformed, "README.txt is missing or was changed.");
@@ -432,7 +454,8 @@ void BundleCheck::check_helping_parts() {
 
 void BundleCheck::check_index() {
   auto found = by_name_.find(kIndexName);
-  auto index = found != by_name_.end() ? bundle_index_from_json(as_text(found->second->content)) : std::nullopt;
+  auto index =
+      found != by_name_.end() ? bundle_index_from_json(as_text(found->second->content)) : std::nullopt;
   if (!index) {
     helping_fault(Status::kMalformed, "bundle.json is missing or cannot be read.");
     return;
@@ -479,11 +502,13 @@ void BundleCheck::check_tiles() {
 
 void BundleCheck::conclude() {
   std::stable_sort(report_.faults.begin(), report_.faults.end(), [](const Fault& a, const Fault& b) {
-    return std::pair(a.helping_part, check_order(a.status)) < std::pair(b.helping_part, check_order(b.status));
+    return std::pair(a.helping_part, check_order(a.status)) <
+           std::pair(b.helping_part, check_order(b.status));
   });
   if (!report_.faults.empty()) report_.status = report_.faults.front().status;
   for (const Fault& found : report_.faults)
-    if (found.status == report_.status && found.helping_part == report_.faults.front().helping_part && found.seq)
+    if (found.status == report_.status && found.helping_part == report_.faults.front().helping_part &&
+        found.seq)
       report_.first_bad_seq = std::min(report_.first_bad_seq.value_or(*found.seq), *found.seq);
 
   std::string head = report_.head ? "the signed head over " + number(report_.head->size) + " entries of " +
@@ -491,11 +516,20 @@ void BundleCheck::conclude() {
                                   : "";
   switch (report_.status) {
     case Status::kGood:
-      report_.verdict = "GOOD: all " + number(report_.entries) + " entries are exactly those of " + head +
-                        ", signed by the pinned key; every meeting that must be recorded is accounted for.";
+      report_.verdict =
+          "GOOD: all " + number(report_.entries) + " entries are exactly those of " + head +
+          ", signed by the pinned key; " +
+          (report_.completeness.pending == 0
+               ? "every meeting that must be recorded is accounted for."
+               : "of the meetings that must be recorded " + number(report_.completeness.pending) +
+                     " are not settled yet, all others are accounted for.");
       break;
-    case Status::kUsage: report_.verdict = "NOT VERIFIED: " + report_.faults.front().text; break;
-    case Status::kMalformed: report_.verdict = "BAD: a part of the bundle is damaged. " + report_.faults.front().text; break;
+    case Status::kUsage:
+      report_.verdict = "NOT VERIFIED: " + report_.faults.front().text;
+      break;
+    case Status::kMalformed:
+      report_.verdict = "BAD: a part of the bundle is damaged. " + report_.faults.front().text;
+      break;
     case Status::kAltered:
       report_.verdict = "BAD: the log was altered. " + report_.faults.front().text;
       break;
@@ -503,24 +537,34 @@ void BundleCheck::conclude() {
       report_.verdict = "BAD: entries are missing, moved or doubled. " + report_.faults.front().text;
       break;
     case Status::kSignature:
-      report_.verdict = "BAD: nobody whose key is pinned vouches for this log. " + report_.faults.front().text;
+      report_.verdict =
+          "BAD: nobody whose key is pinned vouches for this log. " + report_.faults.front().text;
       break;
-    case Status::kFork: report_.verdict = "BAD: this is not the log that was seen before. " + report_.faults.front().text; break;
+    case Status::kFork:
+      report_.verdict = "BAD: this is not the log that was seen before. " + report_.faults.front().text;
+      break;
     case Status::kCommitment:
-      report_.verdict = "BAD: the log itself is unchanged, but what is disclosed with it is not. " + report_.faults.front().text;
+      report_.verdict = "BAD: the log itself is unchanged, but what is disclosed with it is not. " +
+                        report_.faults.front().text;
       break;
     case Status::kManifest:
-      report_.verdict = "BAD: the log itself is unchanged, but a recording's manifest is not. " + report_.faults.front().text;
+      report_.verdict = "BAD: the log itself is unchanged, but a recording's manifest is not. " +
+                        report_.faults.front().text;
       break;
     case Status::kIncomplete:
-      report_.verdict = "BAD: the log is unchanged and shows a breach of the recording rules. " + report_.faults.front().text;
+      report_.verdict = "BAD: the log is unchanged and shows a breach of the recording rules. " +
+                        report_.faults.front().text;
       break;
-    default: report_.verdict = "BAD: " + report_.faults.front().text; break;
+    default:
+      report_.verdict = "BAD: " + report_.faults.front().text;
+      break;
   }
 }
 
 }  // namespace
 
-Report verify_bundle(ByteView bundle, const VerifyOptions& options) { return BundleCheck(bundle, options).run(); }
+Report verify_bundle(ByteView bundle, const VerifyOptions& options) {
+  return BundleCheck(bundle, options).run();
+}
 
 }  // namespace parlour::audit

@@ -18,7 +18,8 @@ constexpr std::string_view kUsageText =
     "  --key   the log's public key: its text (name+id+base64) or a file that holds it\n"
     "  --since a head of this log that you kept from an earlier day\n"
     "  --json  the whole report as one JSON object\n"
-    "Exit status: 0 good, 1 usage, 2 malformed, 3 altered, 4 missing or moved entries, 5 signature or key, 6 fork or\n"
+    "Exit status: 0 good, 1 usage, 2 malformed, 3 altered, 4 missing or moved entries, 5 signature or key, 6 "
+    "fork or\n"
     "rollback, 9 disclosed value, 10 manifest, 11 recording missing or forbidden, 12 time backwards.\n";
 
 struct Arguments {
@@ -41,7 +42,8 @@ std::optional<Bytes> read_file(const std::string& path, std::uint64_t bytes_max)
 }
 
 std::string_view without_end(std::string_view text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.remove_suffix(1);
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' '))
+    text.remove_suffix(1);
   return text;
 }
 
@@ -89,7 +91,8 @@ Report unusable(std::string text) {
 
 }  // namespace
 
-int audit_verify_main(std::span<const std::string> arguments, UtcTime now, std::ostream& out, std::ostream& err) {
+int audit_verify_main(std::span<const std::string> arguments, UtcTime now, std::ostream& out,
+                      std::ostream& err) {
   Arguments parsed;
   if (auto reason = parse(arguments, parsed)) {
     err << "parlour audit verify: " << *reason << "\n" << kUsageText;
@@ -104,7 +107,9 @@ int audit_verify_main(std::span<const std::string> arguments, UtcTime now, std::
   options.now = now;
   for (const std::string& text : parsed.keys) {
     auto key = read_key(text);
-    if (!key) return finish(unusable("The key given with --key is neither a verifier key nor a file that holds one."));
+    if (!key)
+      return finish(
+          unusable("The key given with --key is neither a verifier key nor a file that holds one."));
     options.keys.push_back(std::move(*key));
   }
   if (parsed.since) {

@@ -1,4 +1,5 @@
-// The verifier on honest and on deliberately broken bundles: each exit status, the place it names, and completeness.
+// The verifier on honest and on deliberately broken bundles: each exit status, the place it names, and
+// completeness.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -19,10 +20,10 @@
 namespace parlour::audit {
 namespace {
 
+using testing::BundleParts;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using testing::BundleParts;
 using testing::SampleLog;
 
 VerifyOptions pinned(const SampleLog& log) {
@@ -109,7 +110,8 @@ TEST_F(Verify, AlteredEntryIsNamed) {
 
 TEST_F(Verify, AlteredEntryWithoutTilesIsNarrowedDownByOlderHeads) {
   std::size_t place = log.entries.size() - 3;
-  parts.entries[place] = changed(parts.entries[place], [](Json& entry) { entry.set("cause", "somebody-else"); });
+  parts.entries[place] =
+      changed(parts.entries[place], [](Json& entry) { entry.set("cause", "somebody-else"); });
   parts.erase("tile/0/000.p/" + std::to_string(log.entries.size()));
   Report report = run(parts);
   EXPECT_EQ(report.exit_status(), 3);
@@ -169,7 +171,9 @@ TEST_F(Verify, ForgedLogUnderAnotherKeyIsStatusFive) {
 }
 
 TEST_F(Verify, LogBegunWithAnotherKeyIsStatusFive) {
-  Bytes first = changed(log.entries[0], [](Json& entry) { entry.set("data", JsonObject{{"key_id", "00000000"}}); });
+  Bytes first = changed(log.entries[0], [](Json& entry) {
+    entry.set("data", JsonObject{{"key_id", "00000000"}});
+  });
   MerkleTree tree;
   tree.append(leaf_hash(first));
   BundleBuilder builder(sign_checkpoint({log.head().origin, 1, tree.root()}, log.key));
@@ -312,7 +316,8 @@ TEST_F(Verify, AThousandFaultsOfOneKindDoNotHideTheFirstOfAnother) {
   EXPECT_LT(report.faults.size(), 1100u);
 }
 
-// --- completeness -----------------------------------------------------------------------------------------------
+// --- completeness
+// -----------------------------------------------------------------------------------------------
 
 class Completeness : public ::testing::Test {
  protected:
@@ -480,13 +485,15 @@ TEST_F(Completeness, DemandMayNotChangeInTheMeeting) {
 
 TEST_F(Completeness, PlayRequestWithoutAnEndIsNamed) {
   log.add_meeting("required", false);
-  log.add(about("recording.play_requested").set("rendition", "av").set("purpose", "audit").set("session", "s"));
+  log.add(
+      about("recording.play_requested").set("rendition", "av").set("purpose", "audit").set("session", "s"));
   Report report = judged();
   EXPECT_EQ(report.exit_status(), 0);
   EXPECT_THAT(report.not_checked, Contains(HasSubstr("no end in the log")));
 }
 
-// --- the command ---------------------------------------------------------------------------------------------------
+// --- the command
+// ---------------------------------------------------------------------------------------------------
 
 class Command : public ::testing::Test {
  protected:
@@ -499,8 +506,8 @@ class Command : public ::testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(folder); }
   void write(const char* name, const Bytes& bytes) {
-    std::ofstream(folder / name, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()),
-                                                         static_cast<std::streamsize>(bytes.size()));
+    std::ofstream(folder / name, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   }
   std::string path(const char* name) { return (folder / name).string(); }
   int run(std::vector<std::string> arguments) {

@@ -1,5 +1,5 @@
-// Making entries: what the writer refuses, how personal values are committed, that hostile text changes nothing in the
-// form of the log; the sequencer; the bundle builder; the schema in contracts/.
+// Making entries: what the writer refuses, how personal values are committed, that hostile text changes
+// nothing in the form of the log; the sequencer; the bundle builder; the schema in contracts/.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -40,16 +40,18 @@ class Writer : public ::testing::Test {
 TEST_F(Writer, EntryHasTheWholeHeadInCanonicalForm) {
   auto made = link_opened().cause("req-1").make(place(), random);
   ASSERT_TRUE(made);
-  EXPECT_EQ(as_text(made->bytes),
-            R"({"actor":{"id":"0192d3a0-0000-7000-8000-000000000001","kind":"customer","on_behalf_of":null,"session":null},)"
-            R"("brand":"default","cause":"req-1","custom":{},"data":{"kind":"customer"},)"
-            R"("meeting":"0192d3a0-0000-7000-8000-000000000002","mono_boot":{"boot":"boot-1","us":42},"outcome":"ok",)"
-            R"("reason":null,"seq":7,"subject":null,"time":"2026-11-18T11:06:40.123Z","type":"link.opened",)"
-            R"("type_version":"wealth/3","v":1})");
+  EXPECT_EQ(
+      as_text(made->bytes),
+      R"({"actor":{"id":"0192d3a0-0000-7000-8000-000000000001","kind":"customer","on_behalf_of":null,"session":null},)"
+      R"("brand":"default","cause":"req-1","custom":{},"data":{"kind":"customer"},)"
+      R"("meeting":"0192d3a0-0000-7000-8000-000000000002","mono_boot":{"boot":"boot-1","us":42},"outcome":"ok",)"
+      R"("reason":null,"seq":7,"subject":null,"time":"2026-11-18T11:06:40.123Z","type":"link.opened",)"
+      R"("type_version":"wealth/3","v":1})");
 }
 
 TEST_F(Writer, PersonalValuesAreCommittedUnderSaltsOfTheirOwnAndNeverInTheLeaf) {
-  auto made = link_opened().personal("ip", "192.0.2.1").personal("user_agent", "192.0.2.1").make(place(), random);
+  auto made =
+      link_opened().personal("ip", "192.0.2.1").personal("user_agent", "192.0.2.1").make(place(), random);
   ASSERT_TRUE(made);
   EXPECT_THAT(std::string(as_text(made->bytes)), ::testing::Not(::testing::HasSubstr("192.0.2.1")));
   ASSERT_EQ(made->private_rows.size(), 2u);
@@ -63,7 +65,8 @@ TEST_F(Writer, PersonalValuesAreCommittedUnderSaltsOfTheirOwnAndNeverInTheLeaf) 
 }
 
 TEST_F(Writer, WhatTheCatalogueDoesNotHaveIsRefused) {
-  EXPECT_THAT(refusal(EntryBuilder("link.open").actor({ActorKind::kSystem, "x"})), ::testing::HasSubstr("catalogue"));
+  EXPECT_THAT(refusal(EntryBuilder("link.open").actor({ActorKind::kSystem, "x"})),
+              ::testing::HasSubstr("catalogue"));
   EXPECT_THAT(refusal(link_opened().set("colour", "red")), ::testing::HasSubstr("not a field"));
   EXPECT_THAT(refusal(link_opened().set("kind", 3)), ::testing::HasSubstr("not a valid code"));
   EXPECT_THAT(refusal(link_opened().set("ip", "192.0.2.1")), ::testing::HasSubstr("must be committed"));
@@ -75,7 +78,8 @@ TEST_F(Writer, WhatTheCatalogueDoesNotHaveIsRefused) {
 }
 
 TEST_F(Writer, RequiredFieldsAndKindsAreHeld) {
-  EntryBuilder started = EntryBuilder("meeting.started").actor({ActorKind::kSystem, "serve"}).meeting("m", "t/1");
+  EntryBuilder started =
+      EntryBuilder("meeting.started").actor({ActorKind::kSystem, "serve"}).meeting("m", "t/1");
   EXPECT_THAT(refusal(started), ::testing::HasSubstr("recording"));
   started.set("recording", "sometimes").set("policy_sha256", std::string(64, 'a'));
   EXPECT_THAT(refusal(started), ::testing::HasSubstr("recording"));
@@ -85,7 +89,8 @@ TEST_F(Writer, RequiredFieldsAndKindsAreHeld) {
   EXPECT_TRUE(started.check());
   EXPECT_THAT(refusal(started.meeting("m")), ::testing::HasSubstr("type_version"));
 
-  EntryBuilder played = EntryBuilder("recording.played").actor({ActorKind::kSystem, "x"}).meeting("m").set("request", 3);
+  EntryBuilder played =
+      EntryBuilder("recording.played").actor({ActorKind::kSystem, "x"}).meeting("m").set("request", 3);
   EXPECT_THAT(refusal(played), ::testing::HasSubstr("ranges_ms"));
   EXPECT_FALSE(EntryBuilder(played).ranges("ranges_ms", {{5, 4}}).check());
   EXPECT_FALSE(EntryBuilder(played).ranges("ranges_ms", {{-1, 4}}).check());
@@ -96,7 +101,8 @@ TEST_F(Writer, RequiredFieldsAndKindsAreHeld) {
 
   EntryBuilder config = EntryBuilder("config.changed").actor({ActorKind::kOperator, "root"});
   auto diff = [](Json before, Json after) {
-    return JsonArray{Json(JsonObject{{"path", "a.b"}, {"old", std::move(before)}, {"new", std::move(after)}})};
+    return JsonArray{
+        Json(JsonObject{{"path", "a.b"}, {"old", std::move(before)}, {"new", std::move(after)}})};
   };
   EXPECT_TRUE(EntryBuilder(config).set("diff", diff(nullptr, 5)).check());
   EXPECT_TRUE(EntryBuilder(config).set("diff", diff(true, commitment_to_json(Hash256{}))).check());
@@ -105,7 +111,8 @@ TEST_F(Writer, RequiredFieldsAndKindsAreHeld) {
 }
 
 TEST_F(Writer, AnEntryThatWouldBeTooLongIsRefusedNotCut) {
-  EntryBuilder played = EntryBuilder("recording.played").actor({ActorKind::kSystem, "x"}).meeting("m").set("request", 3);
+  EntryBuilder played =
+      EntryBuilder("recording.played").actor({ActorKind::kSystem, "x"}).meeting("m").set("request", 3);
   std::vector<std::pair<std::int64_t, std::int64_t>> ranges(1000, {1'795'000'000'123, 1'795'000'000'456});
   EXPECT_THAT(refusal(played.ranges("ranges_ms", ranges)), ::testing::HasSubstr("longer"));
 }
@@ -114,7 +121,8 @@ TEST_F(Writer, AnEntryThatWouldBeTooLongIsRefusedNotCut) {
 TEST_F(Writer, HostileTextIsRefusedInCodesAndHarmlessInPersonalValues) {
   const std::vector<std::string> hostile = {"a\r\nX-Injected: 1",
                                             "\x1B[2J\x1B[31mred",
-                                            "invoice\xE2\x80\xAE" "fdp.exe",
+                                            "invoice\xE2\x80\xAE"
+                                            "fdp.exe",
                                             "\"},\"seq\":0,\"x\":{\"",
                                             "{\"v\":1}\n{\"v\":1}",
                                             std::string("nul\0byte", 8),
@@ -186,6 +194,24 @@ TEST(BundleBuilder, RefusesAHeadThatDoesNotFit) {
   EXPECT_TRUE(log.builder().finish());
 }
 
+TEST(BundleBuilder, DisclosesAValueKeptElsewhereOnlyWhileItOpensItsCommitment) {
+  SampleLog log;
+  std::string name = "Dana \\ \xE2\x80\xAE customer";
+  log.meeting = log.uuid();
+  log.add(log.draft("meeting.scheduled").set("start_planned", 1).personal("customer_name", name));
+  PrivateRow row = log.private_rows.back();
+  auto disclosed = [&](std::string_view field, std::string_view value) {
+    BundleBuilder builder(log.signed_head());
+    for (const Bytes& entry : log.entries) builder.add_entry(entry);
+    return builder.add_private_from(row.seq, field, row.salt, value) && builder.finish();
+  };
+  EXPECT_TRUE(disclosed("customer_name", name));
+  EXPECT_FALSE(disclosed("customer_name", "Dora"));
+  EXPECT_FALSE(disclosed("customer_name", ""));
+  EXPECT_FALSE(disclosed("start_planned", name));
+  EXPECT_FALSE(BundleBuilder(log.signed_head()).add_private_from(99, "customer_name", row.salt, name));
+}
+
 TEST(Schema, IsWhatTheCatalogueSays) {
   const char* source = std::getenv("PARLOUR_SOURCE_DIR");
   if (source == nullptr) GTEST_SKIP() << "PARLOUR_SOURCE_DIR is not set";
@@ -193,7 +219,8 @@ TEST(Schema, IsWhatTheCatalogueSays) {
   std::string expected = testing::entry_schema();
   if (std::getenv("PARLOUR_UPDATE_GOLDEN") != nullptr) std::ofstream(file, std::ios::binary) << expected;
   EXPECT_EQ(to_string(testing::read_file(file)), expected)
-      << "run this test with PARLOUR_UPDATE_GOLDEN=1 after a change of the catalogue, and read the difference";
+      << "run this test with PARLOUR_UPDATE_GOLDEN=1 after a change of the catalogue, and read the "
+         "difference";
 }
 
 }  // namespace

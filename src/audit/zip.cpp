@@ -7,7 +7,8 @@
 namespace parlour::audit {
 namespace {
 
-constexpr std::uint32_t kLocalSignature = 0x04034B50, kCentralSignature = 0x02014B50, kEndSignature = 0x06054B50;
+constexpr std::uint32_t kLocalSignature = 0x04034B50, kCentralSignature = 0x02014B50,
+                        kEndSignature = 0x06054B50;
 constexpr std::size_t kLocalSize = 30, kCentralSize = 46, kEndSize = 22;
 constexpr std::uint16_t kNeededPlain = 10, kNeededUsual = 20;
 constexpr std::uint16_t kFlagUtf8 = 0x0800;
@@ -107,13 +108,14 @@ std::uint32_t zip_crc32(ByteView data) {
   const std::uint8_t* at = data.data();
   std::size_t left = data.size();
   auto little_u32 = [](const std::uint8_t* p) {
-    return std::uint32_t{p[0]} | std::uint32_t{p[1]} << 8 | std::uint32_t{p[2]} << 16 | std::uint32_t{p[3]} << 24;
+    return std::uint32_t{p[0]} | std::uint32_t{p[1]} << 8 | std::uint32_t{p[2]} << 16 |
+           std::uint32_t{p[3]} << 24;
   };
   for (; left >= 8; at += 8, left -= 8) {
     std::uint32_t low = crc ^ little_u32(at), high = little_u32(at + 4);
-    crc = kTables[7][low & 0xFF] ^ kTables[6][low >> 8 & 0xFF] ^ kTables[5][low >> 16 & 0xFF] ^ kTables[4][low >> 24] ^
-          kTables[3][high & 0xFF] ^ kTables[2][high >> 8 & 0xFF] ^ kTables[1][high >> 16 & 0xFF] ^
-          kTables[0][high >> 24];
+    crc = kTables[7][low & 0xFF] ^ kTables[6][low >> 8 & 0xFF] ^ kTables[5][low >> 16 & 0xFF] ^
+          kTables[4][low >> 24] ^ kTables[3][high & 0xFF] ^ kTables[2][high >> 8 & 0xFF] ^
+          kTables[1][high >> 16 & 0xFF] ^ kTables[0][high >> 24];
   }
   for (; left > 0; ++at, --left) crc = kTables[0][(crc ^ *at) & 0xFF] ^ crc >> 8;
   return ~crc;
@@ -130,15 +132,17 @@ bool is_safe_member_name(std::string_view name) {
       continue;
     }
     char c = name[i];
-    bool allowed = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-                   c == '-';
+    bool allowed = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                   c == '_' || c == '-';
     if (!allowed) return false;
   }
   return true;
 }
 
 Result<std::vector<ZipMember>, ZipFault> read_zip(ByteView container, const ZipLimits& limits) {
-  auto refuse = [](std::uint64_t offset, std::string reason) { return fail(ZipFault{offset, std::move(reason)}); };
+  auto refuse = [](std::uint64_t offset, std::string reason) {
+    return fail(ZipFault{offset, std::move(reason)});
+  };
   if (container.size() > limits.bytes) return refuse(0, "larger than a bundle may be");
   if (container.size() < kEndSize) return refuse(0, "too short for a ZIP container");
 
@@ -177,7 +181,8 @@ Result<std::vector<ZipMember>, ZipFault> read_zip(ByteView container, const ZipL
       return refuse(at, "members must be stored, not compressed");
     if (common.needed != kNeededPlain && common.needed != kNeededUsual)
       return refuse(at, "a ZIP version that this format does not use");
-    if ((common.flags & ~kFlagUtf8) != 0) return refuse(at, "encryption, descriptors and other flags are not allowed");
+    if ((common.flags & ~kFlagUtf8) != 0)
+      return refuse(at, "encryption, descriptors and other flags are not allowed");
     if (!shared) shared = only;
     if (only != *shared) return refuse(at, "attributes differ between members");
     if (common.name_size > limits.name_bytes || end_at - at - kCentralSize < common.name_size)
@@ -193,25 +198,29 @@ Result<std::vector<ZipMember>, ZipFault> read_zip(ByteView container, const ZipL
       return refuse(at, "a member reaches into the directory");
     LittleReader local(container.subspan(local_at, kLocalSize));
     if (local.u32() != kLocalSignature) return refuse(local_at, "no member header where one must be");
-    if (read_common(local) != common || as_text(container.subspan(local_at + kLocalSize, common.name_size)) != name)
+    if (read_common(local) != common ||
+        as_text(container.subspan(local_at + kLocalSize, common.name_size)) != name)
       return refuse(local_at, "the two headers of a member differ");
     members.push_back({std::move(name), container.subspan(content_at, common.size), common.crc32});
     expected_local = content_at + common.size;
     at += kCentralSize + common.name_size;
   }
   if (at != end_at) return refuse(at, "the directory has more than its records");
-  if (expected_local != directory_at) return refuse(expected_local, "bytes between the members and the directory");
+  if (expected_local != directory_at)
+    return refuse(expected_local, "bytes between the members and the directory");
   return members;
 }
 
-bool crc_matches(const ZipMember& member) { return zip_crc32(member.content) == member.crc32; }
+bool crc_matches(const ZipMember& member) {
+  return zip_crc32(member.content) == member.crc32;
+}
 
 bool ZipWriter::add(std::string_view name, ByteView content) {
   ZipLimits limits;
   std::uint64_t after = out_.size() + kLocalSize + name.size() + content.size();
   std::uint64_t directory = directory_bytes_ + kCentralSize + name.size();
-  if (!is_safe_member_name(name) || entries_.size() == limits.members || after + directory + kEndSize > limits.bytes ||
-      !names_.insert(lower(name)).second)
+  if (!is_safe_member_name(name) || entries_.size() == limits.members ||
+      after + directory + kEndSize > limits.bytes || !names_.insert(lower(name)).second)
     return false;
   directory_bytes_ = directory;
   Entry entry{std::string(name), zip_crc32(content), static_cast<std::uint32_t>(content.size()),
@@ -259,7 +268,15 @@ Bytes ZipWriter::finish() {
   }
   auto directory_size = static_cast<std::uint32_t>(out_.size()) - directory_at;
   auto count = static_cast<std::uint16_t>(entries_.size());
-  LittleWriter(out_).u32(kEndSignature).u16(0).u16(0).u16(count).u16(count).u32(directory_size).u32(directory_at).u16(0);
+  LittleWriter(out_)
+      .u32(kEndSignature)
+      .u16(0)
+      .u16(0)
+      .u16(count)
+      .u16(count)
+      .u32(directory_size)
+      .u32(directory_at)
+      .u16(0);
   return std::move(out_);
 }
 

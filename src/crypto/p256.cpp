@@ -34,7 +34,7 @@ int no_pass_phrase(char*, int, int, void*) {
 }  // namespace
 
 PkeyPtr generate_p256() {
-  PkeyPtr key(EVP_EC_gen(kGroupName));
+  PkeyPtr key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", kGroupName));
   require(key != nullptr, "P-256 key generation");
   return key;
 }

@@ -1,5 +1,5 @@
-// What the parts of one shard share: the outgoing batch, counters, facts, the two look-up tables of the shared port,
-// and the next deadline. Passed by reference, owned by the Shard; one thread.
+// What the parts of one shard share: the outgoing batch, counters, facts, the two look-up tables of the
+// shared port, and the next deadline. Passed by reference, owned by the Shard; one thread.
 #pragma once
 
 #include <optional>
@@ -21,7 +21,8 @@ namespace parlour::media {
 
 class Peer;
 
-// Whose datagram is this? By address for everything but STUN: an address enters only after an authenticated check.
+// Whose datagram is this? By address for everything but STUN: an address enters only after an authenticated
+// check.
 class AddressBook {
  public:
   Peer* find(const rtc::Address& address) const {

@@ -7,11 +7,12 @@
 
 namespace parlour::media {
 
-DownlinkStream::DownlinkStream(Context& context, Transport& transport, EndpointId receiver, UplinkStream& uplink,
-                               std::uint32_t ssrc, std::uint32_t rtx_ssrc)
+DownlinkStream::DownlinkStream(Context& context, Transport& transport, EndpointId receiver,
+                               UplinkStream& uplink, std::uint32_t ssrc, std::uint32_t rtx_ssrc)
     : context_(context), transport_(transport), receiver_(receiver), uplink_(uplink), ssrc_(ssrc) {
   rtx_.ssrc = rtx_ssrc;
-  // Begins in the lower half, so that neither side sees a roll-over within the first packets (RFC 3711 3.3.1).
+  // Begins in the lower half, so that neither side sees a roll-over within the first packets (RFC
+  // 3711 3.3.1).
   next_out_ = context.random().u32() & 0x7FFF;
   rtx_sequence_ = context.random().u32() & 0x7FFF;
   uplink_.receivers().push_back(this);
@@ -65,7 +66,8 @@ void DownlinkStream::begin_source(const MediaPacket& packet) {
   sent_.clear();
 }
 
-std::size_t DownlinkStream::write(MutableByteView out, const MediaPacket& packet, std::uint64_t sequence) const {
+std::size_t DownlinkStream::write(MutableByteView out, const MediaPacket& packet,
+                                  std::uint64_t sequence) const {
   rtc::RtpFields fields;
   fields.marker = packet.header.marker;
   fields.payload_type = payload_type_;
@@ -76,7 +78,8 @@ std::size_t DownlinkStream::write(MutableByteView out, const MediaPacket& packet
   const std::span<const rtc::RtpExtensionValue> extensions(&mid, mid_.empty() ? 0 : 1);
   const std::size_t header = rtc::write_rtp_header(out, fields, extensions);
   const ByteView payload = packet.payload();
-  if (header == 0 || header + payload.size() + rtc::kSrtpMaxOverhead + rtc::kRtxOverhead > out.size()) return 0;
+  if (header == 0 || header + payload.size() + rtc::kSrtpMaxOverhead + rtc::kRtxOverhead > out.size())
+    return 0;
   std::copy(payload.begin(), payload.end(), out.begin() + static_cast<std::ptrdiff_t>(header));
   return header + payload.size();
 }
@@ -93,6 +96,8 @@ DownlinkStream::Forwarded DownlinkStream::forward(const MediaPacket& packet) {
   }
   begin_source(packet);
   if (!open_) {
+    // A probe without payload keeps the numbers of an open stream together; it never opens one.
+    if (packet.header.payload_size == 0) return drop(Drop::kWaitingForKeyFrame);
     if (is_video() && !packet.frame.key_frame) {
       context_.count(Drop::kWaitingForKeyFrame);
       return Forwarded::kWantsKeyFrame;
@@ -121,7 +126,8 @@ DownlinkStream::Forwarded DownlinkStream::forward(const MediaPacket& packet) {
   return Forwarded::kSent;
 }
 
-void DownlinkStream::retransmit(std::span<const std::uint16_t> sequences, Duration round_trip, SteadyTime now) {
+void DownlinkStream::retransmit(std::span<const std::uint16_t> sequences, Duration round_trip,
+                                SteadyTime now) {
   // What may not be forwarded now may not be repeated either.
   if (!open_ || !allowed_ || !accepted_ || !repaired_ || !transport_.ready()) return;
   ByteArray<OutputBatch::kPacketMax> original;
@@ -178,6 +184,8 @@ void DownlinkStream::on_report_block(const rtc::ReportBlock& block) {
   last_block_ = block;
 }
 
-DownlinkStream::Loss DownlinkStream::take_loss() { return std::exchange(loss_, {}); }
+DownlinkStream::Loss DownlinkStream::take_loss() {
+  return std::exchange(loss_, {});
+}
 
 }  // namespace parlour::media

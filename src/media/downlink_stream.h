@@ -1,8 +1,9 @@
-// One stream of a sender on its way to one receiver: numbers, header and SSRC of its own, begun at a key frame,
-// repeated from the sender's history when the receiver asks. One thread; fixed memory.
+// One stream of a sender on its way to one receiver: numbers, header and SSRC of its own, begun at a key
+// frame, repeated from the sender's history when the receiver asks. One thread; fixed memory.
 //
-// Sequence numbers keep the gaps of the uplink while the stream is open, so that the receiver asks for what is
-// missing; a stretch in which nothing may pass (route, lease, epoch) leaves no gap: out = in − base_in + base_out.
+// Sequence numbers keep the gaps of the uplink while the stream is open, so that the receiver asks for what
+// is missing; a stretch in which nothing may pass (route, lease, epoch) leaves no gap: out = in − base_in +
+// base_out.
 #pragma once
 
 #include <cstdint>

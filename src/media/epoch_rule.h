@@ -10,7 +10,8 @@ namespace parlour::media {
 
 class EpochRule {
  public:
-  // Rooms under a lease begin with nothing allowed, others with everything (the guard knows the epochs there).
+  // Rooms under a lease begin with nothing allowed, others with everything (the guard knows the epochs
+  // there).
   explicit EpochRule(bool every) { epochs_.every = every; }
   void set(EpochsAllowed epochs) { epochs_ = std::move(epochs); }
   bool allows(std::uint16_t epoch) const {

@@ -1,6 +1,6 @@
-// Datagrams into a shard with connected endpoints. The input is a script: each step is a source address, a kind and
-// a length, then bytes; authentic packets are made from the bytes with the client's own keys, so the parsers behind
-// SRTP are reached as well.
+// Datagrams into a shard with connected endpoints. The input is a script: each step is a source address, a
+// kind and a length, then bytes; authentic packets are made from the bytes with the client's own keys, so the
+// parsers behind SRTP are reached as well.
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -44,7 +44,8 @@ struct Stage {
   std::optional<rtc::SrtpSender> listener;
   rtc::IceCredentials ice;
 
-  std::optional<rtc::SrtpSender> connect(media::EndpointId id, const rtc::Address& from, const rtc::IceCredentials& to) {
+  std::optional<rtc::SrtpSender> connect(media::EndpointId id, const rtc::Address& from,
+                                         const rtc::IceCredentials& to) {
     rtc::StunBuilder check(rtc::StunClass::kRequest, rtc::kStunBinding, random.array<12>());
     check.username(to.ufrag + ":peer").priority(1).ice_controlling(1).use_candidate();
     Bytes request = check.finish(as_bytes(to.pwd));
@@ -62,7 +63,8 @@ struct Stage {
     auto keys = dtls->take_srtp_keys();
     if (!keys) std::abort();
     static_cast<void>(id);
-    return std::move(*rtc::SrtpSender::create(keys->profile, keys->local_key.view(), keys->local_salt.view()));
+    return std::move(
+        *rtc::SrtpSender::create(keys->profile, keys->local_key.view(), keys->local_salt.view()));
   }
 
   Stage() {

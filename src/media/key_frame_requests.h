@@ -1,5 +1,5 @@
-// Merges the wishes of all receivers for a key frame of one source: at most one request per 500 ms leaves, and a
-// wish in between is kept until the 500 ms are over or a key frame has come. One thread.
+// Merges the wishes of all receivers for a key frame of one source: at most one request per 500 ms leaves,
+// and a wish in between is kept until the 500 ms are over or a key frame has come. One thread.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,6 @@
-// A room's permission to let media through, which ends by itself: where a recording is required, the control plane
-// renews it for as long as what was recorded is durable, and when anything on that way fails, media stop. One thread.
+// A room's permission to let media through, which ends by itself: where a recording is required, the control
+// plane renews it for as long as what was recorded is durable, and when anything on that way fails, media
+// stop. One thread.
 #pragma once
 
 #include "base/time.h"

@@ -72,7 +72,8 @@ Result<Negotiation::Accepted, AnswerError> Negotiation::judge_answer(std::uint32
     about.uplink = line.uplink;
     // A line may have been parked, and even used again, since the offer was made.
     const auto& source = offer_.media[i].source;
-    if (line.downlink != nullptr && source && source->ssrc == line.downlink->ssrc()) about.downlink = line.downlink;
+    if (line.downlink != nullptr && source && source->ssrc == line.downlink->ssrc())
+      about.downlink = line.downlink;
     accepted.lines.push_back(about);
   }
   return accepted;

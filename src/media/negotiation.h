@@ -1,5 +1,5 @@
-// The m-lines of one connection and the offers and answers about them (RFC 8829 as far as a server that always
-// offers needs it). Lines are never removed, only parked and used again. One thread.
+// The m-lines of one connection and the offers and answers about them (RFC 8829 as far as a server that
+// always offers needs it). Lines are never removed, only parked and used again. One thread.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,8 @@ class Negotiation {
 
   Offer make_offer(const rtc::IceCredentials& ice);
 
-  // The answer to the newest offer, and the downlinks that its lines were about (null: parked or gone meanwhile).
+  // The answer to the newest offer, and the downlinks that its lines were about (null: parked or gone
+  // meanwhile).
   struct Accepted {
     rtc::SdpAnswer answer;
     struct Line {

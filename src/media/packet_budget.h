@@ -1,5 +1,5 @@
-// A token bucket that keeps one endpoint from taking the thread for itself: packets beyond its share are dropped
-// before they cost a decryption. One thread.
+// A token bucket that keeps one endpoint from taking the thread for itself: packets beyond its share are
+// dropped before they cost a decryption. One thread.
 #pragma once
 
 #include <algorithm>

@@ -15,7 +15,9 @@
 namespace parlour::media {
 namespace {
 
-SteadyTime at(Duration since_start) { return SteadyTime{1'000'000} + since_start; }
+SteadyTime at(Duration since_start) {
+  return SteadyTime{1'000'000} + since_start;
+}
 
 TEST(SequenceWindow, TellsWhatIsNewWhatWasHereAndWhatIsTooOld) {
   SequenceWindow window;

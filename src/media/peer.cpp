@@ -15,7 +15,9 @@ constexpr Duration kStallAfter = 2s;
 // Until a report has told: a guess that neither floods nor sleeps.
 constexpr Duration kRoundTripGuess = 100ms;
 
-Codec codec_of(Slot slot) { return slot == Slot::kMicrophone ? Codec::kOpus : Codec::kVp8; }
+Codec codec_of(Slot slot) {
+  return slot == Slot::kMicrophone ? Codec::kOpus : Codec::kVp8;
+}
 
 }  // namespace
 
@@ -23,7 +25,6 @@ Peer::Peer(Context& context, Room& room, EndpointId id, bool sends, SteadyTime n
     : context_(context),
       room_(room),
       id_(id),
-      sends_(sends),
       transport_(context, *this, id, now),
       negotiation_(context, sends),
       gate_(!room.config().leased),
@@ -123,7 +124,8 @@ Result<Offer, CommandError> Peer::restart_ice() {
   return negotiation_.make_offer(transport_.local());
 }
 
-Result<void, AnswerError> Peer::accept_answer(std::uint32_t generation, std::string_view sdp, SteadyTime now) {
+Result<void, AnswerError> Peer::accept_answer(std::uint32_t generation, std::string_view sdp,
+                                              SteadyTime now) {
   if (plain_) return fail(AnswerError{CommandError::kPlain, std::nullopt});
   auto judged = negotiation_.judge_answer(generation, sdp);
   if (!judged) return fail(judged.error());
@@ -170,8 +172,8 @@ Result<void, AnswerError> Peer::accept_answer(std::uint32_t generation, std::str
 // ---- packets ----
 
 void Peer::on_stun(const rtc::StunMessage& message, const rtc::Address& from, SteadyTime now) {
-  // An address belongs to the endpoint that proved it first, for as long as that one is there: a participant who
-  // forges a neighbour's address in checks of its own must not take over the neighbour's packets.
+  // An address belongs to the endpoint that proved it first, for as long as that one is there: a participant
+  // who forges a neighbour's address in checks of its own must not take over the neighbour's packets.
   Peer* owner = context_.addresses.find(from);
   const bool taken = owner != nullptr && owner != this && owner->transport().holds_addresses();
   transport_.on_stun(message, from, taken, now);
@@ -188,7 +190,8 @@ UplinkStream* Peer::find_uplink(const rtc::RtpHeader& header, ByteView packet, b
     if (!stream || !stream->enabled()) continue;
     const UplinkStream::Source& source = stream->source();
     if (source.ssrc == header.ssrc && source.payload_type == header.payload_type) return stream.get();
-    if (source.rtx_ssrc == header.ssrc && source.rtx_payload_type == header.payload_type && source.rtx_ssrc != 0) {
+    if (source.rtx_ssrc == header.ssrc && source.rtx_payload_type == header.payload_type &&
+        source.rtx_ssrc != 0) {
       repair = true;
       return stream.get();
     }
@@ -498,7 +501,8 @@ void Peer::tell_quality() {
     down.expected += part.expected;
     down.lost += part.lost;
   }
-  if (down.expected > 0) quality.loss_down_permille = static_cast<std::uint32_t>(down.lost * 1000 / down.expected);
+  if (down.expected > 0)
+    quality.loss_down_permille = static_cast<std::uint32_t>(down.lost * 1000 / down.expected);
   context_.tell(quality);
 }
 

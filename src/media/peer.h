@@ -1,4 +1,5 @@
-// One endpoint: its connection, the streams that it sends and receives, its negotiation and its timers. One thread.
+// One endpoint: its connection, the streams that it sends and receives, its negotiation and its timers. One
+// thread.
 #pragma once
 
 #include <array>
@@ -93,7 +94,6 @@ class Peer {
   Room& room_;
   EndpointId id_;
   bool plain_ = false;
-  bool sends_ = true;
   Transport transport_;
   Negotiation negotiation_;
   SenderGuard guard_;

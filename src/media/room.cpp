@@ -13,7 +13,8 @@ void Room::set_route(EndpointId from, EndpointId to, bool allowed) {
 }
 
 void Room::forget_routes_of(EndpointId endpoint) {
-  std::erase_if(routes_, [&](const auto& route) { return route.first == endpoint || route.second == endpoint; });
+  std::erase_if(routes_,
+                [&](const auto& route) { return route.first == endpoint || route.second == endpoint; });
 }
 
 bool Room::pass(Context& context, UplinkStream& stream, const SenderGate& gate, std::uint8_t sender_index,
@@ -44,8 +45,8 @@ void Room::give_to_sink(Context& context, UplinkStream& stream, std::uint8_t sen
                         const MediaPacket& packet) {
   if (!stream.sink_stream) {
     stream.sink_stream = ++context.last_sink_stream;
-    sink_->on_stream_added({*stream.sink_stream, stream.endpoint(), sender_index, stream.slot(), stream.codec(),
-                            packet.header.ssrc, stream.clock_rate()},
+    sink_->on_stream_added({*stream.sink_stream, stream.endpoint(), sender_index, stream.slot(),
+                            stream.codec(), packet.header.ssrc, stream.clock_rate()},
                            packet.arrival);
   }
   ++context.counters.to_sink;

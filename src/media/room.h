@@ -1,5 +1,5 @@
-// A room: who is in it, which routes are open, its lease and its sink; and the one place where a packet that has
-// passed the guard is let through or not. One thread.
+// A room: who is in it, which routes are open, its lease and its sink; and the one place where a packet that
+// has passed the guard is let through or not. One thread.
 #pragma once
 
 #include <set>
@@ -36,7 +36,8 @@ class Room {
   Sink* sink() const { return sink_; }
   void set_sink(Sink* sink) { sink_ = sink; }
 
-  // Lets a packet through to the sink and to each receiver, or counts why not. True: somebody waits for a key frame.
+  // Lets a packet through to the sink and to each receiver, or counts why not. True: somebody waits for a key
+  // frame.
   bool pass(Context& context, UplinkStream& stream, const SenderGate& gate, std::uint8_t sender_index,
             const MediaPacket& packet);
   void pass_sender_report(const UplinkStream& stream, const SenderGate& gate, const SenderClock& clock);
@@ -44,7 +45,8 @@ class Room {
   void end_sink_stream(UplinkStream& stream, SteadyTime now);
 
  private:
-  void give_to_sink(Context& context, UplinkStream& stream, std::uint8_t sender_index, const MediaPacket& packet);
+  void give_to_sink(Context& context, UplinkStream& stream, std::uint8_t sender_index,
+                    const MediaPacket& packet);
 
   RoomId id_;
   RoomConfig config_;

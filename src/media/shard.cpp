@@ -167,7 +167,8 @@ Result<void, CommandError> Shard::add_endpoint(EndpointId endpoint, RoomId room,
 }
 
 Result<rtc::IceCredentials, CommandError> Shard::add_plain_endpoint(EndpointId endpoint, RoomId room,
-                                                                    const PlainConfig& config, SteadyTime now) {
+                                                                    const PlainConfig& config,
+                                                                    SteadyTime now) {
   auto place = impl_->place_for(endpoint, room);
   if (!place) return fail(place.error());
   auto peer = std::make_unique<Peer>(impl_->context, **place, endpoint, config, now);
@@ -189,7 +190,9 @@ Result<rtc::IceCredentials, CommandError> Shard::add_plain_endpoint(EndpointId e
   return added.transport().local();
 }
 
-void Shard::remove_endpoint(EndpointId endpoint, SteadyTime now) { impl_->take_out(endpoint, now); }
+void Shard::remove_endpoint(EndpointId endpoint, SteadyTime now) {
+  impl_->take_out(endpoint, now);
+}
 
 Result<Offer, CommandError> Shard::make_offer(EndpointId endpoint) {
   Peer* peer = impl_->peer(endpoint);
@@ -203,8 +206,8 @@ Result<Offer, CommandError> Shard::restart_ice(EndpointId endpoint) {
   return peer->restart_ice();
 }
 
-Result<void, AnswerError> Shard::accept_answer(EndpointId endpoint, std::uint32_t generation, std::string_view sdp,
-                                               SteadyTime now) {
+Result<void, AnswerError> Shard::accept_answer(EndpointId endpoint, std::uint32_t generation,
+                                               std::string_view sdp, SteadyTime now) {
   Peer* peer = impl_->peer(endpoint);
   if (peer == nullptr) return fail(AnswerError{CommandError::kUnknownEndpoint, std::nullopt});
   return peer->accept_answer(generation, sdp, now);
@@ -337,9 +340,17 @@ std::optional<SteadyTime> Shard::next_deadline() const {
   return SteadyTime{(due->us + kTimerGridUs - 1) / kTimerGridUs * kTimerGridUs};
 }
 
-OutputBatch& Shard::output() { return impl_->context.output; }
-std::vector<Fact> Shard::take_facts() { return std::exchange(impl_->context.facts, {}); }
-const Counters& Shard::counters() const { return impl_->context.counters; }
-std::size_t Shard::endpoint_count() const { return impl_->peers.size(); }
+OutputBatch& Shard::output() {
+  return impl_->context.output;
+}
+std::vector<Fact> Shard::take_facts() {
+  return std::exchange(impl_->context.facts, {});
+}
+const Counters& Shard::counters() const {
+  return impl_->context.counters;
+}
+std::size_t Shard::endpoint_count() const {
+  return impl_->peers.size();
+}
 
 }  // namespace parlour::media

@@ -13,7 +13,8 @@ constexpr SteadyTime kNow{1'000'000};
 class ShardTest : public ::testing::Test {
  protected:
   ShardTest()
-      : certificate(std::move(*crypto::Certificate::make_self_signed("test", {}, {1'700'000'000'000'000}, 24h * 3650))),
+      : certificate(std::move(
+            *crypto::Certificate::make_self_signed("test", {}, {1'700'000'000'000'000}, 24h * 3650))),
         shard({&certificate, &random, {rtc::Address::v4({192, 0, 2, 1}, 443)}}) {
     EXPECT_TRUE(shard.add_room({1}, {}).has_value());
     EXPECT_TRUE(shard.add_room({2}, {}).has_value());

@@ -4,7 +4,9 @@
 
 namespace parlour::media {
 
-void SenderGuard::set(const GuardConfig& config) { config_ = config; }
+void SenderGuard::set(const GuardConfig& config) {
+  config_ = config;
+}
 
 void SenderGuard::set_activated(std::uint16_t epoch, SteadyTime now) {
   // Repeated after a resumed connection; the first one counts.
@@ -46,7 +48,8 @@ const StreamGuard::Frame* StreamGuard::find(std::uint32_t timestamp) const {
   return nullptr;
 }
 
-GuardVerdict StreamGuard::judge(const SenderGuard& sender, ByteView payload, std::uint32_t timestamp, SteadyTime now) {
+GuardVerdict StreamGuard::judge(const SenderGuard& sender, ByteView payload, std::uint32_t timestamp,
+                                SteadyTime now) {
   using Outcome = GuardVerdict::Outcome;
   GuardVerdict verdict;
   const auto outcome = [&](Outcome o) {
@@ -69,7 +72,8 @@ GuardVerdict StreamGuard::judge(const SenderGuard& sender, ByteView payload, std
 
   if (!sender.config()->enabled) {
     // Without SFrame the first byte is VP8's own, with the same bit (RFC 6386 9.1).
-    verdict.frame.key_frame = codec_ == Codec::kVp8 && verdict.frame.starts_frame && !frame.empty() && (frame[0] & 1) == 0;
+    verdict.frame.key_frame =
+        codec_ == Codec::kVp8 && verdict.frame.starts_frame && !frame.empty() && (frame[0] & 1) == 0;
     return outcome(Outcome::kPass);
   }
   if (!verdict.frame.starts_frame) {

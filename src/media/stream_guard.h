@@ -1,8 +1,9 @@
-// The ingress guard of one stream (e2ee.md 7): judges the first packet of each frame, remembers the verdict for the
-// frame's other packets, and stops the stream for good at the first bad one. One thread; fixed memory.
+// The ingress guard of one stream (e2ee.md 7): judges the first packet of each frame, remembers the verdict
+// for the frame's other packets, and stops the stream for good at the first bad one. One thread; fixed
+// memory.
 //
-// The other packets of a frame share its verdict by their RTP timestamp. When they overtake their frame's start
-// they are to be held: nothing whose start has not been judged may pass.
+// The other packets of a frame share its verdict by their RTP timestamp. When they overtake their frame's
+// start they are to be held: nothing whose start has not been judged may pass.
 #pragma once
 
 #include <array>
@@ -37,18 +38,18 @@ class SenderGuard {
 // What is known of a packet's frame.
 struct FrameMark {
   bool starts_frame = false;
-  bool key_frame = false;                // together with starts_frame
-  std::optional<std::uint16_t> epoch;    // nullopt: the guard is off
+  bool key_frame = false;              // together with starts_frame
+  std::optional<std::uint16_t> epoch;  // nullopt: the guard is off
 };
 
 struct GuardVerdict {
   enum class Outcome : std::uint8_t {
     kPass,
-    kHold,      // the frame's start has not been judged
-    kUnarmed,   // set_guard has not been called for the sender
-    kMalformed, // no VP8 descriptor
-    kTripped,   // the first bad start: the stream is stopped from now on
-    kStopped,   // after that
+    kHold,       // the frame's start has not been judged
+    kUnarmed,    // set_guard has not been called for the sender
+    kMalformed,  // no VP8 descriptor
+    kTripped,    // the first bad start: the stream is stopped from now on
+    kStopped,    // after that
   };
   Outcome outcome = Outcome::kUnarmed;
   FrameMark frame;

@@ -61,7 +61,8 @@ void Transport::on_stun(const rtc::StunMessage& message, const rtc::Address& fro
   } else if (answer.verdict != rtc::IceVerdict::kAnswered) {
     context_.count(Drop::kStunNotForUs);
   }
-  if (!answer.response.empty() && !context_.output.append(from, answer.response)) context_.count(Drop::kOutputFull);
+  if (!answer.response.empty() && !context_.output.append(from, answer.response))
+    context_.count(Drop::kOutputFull);
   drain_ice();
 }
 
@@ -127,7 +128,8 @@ void Transport::drain_dtls() {
       break;
     case crypto::DtlsState::kConnected:
       if (auto keys = dtls_->take_srtp_keys()) {
-        auto receiver = rtc::SrtpReceiver::create(keys->profile, keys->remote_key.view(), keys->remote_salt.view());
+        auto receiver =
+            rtc::SrtpReceiver::create(keys->profile, keys->remote_key.view(), keys->remote_salt.view());
         auto sender = rtc::SrtpSender::create(keys->profile, keys->local_key.view(), keys->local_salt.view());
         if (!receiver || !sender) {
           dtls_over_ = true;
@@ -158,7 +160,8 @@ bool Transport::within_budget(SteadyTime now) {
   return false;
 }
 
-std::optional<rtc::SrtpRtp> Transport::open_rtp(const rtc::Address& from, MutableByteView packet, SteadyTime now) {
+std::optional<rtc::SrtpRtp> Transport::open_rtp(const rtc::Address& from, MutableByteView packet,
+                                                SteadyTime now) {
   if (!receiver_ || dtls_over_) {
     context_.count(Drop::kNoKeysYet);
     return std::nullopt;
@@ -166,17 +169,18 @@ std::optional<rtc::SrtpRtp> Transport::open_rtp(const rtc::Address& from, Mutabl
   auto opened = receiver_->unprotect_rtp(packet);
   if (!opened) {
     const rtc::SrtpError error = opened.error();
-    context_.count(error == rtc::SrtpError::kReplay          ? Drop::kReplay
-                   : error == rtc::SrtpError::kMalformed     ? Drop::kMalformedRtp
-                   : error == rtc::SrtpError::kTooManySsrcs  ? Drop::kUnknownStream
-                                                             : Drop::kNotAuthentic);
+    context_.count(error == rtc::SrtpError::kReplay         ? Drop::kReplay
+                   : error == rtc::SrtpError::kMalformed    ? Drop::kMalformedRtp
+                   : error == rtc::SrtpError::kTooManySsrcs ? Drop::kUnknownStream
+                                                            : Drop::kNotAuthentic);
     return std::nullopt;
   }
   ice_.on_authentic_packet(from, now);
   return *opened;
 }
 
-std::optional<std::size_t> Transport::open_rtcp(const rtc::Address& from, MutableByteView packet, SteadyTime now) {
+std::optional<std::size_t> Transport::open_rtcp(const rtc::Address& from, MutableByteView packet,
+                                                SteadyTime now) {
   if (!receiver_ || dtls_over_) {
     context_.count(Drop::kNoKeysYet);
     return std::nullopt;

@@ -1,5 +1,5 @@
-// One endpoint's connection: ICE-lite, DTLS (passive), SRTP both ways, on the shared port. Says whether packets may
-// go out and where to; turns what happens into facts. One thread.
+// One endpoint's connection: ICE-lite, DTLS (passive), SRTP both ways, on the shared port. Says whether
+// packets may go out and where to; turns what happens into facts. One thread.
 #pragma once
 
 #include <optional>
@@ -24,7 +24,8 @@ class Transport {
   void set_remote_ufrag(std::string ufrag) { ice_.set_remote_ufrag(std::move(ufrag)); }
   void restart_ice();
 
-  // Expects this certificate. Called again with the same one it does nothing; false: another one, or no memory.
+  // Expects this certificate. Called again with the same one it does nothing; false: another one, or no
+  // memory.
   bool expect_fingerprint(const crypto::Hash256& fingerprint, SteadyTime now);
 
   // address_taken: another endpoint that is still there has proven the address.
@@ -60,7 +61,8 @@ class Transport {
   crypto::Hash256 expected_fingerprint_{};
   std::optional<rtc::SrtpReceiver> receiver_;
   std::optional<rtc::SrtpSender> sender_;
-  // A 4K screen share needs about 1,000 packets a second; the burst lets a second of stalled packets in at once.
+  // A 4K screen share needs about 1,000 packets a second; the burst lets a second of stalled packets in at
+  // once.
   PacketBudget budget_{3'000, 3'000};
   // A browser that starts checks all its pairs at most every 20 ms or so.
   PacketBudget check_budget_{100, 200};

@@ -1,5 +1,5 @@
-// One stream that an endpoint sends us: its numbers, what is missing, what was kept for retransmission, its guard,
-// and who receives it. One thread; memory bounded by its parts.
+// One stream that an endpoint sends us: its numbers, what is missing, what was kept for retransmission, its
+// guard, and who receives it. One thread; memory bounded by its parts.
 #pragma once
 
 #include <array>
@@ -24,8 +24,8 @@ class DownlinkStream;
 
 // A packet on its way through the server: plain RTP as the sender made it, without padding.
 struct MediaPacket {
-  ByteView bytes;         // header and payload
-  rtc::RtpHeader header;  // of `bytes`
+  ByteView bytes;              // header and payload
+  rtc::RtpHeader header;       // of `bytes`
   std::uint64_t sequence = 0;  // extended
   FrameMark frame;
   SteadyTime arrival;
@@ -50,7 +50,8 @@ class UplinkStream {
   bool is_video() const { return codec_ == Codec::kVp8; }
   std::uint32_t clock_rate() const { return is_video() ? 90'000 : 48'000; }
 
-  // What the answer says; 0: not known. A new SSRC is a new source: all counting begins again, the guard's verdict stays.
+  // What the answer says; 0: not known. A new SSRC is a new source: all counting begins again, the guard's
+  // verdict stays.
   struct Source {
     std::uint32_t ssrc = 0;
     std::uint32_t rtx_ssrc = 0;
@@ -59,7 +60,7 @@ class UplinkStream {
     bool nack = false;                  // retransmission was negotiated
   };
   void set_source(const Source& source);
-  void bind_ssrc(std::uint32_t ssrc);      // learnt from mid and payload type
+  void bind_ssrc(std::uint32_t ssrc);  // learnt from mid and payload type
   void bind_rtx_ssrc(std::uint32_t ssrc) { source_.rtx_ssrc = ssrc; }
   void disable() { enabled_ = false; }  // the sender has closed the m-line
   bool enabled() const { return enabled_; }
@@ -70,7 +71,9 @@ class UplinkStream {
   // Takes note of a packet on the stream's own SSRC, or of one recovered by RTX. nullopt: it was here before.
   std::optional<std::uint64_t> note_arrival(const rtc::RtpHeader& header, bool recovered, SteadyTime now);
   void note_key_frame(std::uint64_t sequence);
-  void store(std::uint64_t sequence, ByteView packet, SteadyTime now) { history_.store(sequence, packet, now); }
+  void store(std::uint64_t sequence, ByteView packet, SteadyTime now) {
+    history_.store(sequence, packet, now);
+  }
   ByteView stored(std::uint64_t sequence, SteadyTime now) const { return history_.find(sequence, now); }
 
   // Continuation packets that came before the start of their frame. False: an older one had to go for it.

@@ -1,5 +1,5 @@
-// Segment files from outside: the clear framing, and the opener behind it with a fixed key (so that seeds written with
-// that key reach the records).
+// Segment files from outside: the clear framing, and the opener behind it with a fixed key (so that seeds
+// written with that key reach the records).
 #include <cstdlib>
 
 #include "recording/format/opener.h"
@@ -20,7 +20,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   while (reader.remaining() > 0 && recording::decode_record(reader)) continue;
 
   if (!scan.header || scan.header->ordinal > 1000) return 0;
-  recording::PartOpener opener(crypto::Secret(recording::kDekSize), scan.header->recording, scan.header->part);
+  recording::PartOpener opener(crypto::Secret(recording::kDekSize), scan.header->recording,
+                               scan.header->part);
   opener.open(file, [](const recording::Record&) {});
   return 0;
 }

@@ -8,14 +8,14 @@
 namespace parlour::recording {
 namespace {
 
-// Plaintext that makes a chunk of its own: large enough for the frame's overhead not to matter, small enough for a
-// torn one not to.
+// Plaintext that makes a chunk of its own: large enough for the frame's overhead not to matter, small enough
+// for a torn one not to.
 constexpr std::size_t kChunkTarget = 64 * 1024;
 
 }  // namespace
 
-LogWriter::LogWriter(SegmentStore& store, const RecordingId& recording, const LogPosition& position, crypto::Secret dek,
-                     OnSealed on_sealed)
+LogWriter::LogWriter(SegmentStore& store, const RecordingId& recording, const LogPosition& position,
+                     crypto::Secret dek, OnSealed on_sealed)
     : store_(store),
       recording_(recording),
       part_(position.part),
@@ -26,7 +26,9 @@ LogWriter::LogWriter(SegmentStore& store, const RecordingId& recording, const Lo
 
 LogWriter::~LogWriter() = default;
 
-Result<void, StoreError> LogWriter::open(Now now) { return start_segment(now); }
+Result<void, StoreError> LogWriter::open(Now now) {
+  return start_segment(now);
+}
 
 Result<void, StoreError> LogWriter::start_segment(Now now) {
   if (!first_segment_) chain_.advance();
@@ -90,7 +92,8 @@ Result<void, StoreError> LogWriter::seal_pending(bool final) {
   const std::size_t size = pending_.size();
   pending_.resize(size + crypto::kGcmTagSize);
   MutableByteView whole(pending_);
-  if (!cipher_->seal_in_place(nonce, header_, whole.first(size), whole.subspan(size))) return fail(StoreError::kIo);
+  if (!cipher_->seal_in_place(nonce, header_, whole.first(size), whole.subspan(size)))
+    return fail(StoreError::kIo);
   frame_.clear();
   append_chunk_frame(frame_, static_cast<std::uint16_t>(pending_records_), pending_);
   ++chunk_;
@@ -100,7 +103,9 @@ Result<void, StoreError> LogWriter::seal_pending(bool final) {
   return put(frame_);
 }
 
-Result<void, StoreError> LogWriter::flush() { return seal_pending(false); }
+Result<void, StoreError> LogWriter::flush() {
+  return seal_pending(false);
+}
 
 Result<void, StoreError> LogWriter::sync() {
   if (auto flushed = flush(); !flushed) return flushed;
@@ -124,8 +129,12 @@ Result<void, StoreError> LogWriter::finish_segment() {
   return {};
 }
 
-Result<void, StoreError> LogWriter::close() { return finish_segment(); }
+Result<void, StoreError> LogWriter::close() {
+  return finish_segment();
+}
 
-LogPosition LogWriter::position() const { return {part_ + 1, index_, previous_}; }
+LogPosition LogWriter::position() const {
+  return {part_ + 1, index_, previous_};
+}
 
 }  // namespace parlour::recording

@@ -110,7 +110,8 @@ void RecordQueue::close() {
 
 void RecordQueue::wait(Duration at_most) {
   std::unique_lock lock(mutex_);
-  ready_.wait_for(lock, at_most, [&] { return woken_ || batch_.durable_wanted || batch_.encoded.size() >= kWakeBytes; });
+  ready_.wait_for(lock, at_most,
+                  [&] { return woken_ || batch_.durable_wanted || batch_.encoded.size() >= kWakeBytes; });
   woken_ = false;
 }
 

@@ -1,8 +1,10 @@
-// The bounded queue between the shard's thread and the writer's: encoded records in one buffer, swapped as a whole.
+// The bounded queue between the shard's thread and the writer's: encoded records in one buffer, swapped as a
+// whole.
 //
-// The lock is held for a copy of one record or for a swap, never across a write, so a push waits for microseconds at
-// most and never for a disk. When the buffer is full, packets are counted and dropped; everything else (streams, marks,
-// signed messages) has a reserve of its own size above the limit, because it is small and must not be lost.
+// The lock is held for a copy of one record or for a swap, never across a write, so a push waits for
+// microseconds at most and never for a disk. When the buffer is full, packets are counted and dropped;
+// everything else (streams, marks, signed messages) has a reserve of its own size above the limit, because it
+// is small and must not be lost.
 #pragma once
 
 #include <condition_variable>
@@ -46,8 +48,8 @@ class RecordQueue {
   void open_for_packets();
   void close();  // nothing is taken any more
 
-  // Writer thread: waits until there is enough to write, a mark, a wake(), or `at_most` has passed; then takes
-  // everything. `batch` should be the one taken before, cleared: the two buffers go to and fro.
+  // Writer thread: waits until there is enough to write, a mark, a wake(), or `at_most` has passed; then
+  // takes everything. `batch` should be the one taken before, cleared: the two buffers go to and fro.
   void wait(Duration at_most);
   void take(QueueBatch& batch);
   std::uint64_t dropped() const;

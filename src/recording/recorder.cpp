@@ -12,11 +12,16 @@ namespace parlour::recording {
 
 std::string_view to_text(StopReason reason) {
   switch (reason) {
-    case StopReason::kRequested: return "requested";
-    case StopReason::kNoSpace: return "no_space";
-    case StopReason::kEnvelopeFailed: return "envelope_failed";
-    case StopReason::kEnvelopeRefused: return "envelope_refused";
-    case StopReason::kWriteFailed: return "write_failed";
+    case StopReason::kRequested:
+      return "requested";
+    case StopReason::kNoSpace:
+      return "no_space";
+    case StopReason::kEnvelopeFailed:
+      return "envelope_failed";
+    case StopReason::kEnvelopeRefused:
+      return "envelope_refused";
+    case StopReason::kWriteFailed:
+      return "write_failed";
   }
   return "unknown";
 }
@@ -189,14 +194,17 @@ void Recorder::on_stream_added(const media::StreamInfo& stream, SteadyTime now) 
   impl_->queue.add_stream(stream, now);
 }
 
-void Recorder::on_stream_removed(std::uint32_t stream, SteadyTime now) { impl_->queue.remove_stream(stream, now); }
+void Recorder::on_stream_removed(std::uint32_t stream, SteadyTime now) {
+  impl_->queue.remove_stream(stream, now);
+}
 
-void Recorder::on_packet(std::uint32_t stream, std::uint64_t sequence, SteadyTime arrival, ByteView rtp_header,
-                         ByteView payload) {
+void Recorder::on_packet(std::uint32_t stream, std::uint64_t sequence, SteadyTime arrival,
+                         ByteView rtp_header, ByteView payload) {
   impl_->queue.packet({stream, sequence, arrival, rtp_header, payload});
 }
 
-void Recorder::on_sender_report(std::uint32_t stream, std::uint32_t rtp_time, std::uint64_t ntp, SteadyTime arrival) {
+void Recorder::on_sender_report(std::uint32_t stream, std::uint32_t rtp_time, std::uint64_t ntp,
+                                SteadyTime arrival) {
   impl_->queue.sender_report({stream, rtp_time, ntp, arrival});
 }
 

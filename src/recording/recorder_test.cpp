@@ -29,7 +29,8 @@ class Facts {
     changed_.notify_all();
   }
   template <class F>
-  std::optional<F> wait_for(std::size_t nth = 0, std::chrono::milliseconds at_most = std::chrono::milliseconds(5000)) {
+  std::optional<F> wait_for(std::size_t nth = 0,
+                            std::chrono::milliseconds at_most = std::chrono::milliseconds(5000)) {
     std::unique_lock lock(mutex_);
     std::optional<F> found;
     changed_.wait_for(lock, at_most, [&] {

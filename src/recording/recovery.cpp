@@ -6,8 +6,8 @@
 namespace parlour::recording {
 namespace {
 
-// Cuts the file after its last whole chunk and closes it with a `recovered` footer. The content's hash is over what
-// is kept, damage in its middle included: the vault names that from the checksums.
+// Cuts the file after its last whole chunk and closes it with a `recovered` footer. The content's hash is
+// over what is kept, damage in its middle included: the vault names that from the checksums.
 Result<SegmentFact, StoreError> close_unfinished(SegmentStore& store, const std::string& name, ByteView file,
                                                  const SegmentScan& scan, RecoveryReport& report) {
   std::size_t end = kHeaderSize;
@@ -25,7 +25,8 @@ Result<SegmentFact, StoreError> close_unfinished(SegmentStore& store, const std:
   if (auto synced = (*reopened)->sync(); !synced) return fail(synced.error());
   report.cut = true;
   report.bytes_lost = file.size() - end;
-  return SegmentFact{scan.header->index, scan.header->part, crypto::sha256({kept, footer}), end + footer.size(), true};
+  return SegmentFact{scan.header->index, scan.header->part, crypto::sha256({kept, footer}),
+                     end + footer.size(), true};
 }
 
 }  // namespace
@@ -47,7 +48,8 @@ Result<RecoveryReport, StoreError> recover(SegmentStore& store, const RecordingI
     if (!file) return fail(file.error());
     SegmentScan scan = scan_segment(*file);
     if (last && file->size() < kHeaderSize) {
-      // The crash came before the header was whole: nothing was captured under this number, which is used again.
+      // The crash came before the header was whole: nothing was captured under this number, which is used
+      // again.
       if (auto removed = store.remove(info.name); !removed) return fail(removed.error());
       report.bytes_lost = file->size();
       break;

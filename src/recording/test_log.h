@@ -15,7 +15,9 @@ inline RecordingId test_recording() {
   return RecordingId::from_bytes(id);
 }
 
-inline Bytes test_dek(std::uint8_t seed) { return Bytes(kDekSize, seed); }
+inline Bytes test_dek(std::uint8_t seed) {
+  return Bytes(kDekSize, seed);
+}
 
 inline Bytes test_packet(std::uint64_t sequence, std::size_t payload) {
   Bytes header(12, 0x80);
@@ -26,12 +28,14 @@ inline Bytes test_packet(std::uint64_t sequence, std::size_t payload) {
 }
 
 // One part: `packets` packets 20 ms apart, a sync every `sync_every`.
-inline Result<LogPosition, StoreError> write_part(MemoryStore& store, LogPosition position, std::uint64_t packets,
-                                                  std::uint64_t sync_every, bool close, std::uint64_t first = 0,
-                                                  std::size_t payload = 100) {
-  LogWriter writer(store, test_recording(), position, crypto::Secret(test_dek(static_cast<std::uint8_t>(position.part))),
-                   nullptr);
-  auto now = [](std::uint64_t i) { return Now{{static_cast<std::int64_t>(i) * 20'000}, {static_cast<std::int64_t>(i)}}; };
+inline Result<LogPosition, StoreError> write_part(MemoryStore& store, LogPosition position,
+                                                  std::uint64_t packets, std::uint64_t sync_every, bool close,
+                                                  std::uint64_t first = 0, std::size_t payload = 100) {
+  LogWriter writer(store, test_recording(), position,
+                   crypto::Secret(test_dek(static_cast<std::uint8_t>(position.part))), nullptr);
+  auto now = [](std::uint64_t i) {
+    return Now{{static_cast<std::int64_t>(i) * 20'000}, {static_cast<std::int64_t>(i)}};
+  };
   if (auto opened = writer.open(now(first)); !opened) return fail(opened.error());
   for (std::uint64_t i = first; i < first + packets; ++i) {
     if (auto ok = writer.append(test_packet(i, payload), 1, now(i)); !ok) return fail(ok.error());

@@ -9,17 +9,12 @@ namespace {
 constexpr Duration kNetworkMin = std::chrono::milliseconds(1000);
 // Losses so near to each other are one event in a list that people read.
 constexpr Duration kLossJoin = std::chrono::milliseconds(1000);
-// A hole in time that the missing frames fill to less than a fifth was mostly silence or a camera switched off; it is
-// then not longer than the frames that are missing. Shorter holes are taken whole: encoders slow down when cut off.
+// A hole in time that the missing frames fill to less than a fifth was mostly silence or a camera switched
+// off; it is then not longer than the frames that are missing. Shorter holes are taken whole: encoders slow
+// down when cut off.
 constexpr Duration kWholeHoleMax = std::chrono::seconds(30);
-
-Duration frame_interval(const KidAccount& account, Duration usual) {
-  const FrameRun* longest = nullptr;
-  for (const auto& [first, run] : account.runs())
-    if (longest == nullptr || run.last - run.first > longest->last - longest->first) longest = &run;
-  if (longest == nullptr || longest->last - longest->first < 10) return usual;
-  return std::max(Duration(1000), (longest->to - longest->from) / (longest->last - longest->first));
-}
+// Longer steps between frames are pauses of the sender, not its rate.
+constexpr Duration kStepMax = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -29,6 +24,11 @@ bool KidAccount::take(std::uint32_t counter, UtcTime at) {
     auto before = std::prev(after);
     if (counter <= before->second.last) return false;
     if (counter == before->second.last + 1) {
+      const Duration step = at - before->second.to;
+      if (step > Duration(0) && step <= kStepMax) {
+        steps_total_ += step;
+        ++steps_;
+      }
       before->second.last = counter;
       before->second.to = at;
       ++frames_;
@@ -53,6 +53,10 @@ bool KidAccount::take(std::uint32_t counter, UtcTime at) {
   return true;
 }
 
+Duration KidAccount::interval(Duration usual) const {
+  return steps_ < 10 ? usual : std::max(Duration(1000), steps_total_ / static_cast<std::int64_t>(steps_));
+}
+
 void KidAccount::attest(std::uint32_t last, bool final) {
   attested_last_ = attested_last_ ? std::max(*attested_last_, last) : last;
   final_ = final_ || final;
@@ -60,21 +64,30 @@ void KidAccount::attest(std::uint32_t last, bool final) {
 
 std::string_view to_text(MediaKind kind) {
   switch (kind) {
-    case MediaKind::kAudio: return "audio";
-    case MediaKind::kVideo: return "video";
-    case MediaKind::kScreen: return "screen";
+    case MediaKind::kAudio:
+      return "audio";
+    case MediaKind::kVideo:
+      return "video";
+    case MediaKind::kScreen:
+      return "screen";
   }
   return "unknown";
 }
 
 std::string_view to_text(GapCause cause) {
   switch (cause) {
-    case GapCause::kLoss: return "loss";
-    case GapCause::kNetwork: return "network";
-    case GapCause::kServer: return "server";
-    case GapCause::kStorage: return "storage";
-    case GapCause::kPause: return "pause";
-    case GapCause::kTailNotAttested: return "tail_not_attested";
+    case GapCause::kLoss:
+      return "loss";
+    case GapCause::kNetwork:
+      return "network";
+    case GapCause::kServer:
+      return "server";
+    case GapCause::kStorage:
+      return "storage";
+    case GapCause::kPause:
+      return "pause";
+    case GapCause::kTailNotAttested:
+      return "tail_not_attested";
   }
   return "unknown";
 }
@@ -108,14 +121,16 @@ Duration overlap(const Span& span, const std::vector<Span>& others) {
 }
 
 GapCause cause_of(const Span& span, const Window& window) {
-  if (overlap(span, window.damaged) * 2 >= span.to - span.from && span.to > span.from) return GapCause::kStorage;
-  if (overlap(span, window.absences) * 2 >= span.to - span.from && span.to > span.from) return GapCause::kServer;
+  if (overlap(span, window.damaged) * 2 >= span.to - span.from && span.to > span.from)
+    return GapCause::kStorage;
+  if (overlap(span, window.absences) * 2 >= span.to - span.from && span.to > span.from)
+    return GapCause::kServer;
   return span.to - span.from >= kNetworkMin ? GapCause::kNetwork : GapCause::kLoss;
 }
 
 KidGaps find_gaps(const KidAccount& account, const Window& window, Duration interval) {
   KidGaps found;
-  interval = frame_interval(account, interval);
+  interval = account.interval(interval);
   auto missing = [&](Span span, std::uint64_t frames) {
     const Span inside{std::max(span.from, window.from), std::min(span.to, window.to)};
     if (inside.to <= inside.from) {
@@ -125,7 +140,8 @@ KidGaps find_gaps(const KidAccount& account, const Window& window, Duration inte
     // Frames of the part outside count there.
     const double share = static_cast<double>((inside.to - inside.from).count()) /
                          static_cast<double>(std::max<std::int64_t>(1, (span.to - span.from).count()));
-    const auto counted = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(share * static_cast<double>(frames) + 0.5));
+    const auto counted =
+        std::max<std::uint64_t>(1, static_cast<std::uint64_t>(share * static_cast<double>(frames) + 0.5));
     found.missing += std::min(counted, frames);
     found.outside += frames - std::min(counted, frames);
     found.gaps.push_back({cause_of(inside, window), inside, std::min(counted, frames), 0});
@@ -162,7 +178,8 @@ KidGaps find_gaps(const KidAccount& account, const Window& window, Duration inte
     UtcTime from = last.to + interval;
     std::uint64_t frames = 0;
     for (const auto& [number, run] : runs) {
-      const std::int64_t beyond = attested ? std::int64_t{run.last} - std::int64_t{*attested} : std::int64_t{run.last} + 1;
+      const std::int64_t beyond =
+          attested ? std::int64_t{run.last} - std::int64_t{*attested} : std::int64_t{run.last} + 1;
       if (beyond <= 0) continue;
       const auto here = static_cast<std::uint64_t>(
           std::min<std::int64_t>(beyond, std::int64_t{run.last} - std::int64_t{run.first} + 1));
@@ -183,7 +200,8 @@ std::vector<Gap> join_gaps(std::vector<Gap> gaps) {
     Gap* onto = nullptr;
     for (auto at = joined.rbegin(); at != joined.rend() && onto == nullptr; ++at) {
       const bool tail = at->cause == GapCause::kTailNotAttested, pause = at->cause == GapCause::kPause;
-      if (tail != (gap.cause == GapCause::kTailNotAttested) || pause != (gap.cause == GapCause::kPause)) continue;
+      if (tail != (gap.cause == GapCause::kTailNotAttested) || pause != (gap.cause == GapCause::kPause))
+        continue;
       const bool both_loss = at->cause == GapCause::kLoss && gap.cause == GapCause::kLoss;
       if (gap.span.from - at->span.to <= (both_loss ? kLossJoin : Duration(0))) onto = &*at;
       break;

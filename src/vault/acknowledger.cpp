@@ -6,8 +6,8 @@
 
 namespace parlour::vault {
 
-Result<std::vector<std::string>, VaultRefusal> Acknowledger::announce(const std::string& call, std::string_view message,
-                                                                      UtcTime now) {
+Result<std::vector<std::string>, VaultRefusal> Acknowledger::announce(const std::string& call,
+                                                                      std::string_view message, UtcTime now) {
   auto at = calls_.find(call);
   if (at == calls_.end()) {
     if (calls_.size() >= kCallsMax) return refuse("call.too_many", "too many calls are open");
@@ -23,7 +23,8 @@ Result<std::vector<std::string>, VaultRefusal> Acknowledger::announce(const std:
   return acknowledge(at->second, *accepted, now);
 }
 
-Result<std::vector<std::string>, VaultRefusal> Acknowledger::acknowledge(Call& call, const CallSet::Accepted& accepted,
+Result<std::vector<std::string>, VaultRefusal> Acknowledger::acknowledge(Call& call,
+                                                                         const CallSet::Accepted& accepted,
                                                                          UtcTime now) {
   const e2ee::CallChain& chain = *call.messages.call(accepted.call);
   const e2ee::EpochState* epoch = chain.epoch(accepted.event.epoch);
@@ -37,9 +38,10 @@ Result<std::vector<std::string>, VaultRefusal> Acknowledger::acknowledge(Call& c
     auto key = recorder_base_key(keys_, *epoch, sender, kind);
     if (!key) return fail(key.error());
     const e2ee::KeyHave held{sender, kind, state->key->commit(kind)};
-    auto place = std::lower_bound(have.begin(), have.end(), held, [](const e2ee::KeyHave& a, const e2ee::KeyHave& b) {
-      return std::pair(a.idx, a.kind) < std::pair(b.idx, b.kind);
-    });
+    auto place =
+        std::lower_bound(have.begin(), have.end(), held, [](const e2ee::KeyHave& a, const e2ee::KeyHave& b) {
+          return std::pair(a.idx, a.kind) < std::pair(b.idx, b.kind);
+        });
     if (place == have.end() || !(*place == held)) have.insert(place, held);
   }
   e2ee::KeyAck ack;
@@ -56,6 +58,8 @@ Result<std::vector<std::string>, VaultRefusal> Acknowledger::acknowledge(Call& c
   return std::vector<std::string>{text};
 }
 
-void Acknowledger::close(const std::string& call) { calls_.erase(call); }
+void Acknowledger::close(const std::string& call) {
+  calls_.erase(call);
+}
 
 }  // namespace parlour::vault

@@ -13,7 +13,8 @@ FrameAssembler::FrameAssembler(StreamCodec codec, std::uint32_t anchor, OnFrame 
 
 void FrameAssembler::packet(const recording::PacketRecord& record) {
   ++counts_.packets;
-  // The payload was stored apart from the header, so the header is parsed alone; padding belongs to the payload's end.
+  // The payload was stored apart from the header, so the header is parsed alone; padding belongs to the
+  // payload's end.
   Bytes whole = to_bytes(record.rtp_header);
   append(whole, record.payload);
   auto header = rtc::parse_rtp(whole);
@@ -45,8 +46,7 @@ void FrameAssembler::release(bool all) {
     auto first = held_.begin();
     const bool consecutive = next_ && first->first == *next_;
     // The very first packets wait too: the one that arrived first need not be the first.
-    const bool given_up =
-        all || newest_ - first->second.arrival > kReorderMax || held_.size() > kHeldMax;
+    const bool given_up = all || newest_ - first->second.arrival > kReorderMax || held_.size() > kHeldMax;
     if (!consecutive && !given_up) return;
     auto node = held_.extract(first);
     in_order(node.key(), std::move(node.mapped()));
@@ -62,8 +62,8 @@ void FrameAssembler::in_order(std::uint64_t sequence, Held held) {
     vp8(std::move(held), after_hole);
     return;
   }
-  on_frame_({static_cast<std::int64_t>(clock_.unwrap(held.rtp_time)) - static_cast<std::int64_t>(base_), held.arrival,
-             std::move(held.payload)});
+  on_frame_({static_cast<std::int64_t>(clock_.unwrap(held.rtp_time)) - static_cast<std::int64_t>(base_),
+             held.arrival, std::move(held.payload)});
 }
 
 void FrameAssembler::vp8(Held held, bool after_hole) {
@@ -86,8 +86,8 @@ void FrameAssembler::vp8(Held held, bool after_hole) {
   append(building_data_, body);
   if (!held.marker) return;
   building_ = false;
-  on_frame_({static_cast<std::int64_t>(clock_.unwrap(building_time_)) - static_cast<std::int64_t>(base_), held.arrival,
-             std::move(building_data_)});
+  on_frame_({static_cast<std::int64_t>(clock_.unwrap(building_time_)) - static_cast<std::int64_t>(base_),
+             held.arrival, std::move(building_data_)});
   building_data_ = {};
 }
 

@@ -26,8 +26,9 @@ Result<CallSet::Accepted, CallFault> CallSet::accept(std::string_view text, UtcT
   if (!message) return fail(CallFault{"message." + std::string(e2ee::to_text(message.error().fault)), ""});
   const std::string type(e2ee::to_text(message->type));
   auto fault_of = [&](const e2ee::ChainError& error) {
-    const std::string_view word = error.fault == e2ee::ChainFault::kMalformed ? e2ee::to_text(error.malformed.fault)
-                                                                              : e2ee::to_text(error.fault);
+    const std::string_view word = error.fault == e2ee::ChainFault::kMalformed
+                                      ? e2ee::to_text(error.malformed.fault)
+                                      : e2ee::to_text(error.fault);
     return CallFault{"message." + std::string(word), type};
   };
 

@@ -34,7 +34,8 @@ Bytes rendition_info(const recording::RecordingId& recording, std::string_view r
   return info;
 }
 
-crypto::Secret rendition_file_key(ByteView dek, const recording::RecordingId& recording, std::string_view file) {
+crypto::Secret rendition_file_key(ByteView dek, const recording::RecordingId& recording,
+                                  std::string_view file) {
   Bytes info;
   Writer(info).text("Parlour/1 rendition file").bytes(recording.bytes()).text(file);
   crypto::Secret prk = crypto::hkdf_extract(crypto::HkdfHash::kSha256, {}, dek);
@@ -73,7 +74,8 @@ Result<void, VaultRefusal> ContainerWriter::write_at(std::uint64_t offset, ByteV
     const std::uint64_t number = offset / kContainerChunk;
     const std::size_t place = static_cast<std::size_t>(offset % kContainerChunk);
     const ByteView now = bytes.first(std::min(bytes.size(), kContainerChunk - place));
-    if (offset > size_ || number > 0xFFFFFFFE) return refuse("mux.order", "the muxer left a hole in its output");
+    if (offset > size_ || number > 0xFFFFFFFE)
+      return refuse("mux.order", "the muxer left a hole in its output");
     if (number == 0) {
       if (first_.size() < place + now.size()) first_.resize(place + now.size());
       std::copy(now.begin(), now.end(), first_.begin() + static_cast<std::ptrdiff_t>(place));
@@ -97,7 +99,8 @@ Result<ContainerFacts, VaultRefusal> ContainerWriter::finish() {
   const bool one_chunk = current_number_ == 1 && current_.empty();
   if (auto sealed = seal(0, std::exchange(first_, {}), one_chunk); !sealed) return fail(sealed.error());
   if (!one_chunk) {
-    if (auto sealed = seal(current_number_, std::exchange(current_, {}), true); !sealed) return fail(sealed.error());
+    if (auto sealed = seal(current_number_, std::exchange(current_, {}), true); !sealed)
+      return fail(sealed.error());
   }
 
   // Read back what was written: what is not readable now would not be readable in five years.
@@ -126,8 +129,12 @@ Result<ContainerFacts, VaultRefusal> ContainerWriter::finish() {
   return facts;
 }
 
-ContainerReader::ContainerReader(int descriptor, crypto::AesGcm cipher, Bytes header, std::uint64_t stored_size)
-    : descriptor_(descriptor), cipher_(std::move(cipher)), header_(std::move(header)), stored_size_(stored_size) {
+ContainerReader::ContainerReader(int descriptor, crypto::AesGcm cipher, Bytes header,
+                                 std::uint64_t stored_size)
+    : descriptor_(descriptor),
+      cipher_(std::move(cipher)),
+      header_(std::move(header)),
+      stored_size_(stored_size) {
   const std::uint64_t body = stored_size_ - kContainerHeader;
   chunks_ = static_cast<std::uint32_t>((body + kStoredChunk - 1) / kStoredChunk);
   size_ = body - std::uint64_t{chunks_} * crypto::kGcmTagSize;
@@ -152,17 +159,19 @@ Result<ContainerReader, VaultRefusal> ContainerReader::open(const std::filesyste
   auto cipher = crypto::AesGcm::create(key.view());
   struct stat info {};
   Bytes header(kContainerHeader);
-  const bool readable = cipher.has_value() && ::fstat(descriptor, &info) == 0 &&
-                        static_cast<std::size_t>(info.st_size) >= kContainerHeader + crypto::kGcmTagSize &&
-                        ::pread(descriptor, header.data(), header.size(), 0) == static_cast<ssize_t>(header.size()) &&
-                        header == container_header(recording);
+  const bool readable =
+      cipher.has_value() && ::fstat(descriptor, &info) == 0 &&
+      static_cast<std::size_t>(info.st_size) >= kContainerHeader + crypto::kGcmTagSize &&
+      ::pread(descriptor, header.data(), header.size(), 0) == static_cast<ssize_t>(header.size()) &&
+      header == container_header(recording);
   const std::uint64_t tail =
       readable ? (static_cast<std::uint64_t>(info.st_size) - kContainerHeader) % kStoredChunk : 0;
   if (!readable || (tail != 0 && tail < crypto::kGcmTagSize)) {
     ::close(descriptor);
     return refuse("rendition.damaged", "the rendition's container is damaged");
   }
-  return ContainerReader(descriptor, std::move(*cipher), std::move(header), static_cast<std::uint64_t>(info.st_size));
+  return ContainerReader(descriptor, std::move(*cipher), std::move(header),
+                         static_cast<std::uint64_t>(info.st_size));
 }
 
 Result<Bytes, VaultRefusal> ContainerReader::chunk(std::uint32_t number) {
@@ -170,8 +179,8 @@ Result<Bytes, VaultRefusal> ContainerReader::chunk(std::uint32_t number) {
   Bytes sealed(static_cast<std::size_t>(std::min<std::uint64_t>(kStoredChunk, stored_size_ - offset)));
   std::size_t filled = 0;
   while (filled < sealed.size()) {
-    const ssize_t got =
-        ::pread(descriptor_, sealed.data() + filled, sealed.size() - filled, static_cast<off_t>(offset + filled));
+    const ssize_t got = ::pread(descriptor_, sealed.data() + filled, sealed.size() - filled,
+                                static_cast<off_t>(offset + filled));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return refuse("rendition.damaged", "the rendition could not be read");
     filled += static_cast<std::size_t>(got);

@@ -29,7 +29,8 @@ bool write_all(int descriptor, ByteView bytes) {
 }
 
 bool sync_directory(const fs::path& directory) {
-  const int descriptor = ::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int descriptor =
+      ::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return false;
   const bool synced = ::fsync(descriptor) == 0;
   ::close(descriptor);
@@ -123,8 +124,7 @@ Result<void, VaultRefusal> AppendLog::append(std::string_view line) {
 Result<PendingFile, VaultRefusal> PendingFile::create(const fs::path& final_path) {
   fs::path temporary = final_path;
   temporary += ".part";
-  const int descriptor =
-      ::open(temporary.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  const int descriptor = ::open(temporary.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (descriptor < 0) return io_failure("cannot create", temporary);
   return PendingFile(final_path, std::move(temporary), descriptor);
 }
@@ -153,7 +153,8 @@ Result<Bytes, VaultRefusal> PendingFile::read_at(std::uint64_t offset, std::size
   Bytes bytes(size);
   std::size_t filled = 0;
   while (filled < size) {
-    const ssize_t got = ::pread(descriptor_, bytes.data() + filled, size - filled, static_cast<off_t>(offset + filled));
+    const ssize_t got =
+        ::pread(descriptor_, bytes.data() + filled, size - filled, static_cast<off_t>(offset + filled));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return io_failure("cannot read", temporary_);
     if (got == 0) break;

@@ -101,7 +101,8 @@ void StreamJudge::frame(AssembledFrame assembled) {
   const bool in_order =
       fresh || (parts->header.counter > last->second.counter && assembled.ticks >= last->second.ticks);
   const bool follows = !fresh && parts->header.counter == last->second.counter + 1;
-  if (!in_order || !context_.ring.account(place).take(static_cast<std::uint32_t>(parts->header.counter), at)) {
+  if (!in_order ||
+      !context_.ring.account(place).take(static_cast<std::uint32_t>(parts->header.counter), at)) {
     note(in_order ? "duplicate" : "order", parts->header, at);
     return;
   }
@@ -110,7 +111,8 @@ void StreamJudge::frame(AssembledFrame assembled) {
   extend_interval(at);
 
   if (codec == e2ee::FrameCodec::kVp8) {
-    // A switch of epoch happens at a key frame; anything else that is not the next counter means a lost picture.
+    // A switch of epoch happens at a key frame; anything else that is not the next counter means a lost
+    // picture.
     if (!follows || last_kid_ != *kid) need_key_frame_ = true;
     last_kid_ = *kid;
     if (parts->key_frame) {

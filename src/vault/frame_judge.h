@@ -1,5 +1,5 @@
-// The second pass's middle: frames of one stream are opened, each counter once and in order, and what depends on a lost
-// picture is left out until the next key frame. One thread.
+// The second pass's middle: frames of one stream are opened, each counter once and in order, and what depends
+// on a lost picture is left out until the next key frame. One thread.
 #pragma once
 
 #include <functional>

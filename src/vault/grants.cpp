@@ -47,15 +47,16 @@ Result<void, VaultRefusal> Grants::check(const ProvenEntry& entry, const recordi
     return refuse("grant.stale", "the entry is not from the last minute");
   if (used_.contains(entry.leaf)) return refuse("grant.used", "the entry was used already");
   expire(now);
-  if (recent_.size() >= kGrantsPerMinute) return refuse("grant.rate", "too many recordings were opened in a minute");
+  if (recent_.size() >= kGrantsPerMinute)
+    return refuse("grant.rate", "too many recordings were opened in a minute");
   return {};
 }
 
 Result<Token, VaultRefusal> Grants::issue(const ProvenEntry& entry, GrantedStream stream, Now now) {
-  const Json line = JsonObject{{"time", to_rfc3339(now.utc)},         {"entry", std::to_string(entry.seq)},
-                               {"leaf", to_hex(entry.leaf)},          {"type", entry.type},
-                               {"recording", stream.recording.text()}, {"rendition", stream.rendition},
-                               {"session", stream.session}};
+  const Json line = JsonObject{
+      {"time", to_rfc3339(now.utc)}, {"entry", std::to_string(entry.seq)},   {"leaf", to_hex(entry.leaf)},
+      {"type", entry.type},          {"recording", stream.recording.text()}, {"rendition", stream.rendition},
+      {"session", stream.session}};
   if (auto written = log_.append(write_json(line)); !written) return fail(written.error());
   used_.insert(entry.leaf);
   recent_.push_back(now.steady);
@@ -64,8 +65,8 @@ Result<Token, VaultRefusal> Grants::issue(const ProvenEntry& entry, GrantedStrea
   return ticket;
 }
 
-void Grants::note_refusal(const recording::RecordingId& recording, std::string_view rendition, std::string_view code,
-                          Now now) {
+void Grants::note_refusal(const recording::RecordingId& recording, std::string_view rendition,
+                          std::string_view code, Now now) {
   const Json line = JsonObject{{"time", to_rfc3339(now.utc)},
                                {"refused", code},
                                {"recording", recording.text()},
@@ -83,7 +84,8 @@ void Grants::expire(Now now) {
 Result<Token, VaultRefusal> Grants::exchange(const Token& ticket, std::string_view session, Now now) {
   expire(now);
   auto at = tickets_.find(ticket);
-  if (at == tickets_.end()) return refuse("grant.ticket", "the ticket is unknown, used, or older than a minute");
+  if (at == tickets_.end())
+    return refuse("grant.ticket", "the ticket is unknown, used, or older than a minute");
   Held held = std::move(at->second);
   tickets_.erase(at);  // a wrong session uses it up too
   if (held.stream.session != session) return refuse("grant.session", "the ticket is of another session");
@@ -101,6 +103,8 @@ const GrantedStream* Grants::stream(const Token& handle, Now now) {
   return &at->second.stream;
 }
 
-void Grants::release(const Token& handle) { handles_.erase(handle); }
+void Grants::release(const Token& handle) {
+  handles_.erase(handle);
+}
 
 }  // namespace parlour::vault

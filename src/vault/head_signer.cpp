@@ -25,7 +25,8 @@ Result<HeadSigner, VaultRefusal> HeadSigner::open(std::filesystem::path state_fi
                                                   const crypto::Ed25519Key& key) {
   auto text = read_file(state_file);
   if (!text)
-    return refuse("head.state", "the signer's last head is missing; signing on could fork the log. Restore it");
+    return refuse("head.state",
+                  "the signer's last head is missing; signing on could fork the log. Restore it");
   auto state = parse_json(as_text(*text));
   if (!state) return refuse("head.state", "the signer's last head is damaged. Restore it");
   SignedHead last;
@@ -41,8 +42,8 @@ Result<HeadSigner, VaultRefusal> HeadSigner::open(std::filesystem::path state_fi
   }
   const std::string size = state->string_or("size");
   auto root = from_hex(state->string_or("root"));
-  if (size.empty() || size.size() > 18 || size.find_first_not_of("0123456789") != std::string::npos || !root ||
-      root->size() != last.checkpoint.root.size())
+  if (size.empty() || size.size() > 18 || size.find_first_not_of("0123456789") != std::string::npos ||
+      !root || root->size() != last.checkpoint.root.size())
     return refuse("head.state", "the signer's last head is damaged. Restore it");
   last.checkpoint.origin = origin;
   last.checkpoint.size = std::stoull(size);
@@ -55,12 +56,14 @@ Result<SignedHead, VaultRefusal> HeadSigner::sign(std::uint64_t size, const cryp
   const audit::Checkpoint& last = last_.checkpoint;
   if (size == last.size && root == last.root && !last_.note.empty()) return last_;
   if (size < last.size)
-    return refuse("head.rollback", "a longer head was signed already: " + std::to_string(last.size) + " entries");
+    return refuse("head.rollback",
+                  "a longer head was signed already: " + std::to_string(last.size) + " entries");
   const audit::Checkpoint next{origin_, size, root};
   if (last.size > 0 && !audit::heads_consistent(last, next, consistency))
-    return refuse("head.fork", "the head is not proven to go on from the last one, of " + std::to_string(last.size) +
-                                   " entries");
-  if (last.size == 0 && !consistency.empty()) return refuse("head.stale", "nothing was signed yet: no proof is needed");
+    return refuse("head.fork", "the head is not proven to go on from the last one, of " +
+                                   std::to_string(last.size) + " entries");
+  if (last.size == 0 && !consistency.empty())
+    return refuse("head.stale", "nothing was signed yet: no proof is needed");
   if (size == 0) return refuse("head.empty", "an empty log needs no head");
   SignedHead head{next, audit::sign_checkpoint(next, *key_)};
   if (auto kept = replace_file(state_file_, as_bytes(state_text(head))); !kept) return fail(kept.error());

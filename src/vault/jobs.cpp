@@ -13,12 +13,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<crypto::Secret, VaultRefusal> open_envelope(const KeyStore& keys, std::string_view key_id, ByteView info,
-                                                   ByteView enc, ByteView ct) {
+Result<crypto::Secret, VaultRefusal> open_envelope(const KeyStore& keys, std::string_view key_id,
+                                                   ByteView info, ByteView enc, ByteView ct) {
   const crypto::P256Key* key = keys.compliance_by_id(key_id);
   if (key == nullptr) return refuse("envelope.key", "the envelope names a key that is not in this vault");
   auto dek = e2ee::hpke_open(*key, enc, info, {}, ct);
-  if (!dek || dek->size() != recording::kDekSize) return refuse("envelope.damaged", "the key envelope does not open");
+  if (!dek || dek->size() != recording::kDekSize)
+    return refuse("envelope.damaged", "the key envelope does not open");
   return std::move(*dek);
 }
 
@@ -47,20 +48,23 @@ std::optional<RenditionEnvelope> rendition_envelope_from_json(const Json& json) 
   RenditionEnvelope envelope;
   envelope.rendition = json.string_or("rendition");
   envelope.key_id = json.string_or("key_id");
-  if (envelope.rendition.empty() || !bytes_from(json, "enc", envelope.enc) || !bytes_from(json, "ct", envelope.ct))
+  if (envelope.rendition.empty() || !bytes_from(json, "enc", envelope.enc) ||
+      !bytes_from(json, "ct", envelope.ct))
     return std::nullopt;
   return envelope;
 }
 
-Result<crypto::Secret, VaultRefusal> open_part_envelope(const KeyStore& keys, const recording::PartEnvelope& envelope) {
-  return open_envelope(keys, envelope.key_id, recording::dek_info(envelope.recording, envelope.part), envelope.enc,
-                       envelope.ct);
+Result<crypto::Secret, VaultRefusal> open_part_envelope(const KeyStore& keys,
+                                                        const recording::PartEnvelope& envelope) {
+  return open_envelope(keys, envelope.key_id, recording::dek_info(envelope.recording, envelope.part),
+                       envelope.enc, envelope.ct);
 }
 
 Result<crypto::Secret, VaultRefusal> open_rendition_envelope(const KeyStore& keys,
                                                              const recording::RecordingId& recording,
                                                              const RenditionEnvelope& envelope) {
-  return open_envelope(keys, envelope.key_id, rendition_info(recording, envelope.rendition), envelope.enc, envelope.ct);
+  return open_envelope(keys, envelope.key_id, rendition_info(recording, envelope.rendition), envelope.enc,
+                       envelope.ct);
 }
 
 Jobs::Jobs(const KeyStore& keys, Muxer& muxer, Random& random, const Clock& clock, JobPlaces places,
@@ -97,7 +101,8 @@ Result<Json, VaultRefusal> Jobs::start(const recording::RecordingId& recording, 
   if (segments < 1 || segments > recording::kSegmentIndexMax || !last_hash || last_hash->size() != 32)
     return refuse("job.entry", "the entry's segments and last hash cannot be read");
   for (const recording::PartEnvelope& envelope : envelopes)
-    if (envelope.recording != recording) return refuse("job.envelopes", "an envelope belongs to another recording");
+    if (envelope.recording != recording)
+      return refuse("job.envelopes", "an envelope belongs to another recording");
 
   std::lock_guard lock(mutex_);
   auto known = states_.find(recording);
@@ -193,13 +198,15 @@ Result<Json, VaultRefusal> Jobs::carry_out(const Job& job) {
   auto opened = open_recording(input, keys_, muxer_);
   if (!opened) return fail(opened.error());
 
-  auto wrapped = e2ee::hpke_seal(keys_.compliance().public_key(), rendition_info(job.recording, "av"), {}, dek.view());
+  auto wrapped =
+      e2ee::hpke_seal(keys_.compliance().public_key(), rendition_info(job.recording, "av"), {}, dek.view());
   if (!wrapped) return refuse("vault.crypto", "the rendition's key could not be wrapped");
   RenditionEnvelope envelope{"av", keys_.compliance_id(), wrapped->enc, {}};
   std::copy(wrapped->ciphertext.begin(), wrapped->ciphertext.end(), envelope.ct.begin());
 
   const std::string manifest = make_manifest(*opened, {job.sealed, software_, clock_.now().utc}, keys_);
-  if (auto written = create_file(making / "manifest.json", as_bytes(manifest)); !written) return fail(written.error());
+  if (auto written = create_file(making / "manifest.json", as_bytes(manifest)); !written)
+    return fail(written.error());
   JsonArray files;
   for (const OpenedFile& file : opened->files)
     files.push_back(JsonObject{{"name", file.name},
@@ -214,7 +221,8 @@ Result<Json, VaultRefusal> Jobs::carry_out(const Job& job) {
                                  {"summary", make_summary(*opened)},
                                  {"files", std::move(files)},
                                  {"envelopes", JsonArray{to_json(envelope)}}};
-  // In this order a kill leaves either nothing that counts as a result, or a result whose files are all there.
+  // In this order a kill leaves either nothing that counts as a result, or a result whose files are all
+  // there.
   fs::remove(places_.results / (id + ".json"), ignored);
   fs::remove_all(place, ignored);
   std::error_code failed;

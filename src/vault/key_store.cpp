@@ -30,7 +30,9 @@ Result<std::map<int, crypto::P256Key>, VaultRefusal> load_p256(const fs::path& h
   std::map<int, crypto::P256Key> keys;
   for (int version = 1; fs::exists(key_path(home, kind, version, ".pem")); ++version) {
     auto pem = read_secret(key_path(home, kind, version, ".pem"));
-    if (!pem) return refuse("vault.permissions", "a key file can be read by others, or not at all: keys must be 0600");
+    if (!pem)
+      return refuse("vault.permissions",
+                    "a key file can be read by others, or not at all: keys must be 0600");
     auto key = crypto::P256Key::from_pem(as_text(*pem));
     crypto::wipe(*pem);
     if (!key) return refuse("vault.key", "a key file is damaged: " + std::string(kind));
@@ -49,9 +51,11 @@ Result<KeyStore, VaultRefusal> KeyStore::init(const fs::path& home, const KeySto
   if (!audit::is_key_name(options.log_origin) || options.organisation.empty())
     return refuse("vault.settings", "the organisation's name and the log's origin are needed");
   if (options.with_organisation_key == options.organisation_public.has_value())
-    return refuse("vault.settings", "give either --with-organisation-key or the public key of one kept elsewhere");
+    return refuse("vault.settings",
+                  "give either --with-organisation-key or the public key of one kept elsewhere");
   if (auto made = private_directory(home); !made) return fail(made.error());
-  if (fs::exists(home / kSettingsName)) return refuse("vault.exists", "there is a vault in this directory already");
+  if (fs::exists(home / kSettingsName))
+    return refuse("vault.exists", "there is a vault in this directory already");
   if (auto made = private_directory(home / "keys"); !made) return fail(made.error());
   // A run that was killed half-way left keys that nothing can depend on, because vault.json comes last.
   for (const auto& file : fs::directory_iterator(home / "keys")) fs::remove(file);
@@ -59,20 +63,23 @@ Result<KeyStore, VaultRefusal> KeyStore::init(const fs::path& home, const KeySto
   if (auto made = make_p256(home, "compliance"); !made) return fail(made.error());
   if (auto made = make_p256(home, "recorder"); !made) return fail(made.error());
   const crypto::Ed25519Key audit_key = crypto::Ed25519Key::generate();
-  if (auto made = create_file(key_path(home, "audit", 1, ".seed"), as_bytes(to_hex(audit_key.seed().view()))); !made)
+  if (auto made = create_file(key_path(home, "audit", 1, ".seed"), as_bytes(to_hex(audit_key.seed().view())));
+      !made)
     return fail(made.error());
   if (options.with_organisation_key) {
     if (auto made = make_p256(home, "organisation"); !made) return fail(made.error());
   } else {
     if (!crypto::p256_is_point(*options.organisation_public))
       return refuse("vault.settings", "the organisation's public key is not a P-256 point");
-    if (auto made = create_file(home / "keys" / "organisation.pub", as_bytes(to_hex(*options.organisation_public)));
+    if (auto made =
+            create_file(home / "keys" / "organisation.pub", as_bytes(to_hex(*options.organisation_public)));
         !made)
       return fail(made.error());
   }
-  const Json settings = JsonObject{
-      {"format", 1}, {"organisation", options.organisation}, {"log_origin", options.log_origin}};
-  if (auto made = create_file(home / kSettingsName, as_bytes(write_json(settings))); !made) return fail(made.error());
+  const Json settings =
+      JsonObject{{"format", 1}, {"organisation", options.organisation}, {"log_origin", options.log_origin}};
+  if (auto made = create_file(home / kSettingsName, as_bytes(write_json(settings))); !made)
+    return fail(made.error());
   return load(home);
 }
 
@@ -81,7 +88,8 @@ Result<KeyStore, VaultRefusal> KeyStore::load(const fs::path& home) {
   auto text = read_file(home / kSettingsName);
   if (!text) return refuse("vault.missing", "there is no vault here; run `parlour-vault init` first");
   auto settings = parse_json(as_text(*text));
-  if (!settings || settings->integer_or("format") != 1) return refuse("vault.settings", "vault.json is damaged");
+  if (!settings || settings->integer_or("format") != 1)
+    return refuse("vault.settings", "vault.json is damaged");
 
   KeyStore store;
   store.organisation_ = settings->string_or("organisation");
@@ -132,7 +140,8 @@ std::vector<const crypto::P256Key*> KeyStore::compliance_keys() const {
 
 std::vector<audit::VerifierKey> KeyStore::log_keys() const {
   std::vector<audit::VerifierKey> keys;
-  for (const auto& [version, key] : audit_) keys.push_back(audit::make_verifier_key(log_origin_, key.public_key()));
+  for (const auto& [version, key] : audit_)
+    keys.push_back(audit::make_verifier_key(log_origin_, key.public_key()));
   return keys;
 }
 

@@ -78,7 +78,8 @@ class Surveyor {
   std::map<std::pair<std::uint32_t, std::uint32_t>, RtpClock> clocks_;
 };
 
-// A faulty segment covers the time from its own first byte, or the end of what is known before it, to the next one's.
+// A faulty segment covers the time from its own first byte, or the end of what is known before it, to the
+// next one's.
 void note_damaged(LogSurvey& survey, const std::vector<std::optional<UtcTime>>& began) {
   for (const LogFault& fault : survey.faults) {
     if (fault.segment >= began.size()) continue;
@@ -86,7 +87,8 @@ void note_damaged(LogSurvey& survey, const std::vector<std::optional<UtcTime>>& 
     while (before > 0 && !began[before]) --before;
     while (after < began.size() && !began[after]) ++after;
     const UtcTime from = began[before].value_or(survey.started);
-    const UtcTime to = after < began.size() ? *began[after] : std::max(survey.ended, from + kSegmentDurationMax);
+    const UtcTime to =
+        after < began.size() ? *began[after] : std::max(survey.ended, from + kSegmentDurationMax);
     survey.damaged.emplace_back(from, to);
   }
 }
@@ -129,10 +131,12 @@ LogSurvey survey_log(const RecordingId& recording, std::uint32_t segments, const
     }
     auto opener = openers.find(header->part);
     if (opener == openers.end())
-      opener = openers.emplace(header->part, PartOpener(key->second.dek.clone(), recording, header->part)).first;
+      opener =
+          openers.emplace(header->part, PartOpener(key->second.dek.clone(), recording, header->part)).first;
     surveyor.start_segment(header->part, index);
     survey.parts[header->part].key_id = key->second.key_id;
-    const OpenedSegment opened = opener->second.open(*file, [&](const Record& record) { surveyor.record(record); });
+    const OpenedSegment opened =
+        opener->second.open(*file, [&](const Record& record) { surveyor.record(record); });
     for (const Damage& damage : opened.damage)
       survey.faults.push_back({index, damage.offset, damage.size, damage.what});
     if (opened.recovered) {

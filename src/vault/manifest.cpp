@@ -10,32 +10,47 @@ namespace {
 
 constexpr std::string_view kLabel = "Parlour/1 manifest";
 
-std::int64_t ms(UtcTime time) { return time.us / 1000; }
-std::int64_t ms(Duration duration) { return duration.count() / 1000; }
+std::int64_t ms(UtcTime time) {
+  return time.us / 1000;
+}
+std::int64_t ms(Duration duration) {
+  return duration.count() / 1000;
+}
 
 std::string_view to_text(e2ee::Role role) {
   switch (role) {
-    case e2ee::Role::kAgent: return "agent";
-    case e2ee::Role::kCustomer: return "customer";
-    case e2ee::Role::kGuest: return "guest";
+    case e2ee::Role::kAgent:
+      return "agent";
+    case e2ee::Role::kCustomer:
+      return "customer";
+    case e2ee::Role::kGuest:
+      return "guest";
   }
   return "unknown";
 }
 std::string_view to_text(e2ee::CallMode mode) {
   switch (mode) {
-    case e2ee::CallMode::kRecorded: return "recorded";
-    case e2ee::CallMode::kPaused: return "paused";
-    case e2ee::CallMode::kOff: return "off";
+    case e2ee::CallMode::kRecorded:
+      return "recorded";
+    case e2ee::CallMode::kPaused:
+      return "paused";
+    case e2ee::CallMode::kOff:
+      return "off";
   }
   return "unknown";
 }
 std::string_view to_text(recording::MarkKind kind) {
   switch (kind) {
-    case recording::MarkKind::kPause: return "pause";
-    case recording::MarkKind::kResume: return "resume";
-    case recording::MarkKind::kConsent: return "consent";
-    case recording::MarkKind::kGap: return "gap";
-    case recording::MarkKind::kChapter: return "chapter";
+    case recording::MarkKind::kPause:
+      return "pause";
+    case recording::MarkKind::kResume:
+      return "resume";
+    case recording::MarkKind::kConsent:
+      return "consent";
+    case recording::MarkKind::kGap:
+      return "gap";
+    case recording::MarkKind::kChapter:
+      return "chapter";
   }
   return "unknown";
 }
@@ -47,33 +62,33 @@ class ManifestMaker {
 
   Json make() const {
     const LogSurvey& survey = opened_.survey;
-    return JsonObject{
-        {"format", "parlour-recording-manifest/1"},
-        {"recording", opened_.recording.text()},
-        {"meeting", context_.sealed.meeting},
-        {"software", context_.software},
-        {"made", to_rfc3339(context_.made)},
-        {"sealed", JsonObject{{"seq", context_.sealed.seq},
-                              {"leaf", to_hex(context_.sealed.leaf)},
-                              {"segments", context_.sealed.data.integer_or("segments")},
-                              {"last_hash", context_.sealed.data.string_or("last_hash")},
-                              {"chain_intact", survey.chain_intact}}},
-        {"started", to_rfc3339(opened_.started)},
-        {"started_ms", ms(opened_.started)},
-        {"duration_ms", ms(opened_.ended - opened_.started)},
-        {"coverage_permille", opened_.coverage_permille},
-        {"keys", JsonObject{{"recorder", KeyStore::key_id(keys_.recorder().public_key())}, {"compliance", key_ids()}}},
-        {"parts", parts()},
-        {"segments", segments()},
-        {"calls", calls()},
-        {"participants", participants()},
-        {"streams", streams()},
-        {"tracks", tracks()},
-        {"present", spans(opened_.present)},
-        {"pauses", spans(opened_.pauses)},
-        {"marks", marks()},
-        {"faults", faults()},
-        {"renditions", renditions()}};
+    return JsonObject{{"format", "parlour-recording-manifest/1"},
+                      {"recording", opened_.recording.text()},
+                      {"meeting", context_.sealed.meeting},
+                      {"software", context_.software},
+                      {"made", to_rfc3339(context_.made)},
+                      {"sealed", JsonObject{{"seq", context_.sealed.seq},
+                                            {"leaf", to_hex(context_.sealed.leaf)},
+                                            {"segments", context_.sealed.data.integer_or("segments")},
+                                            {"last_hash", context_.sealed.data.string_or("last_hash")},
+                                            {"chain_intact", survey.chain_intact}}},
+                      {"started", to_rfc3339(opened_.started)},
+                      {"started_ms", ms(opened_.started)},
+                      {"duration_ms", ms(opened_.ended - opened_.started)},
+                      {"coverage_permille", opened_.coverage_permille},
+                      {"keys", JsonObject{{"recorder", KeyStore::key_id(keys_.recorder().public_key())},
+                                          {"compliance", key_ids()}}},
+                      {"parts", parts()},
+                      {"segments", segments()},
+                      {"calls", calls()},
+                      {"participants", participants()},
+                      {"streams", streams()},
+                      {"tracks", tracks()},
+                      {"present", spans(opened_.present)},
+                      {"pauses", spans(opened_.pauses)},
+                      {"marks", marks()},
+                      {"faults", faults()},
+                      {"renditions", renditions()}};
   }
 
  private:
@@ -133,7 +148,8 @@ class ManifestMaker {
     JsonArray out;
     for (const Participant& participant : opened_.participants) {
       JsonArray endpoints;
-      for (const e2ee::EndpointId& endpoint : participant.endpoints) endpoints.push_back(to_base64url(endpoint));
+      for (const e2ee::EndpointId& endpoint : participant.endpoints)
+        endpoints.push_back(to_base64url(endpoint));
       out.push_back(JsonObject{
           {"id", participant.id}, {"role", to_text(participant.role)}, {"endpoints", std::move(endpoints)}});
     }
@@ -237,7 +253,8 @@ Bytes signed_bytes(std::string_view manifest) {
 
 }  // namespace
 
-std::string make_manifest(const OpenedRecording& opened, const ManifestContext& context, const KeyStore& keys) {
+std::string make_manifest(const OpenedRecording& opened, const ManifestContext& context,
+                          const KeyStore& keys) {
   const Json manifest = ManifestMaker(opened, context, keys).make();
   const crypto::P256Signature signature = keys.recorder().sign(signed_bytes(write_json_canonical(manifest)));
   return write_json_canonical(JsonObject{{"manifest", manifest},
@@ -275,21 +292,22 @@ Json make_summary(const OpenedRecording& opened) {
                                 {"frames", gap.missing + gap.skipped}});
     }
   }
-  return JsonObject{{"started_ms", ms(opened.started)},
-                    {"duration_ms", ms(opened.ended - opened.started)},
-                    {"coverage_permille", opened.coverage_permille},
-                    {"chain_intact", opened.survey.chain_intact},
-                    {"participants", opened.participants.size()},
-                    {"parts", opened.survey.parts.size()},
-                    {"intervals", std::move(intervals)},
-                    {"gaps", std::move(gaps)},
-                    {"gaps_total", gaps_total},
-                    {"faults", opened.survey.faults.size() + opened.message_faults.size() + opened.frame_faults_total},
-                    {"frames", JsonObject{{"attested", attested},
-                                          {"recovered", recovered},
-                                          {"lost", lost},
-                                          {"skipped", skipped},
-                                          {"unattested", unattested}}}};
+  return JsonObject{
+      {"started_ms", ms(opened.started)},
+      {"duration_ms", ms(opened.ended - opened.started)},
+      {"coverage_permille", opened.coverage_permille},
+      {"chain_intact", opened.survey.chain_intact},
+      {"participants", opened.participants.size()},
+      {"parts", opened.survey.parts.size()},
+      {"intervals", std::move(intervals)},
+      {"gaps", std::move(gaps)},
+      {"gaps_total", gaps_total},
+      {"faults", opened.survey.faults.size() + opened.message_faults.size() + opened.frame_faults_total},
+      {"frames", JsonObject{{"attested", attested},
+                            {"recovered", recovered},
+                            {"lost", lost},
+                            {"skipped", skipped},
+                            {"unattested", unattested}}}};
 }
 
 }  // namespace parlour::vault

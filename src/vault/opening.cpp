@@ -13,18 +13,24 @@ using recording::StreamSlot;
 
 MediaKind kind_of(StreamSlot slot) {
   switch (slot) {
-    case StreamSlot::kMicrophone: return MediaKind::kAudio;
-    case StreamSlot::kCamera: return MediaKind::kVideo;
-    case StreamSlot::kScreen: return MediaKind::kScreen;
+    case StreamSlot::kMicrophone:
+      return MediaKind::kAudio;
+    case StreamSlot::kCamera:
+      return MediaKind::kVideo;
+    case StreamSlot::kScreen:
+      return MediaKind::kScreen;
   }
   return MediaKind::kAudio;
 }
 
 Duration usual_interval(MediaKind kind) {
   switch (kind) {
-    case MediaKind::kAudio: return std::chrono::milliseconds(20);
-    case MediaKind::kVideo: return std::chrono::microseconds(33'333);
-    case MediaKind::kScreen: return std::chrono::milliseconds(200);
+    case MediaKind::kAudio:
+      return std::chrono::milliseconds(20);
+    case MediaKind::kVideo:
+      return std::chrono::microseconds(33'333);
+    case MediaKind::kScreen:
+      return std::chrono::milliseconds(200);
   }
   return std::chrono::milliseconds(20);
 }
@@ -39,7 +45,8 @@ class Opening {
   Result<OpenedRecording, VaultRefusal> run() {
     opened_.recording = input_.recording;
     report(0);
-    opened_.survey = survey_log(input_.recording, input_.segments, input_.last_hash, input_.keys, input_.source);
+    opened_.survey =
+        survey_log(input_.recording, input_.segments, input_.last_hash, input_.keys, input_.source);
     report(300);
     verify_messages();
     clocks_ = make_clocks(opened_.survey);
@@ -64,7 +71,8 @@ class Opening {
     return found == opened_.survey.parts.end() ? opened_.survey.started : found->second.utc(at);
   }
 
-  // ---- Messages, from the log alone ---------------------------------------------------------------------------------
+  // ---- Messages, from the log alone
+  // ---------------------------------------------------------------------------------
 
   void verify_messages() {
     for (const SurveyedMessage& message : opened_.survey.messages) {
@@ -130,7 +138,8 @@ class Opening {
     return std::nullopt;
   }
 
-  // ---- Frames -------------------------------------------------------------------------------------------------------
+  // ---- Frames
+  // -------------------------------------------------------------------------------------------------------
 
   Result<void, VaultRefusal> open_frames() {
     for (const auto& [key, stream] : opened_.survey.streams) {
@@ -139,7 +148,8 @@ class Opening {
       auto participant = call ? participant_of(*call, stream.info.sender_index) : std::nullopt;
       if (clock == clocks_.end()) continue;  // no packet
       if (!participant) {
-        note({"no_member", "", kind_of(stream.info.slot), 0, stream.info.sender_index, utc(stream.part, stream.info.at)});
+        note({"no_member", "", kind_of(stream.info.slot), 0, stream.info.sender_index,
+              utc(stream.part, stream.info.at)});
         continue;
       }
       const MediaKind kind = kind_of(stream.info.slot);
@@ -218,7 +228,8 @@ class Opening {
       opened_.frame_faults.push_back(std::move(fault));
   }
 
-  // ---- The account --------------------------------------------------------------------------------------------------
+  // ---- The account
+  // --------------------------------------------------------------------------------------------------
 
   void account() {
     presence();
@@ -299,7 +310,8 @@ class Opening {
       for (const e2ee::EpochState& epoch : chain.epochs())
         for (const auto& [idx, sender] : epoch.senders) {
           if (sender.progress)
-            for (const e2ee::CounterLast& last : sender.progress->last) attest_one(last, sender.progress->final);
+            for (const e2ee::CounterLast& last : sender.progress->last)
+              attest_one(last, sender.progress->final);
           if (sender.activated)
             for (const e2ee::CounterLast& last : sender.activated->last) attest_one(last, true);
         }
@@ -360,7 +372,8 @@ class Opening {
 
 }  // namespace
 
-Result<OpenedRecording, VaultRefusal> open_recording(const OpeningInput& input, const KeyStore& keys, Muxer& muxer) {
+Result<OpenedRecording, VaultRefusal> open_recording(const OpeningInput& input, const KeyStore& keys,
+                                                     Muxer& muxer) {
   return Opening(input, keys, muxer).run();
 }
 

@@ -66,16 +66,17 @@ Result<e2ee::PolicyType, VaultRefusal> proven_type(const PublishedType& type,
   const Json* pause = setting(*document, "recording", "pause_max_s");
   const Json none = JsonArray{};
   const Json* kinds = setting(*document, "recording", "kinds");
-  auto made = make_type(type.type_id, type.version, rule != nullptr && rule->is_string() ? *rule->as_string() : "",
-                        kinds == nullptr ? &none : kinds,
-                        pause != nullptr && pause->is_integer() ? *pause->as_integer() : 0);
+  auto made = make_type(
+      type.type_id, type.version, rule != nullptr && rule->is_string() ? *rule->as_string() : "",
+      kinds == nullptr ? &none : kinds, pause != nullptr && pause->is_integer() ? *pause->as_integer() : 0);
   if (!made) return refuse("policy.document", "the document's recording section cannot be read");
   return *made;
 }
 
 }  // namespace
 
-Result<PolicySigner, VaultRefusal> PolicySigner::open(std::filesystem::path state_file, const KeyStore& keys) {
+Result<PolicySigner, VaultRefusal> PolicySigner::open(std::filesystem::path state_file,
+                                                      const KeyStore& keys) {
   PolicySigner signer(std::move(state_file), keys);
   auto text = read_file(signer.state_file_);
   if (text && !text->empty()) {
@@ -117,7 +118,8 @@ Result<void, VaultRefusal> PolicySigner::put(std::string_view message) {
 Result<void, VaultRefusal> PolicySigner::start(std::string_view types_file, UtcTime now) {
   auto file = parse_json(types_file);
   const Json* list = file ? file->find("types") : nullptr;
-  if (list == nullptr || list->as_array() == nullptr) return refuse("policy.file", "the policy file holds no \"types\"");
+  if (list == nullptr || list->as_array() == nullptr)
+    return refuse("policy.file", "the policy file holds no \"types\"");
   std::vector<e2ee::PolicyType> types;
   for (const Json& type : *list->as_array()) {
     auto made = make_type(type.string_or("type_id"), type.integer_or("version"), type.string_or("record"),
@@ -132,7 +134,8 @@ Result<void, VaultRefusal> PolicySigner::start(std::string_view types_file, UtcT
 
 Result<std::string, VaultRefusal> PolicySigner::sign(const std::vector<PublishedType>& types, UtcTime now) {
   if (keys_->organisation_key() == nullptr)
-    return refuse("policy.no_key", "the organisation key is not in this vault: sign with `parlour admin policy sign`");
+    return refuse("policy.no_key",
+                  "the organisation key is not in this vault: sign with `parlour admin policy sign`");
   std::vector<e2ee::PolicyType> proven;
   for (const PublishedType& type : types) {
     auto made = proven_type(type, keys_->log_keys());

@@ -15,7 +15,8 @@ Result<ProvenEntry, VaultRefusal> prove_entry(const EntryProof& proof,
     return refuse("proof.invalid", "the entry is not proven to be in the log");
   auto view = audit::read_entry(proof.entry);
   if (!view) return refuse("proof.entry", "the entry is malformed");
-  if (view->seq != proof.index) return refuse("proof.entry", "the entry's number is not its place in the log");
+  if (view->seq != proof.index)
+    return refuse("proof.entry", "the entry's number is not its place in the log");
   auto whole = parse_json(proof.entry);
   if (!whole) return refuse("proof.entry", "the entry is malformed");
   proven.seq = view->seq;
@@ -27,7 +28,8 @@ Result<ProvenEntry, VaultRefusal> prove_entry(const EntryProof& proof,
     proven.subject_kind = subject->string_or("kind");
     proven.subject_id = subject->string_or("id");
   }
-  if (const Json* actor = whole->find("actor"); actor != nullptr) proven.actor_session = actor->string_or("session");
+  if (const Json* actor = whole->find("actor"); actor != nullptr)
+    proven.actor_session = actor->string_or("session");
   if (const Json* data = whole->find("data"); data != nullptr) proven.data = *data;
   return proven;
 }

@@ -12,11 +12,14 @@ constexpr Duration kStartWait = FrameAssembler::kReorderMax + std::chrono::secon
 
 }  // namespace
 
-Result<std::unique_ptr<RenditionFile>, VaultRefusal> RenditionFile::create(const OpeningInput& input, Muxer& muxer,
-                                                                           std::string participant, std::string content,
-                                                                           bool audio, bool video) {
+Result<std::unique_ptr<RenditionFile>, VaultRefusal> RenditionFile::create(const OpeningInput& input,
+                                                                           Muxer& muxer,
+                                                                           std::string participant,
+                                                                           std::string content, bool audio,
+                                                                           bool video) {
   const std::string name = participant + "-" + content + ".webm";
-  auto container = ContainerWriter::create(input.output / (name + ".sealed"), input.rendition_dek, input.recording, name);
+  auto container =
+      ContainerWriter::create(input.output / (name + ".sealed"), input.rendition_dek, input.recording, name);
   if (!container) return fail(container.error());
   std::unique_ptr<RenditionFile> file(new RenditionFile(std::move(*container)));
   file->facts_.name = name;
@@ -39,7 +42,8 @@ Result<void, VaultRefusal> RenditionFile::write(MuxTrack track, UtcTime at, bool
 
 Result<void, VaultRefusal> RenditionFile::start() {
   started_ = true;
-  std::stable_sort(waiting_.begin(), waiting_.end(), [](const Waiting& a, const Waiting& b) { return a.at < b.at; });
+  std::stable_sort(waiting_.begin(), waiting_.end(),
+                   [](const Waiting& a, const Waiting& b) { return a.at < b.at; });
   if (!waiting_.empty()) facts_.from = facts_.to = waiting_.front().at;
   for (const Waiting& frame : waiting_)
     if (auto written = put(frame); !written) return written;

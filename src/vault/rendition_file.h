@@ -1,6 +1,6 @@
-// One rendition being made: a muxing session into a sealed container, on the recording's clock. Frames of its tracks may
-// come a little out of step with each other (lost packets are waited for), so the first seconds are kept back until the
-// earliest frame is known: it is the file's zero. One thread.
+// One rendition being made: a muxing session into a sealed container, on the recording's clock. Frames of its
+// tracks may come a little out of step with each other (lost packets are waited for), so the first seconds
+// are kept back until the earliest frame is known: it is the file's zero. One thread.
 #pragma once
 
 #include <memory>
@@ -13,8 +13,9 @@ namespace parlour::vault {
 class RenditionFile {
  public:
   static Result<std::unique_ptr<RenditionFile>, VaultRefusal> create(const OpeningInput& input, Muxer& muxer,
-                                                                     std::string participant, std::string content,
-                                                                     bool audio, bool video);
+                                                                     std::string participant,
+                                                                     std::string content, bool audio,
+                                                                     bool video);
 
   Result<void, VaultRefusal> write(MuxTrack track, UtcTime at, bool key_frame, Bytes frame);
   Result<OpenedFile, VaultRefusal> finish();

@@ -40,11 +40,12 @@ struct SenderClock {
   }
 };
 
-// RTP time nearest to the line that the anchor and the arrival time suggest, so that reports extend like packets do.
+// RTP time nearest to the line that the anchor and the arrival time suggest, so that reports extend like
+// packets do.
 std::int64_t extended_ticks(const SurveyedStream& stream, const SurveyedReport& report) {
   const auto anchor = static_cast<std::int64_t>(stream.first_rtp_time.value_or(report.rtp_time));
-  const std::int64_t expected =
-      (report.arrival.us - stream.least_delay_us) * static_cast<std::int64_t>(stream.info.clock_rate) / 1'000'000;
+  const std::int64_t expected = (report.arrival.us - stream.least_delay_us) *
+                                static_cast<std::int64_t>(stream.info.clock_rate) / 1'000'000;
   const std::int64_t raw = static_cast<std::int64_t>(report.rtp_time) - anchor;
   const std::int64_t turn = std::int64_t{1} << 32;
   const std::int64_t turns = (expected - raw + (expected > raw ? turn / 2 : -turn / 2)) / turn;
@@ -53,7 +54,8 @@ std::int64_t extended_ticks(const SurveyedStream& stream, const SurveyedReport& 
 
 }  // namespace
 
-ClockLine fit_clock(const std::vector<std::pair<double, double>>& points, double nominal, double slope_slack) {
+ClockLine fit_clock(const std::vector<std::pair<double, double>>& points, double nominal,
+                    double slope_slack) {
   ClockLine line;
   line.slope = nominal;
   if (points.empty()) return line;

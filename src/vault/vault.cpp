@@ -29,9 +29,11 @@ Result<std::unique_ptr<T>, VaultRefusal> boxed(Result<T, VaultRefusal> made) {
 Result<void, VaultRefusal> Vault::init(const fs::path& home, const KeyStoreOptions& options,
                                        std::optional<std::string> policy_file, UtcTime now) {
   if (policy_file && !options.with_organisation_key)
-    return refuse("vault.settings", "a policy file needs --with-organisation-key; or sign it elsewhere and put it");
+    return refuse("vault.settings",
+                  "a policy file needs --with-organisation-key; or sign it elsewhere and put it");
   if (auto entered = private_directory(home); !entered) return entered;
-  if (fs::exists(home / "vault.json")) return refuse("vault.exists", "there is a vault in this directory already");
+  if (fs::exists(home / "vault.json"))
+    return refuse("vault.exists", "there is a vault in this directory already");
   for (const char* folder : {"state", "jobs", "renditions"})
     if (auto made = private_directory(home / folder); !made) return made;
   // State before keys: vault.json, written last, says that all of it is there.
@@ -50,8 +52,9 @@ Result<void, VaultRefusal> Vault::init(const fs::path& home, const KeyStoreOptio
   return {};
 }
 
-Result<std::unique_ptr<Vault>, VaultRefusal> Vault::open(const VaultPlaces& places, Muxer& muxer, Random& random,
-                                                         const Clock& clock, std::string software) {
+Result<std::unique_ptr<Vault>, VaultRefusal> Vault::open(const VaultPlaces& places, Muxer& muxer,
+                                                         Random& random, const Clock& clock,
+                                                         std::string software) {
   std::unique_ptr<Vault> vault(new Vault(clock));
   auto keys = boxed(KeyStore::load(places.home));
   if (!keys) return fail(keys.error());
@@ -60,7 +63,8 @@ Result<std::unique_ptr<Vault>, VaultRefusal> Vault::open(const VaultPlaces& plac
   const fs::path state = places.home / "state";
   for (const char* folder : {"state", "jobs", "renditions"})
     if (auto entered = private_directory(places.home / folder); !entered) return fail(entered.error());
-  auto heads = boxed(HeadSigner::open(state / "head.json", vault->keys_->log_origin(), vault->keys_->audit()));
+  auto heads =
+      boxed(HeadSigner::open(state / "head.json", vault->keys_->log_origin(), vault->keys_->audit()));
   if (!heads) return fail(heads.error());
   vault->heads_ = std::move(*heads);
   auto policies = boxed(PolicySigner::open(state / "policy.json", *vault->keys_));
@@ -71,9 +75,9 @@ Result<std::unique_ptr<Vault>, VaultRefusal> Vault::open(const VaultPlaces& plac
   vault->grants_ = std::move(*grants);
   vault->acknowledger_ = std::make_unique<Acknowledger>(*vault->keys_);
   vault->renditions_ = places.home / "renditions";
-  vault->jobs_ = std::make_unique<Jobs>(*vault->keys_, muxer, random, clock,
-                                        JobPlaces{places.recordings, vault->renditions_, places.home / "jobs"},
-                                        std::move(software));
+  vault->jobs_ = std::make_unique<Jobs>(
+      *vault->keys_, muxer, random, clock,
+      JobPlaces{places.recordings, vault->renditions_, places.home / "jobs"}, std::move(software));
   return vault;
 }
 
@@ -83,9 +87,9 @@ Result<crypto::Hash256, VaultRefusal> Vault::dek_check(const recording::PartEnve
   return recording::dek_check(dek->view(), envelope.recording, envelope.part);
 }
 
-Result<Token, VaultRefusal> Vault::grant(const recording::RecordingId& recording, const std::string& rendition,
-                                         const std::string& session, const EntryProof& proof,
-                                         const RenditionEnvelope& envelope) {
+Result<Token, VaultRefusal> Vault::grant(const recording::RecordingId& recording,
+                                         const std::string& rendition, const std::string& session,
+                                         const EntryProof& proof, const RenditionEnvelope& envelope) {
   const Now now = clock_.now();
   auto refused = [&](const VaultRefusal& why) {
     grants_->note_refusal(recording, rendition, why.code, now);
@@ -120,7 +124,8 @@ Result<std::pair<Token, std::vector<StreamFile>>, VaultRefusal> Vault::exchange(
     auto reader = ContainerReader::open(found.path(), stream->dek.view(), stream->recording, name);
     if (reader) files.push_back({name, reader->size()});
   }
-  std::sort(files.begin(), files.end(), [](const StreamFile& a, const StreamFile& b) { return a.name < b.name; });
+  std::sort(files.begin(), files.end(),
+            [](const StreamFile& a, const StreamFile& b) { return a.name < b.name; });
   return std::pair{*handle, std::move(files)};
 }
 
@@ -129,8 +134,8 @@ Result<Bytes, VaultRefusal> Vault::range(const Token& handle, const std::string&
   const GrantedStream* stream = grants_->stream(handle, clock_.now());
   if (stream == nullptr) return refuse("grant.handle", "the handle is unknown or has expired");
   if (!is_rendition_file(file)) return refuse("rendition.missing", "there is no such file");
-  auto reader =
-      ContainerReader::open(container_path(stream->recording, file), stream->dek.view(), stream->recording, file);
+  auto reader = ContainerReader::open(container_path(stream->recording, file), stream->dek.view(),
+                                      stream->recording, file);
   if (!reader) return fail(reader.error());
   return reader->read(offset, length);
 }

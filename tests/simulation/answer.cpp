@@ -65,7 +65,8 @@ ReadOffer read_offer(std::string_view sdp) {
       offer.fingerprint = read_fingerprint(line);
     } else if (take_prefix(line, "a=candidate:")) {
       const auto parts = words(line);
-      offer.address = rtc::Address::parse_ip(parts[4], number<std::uint16_t>(parts[5])).value_or(rtc::Address());
+      offer.address =
+          rtc::Address::parse_ip(parts[4], number<std::uint16_t>(parts[5])).value_or(rtc::Address());
     } else if (offer.lines.empty()) {
       continue;
     } else if (take_prefix(line, "a=mid:")) {
@@ -81,8 +82,8 @@ ReadOffer read_offer(std::string_view sdp) {
   return offer;
 }
 
-std::string write_answer(const ReadOffer& offer, const rtc::IceCredentials& ice, const crypto::Hash256& fingerprint,
-                         const std::array<SentStream, 3>& uplinks) {
+std::string write_answer(const ReadOffer& offer, const rtc::IceCredentials& ice,
+                         const crypto::Hash256& fingerprint, const std::array<SentStream, 3>& uplinks) {
   std::string text = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE";
   for (const OfferedLine& line : offer.lines) text += " " + line.mid;
   text += "\r\n";
@@ -95,7 +96,8 @@ std::string write_answer(const ReadOffer& offer, const rtc::IceCredentials& ice,
     text += uplink ? (stream.active ? "a=sendonly\r\n" : "a=inactive\r\n")
                    : (line.direction == "sendonly" ? "a=recvonly\r\n" : "a=inactive\r\n");
     text += "a=ice-ufrag:" + ice.ufrag + "\r\na=ice-pwd:" + ice.pwd + "\r\n";
-    text += "a=fingerprint:sha-256 " + rtc::fingerprint_text(fingerprint) + "\r\na=setup:active\r\na=rtcp-mux\r\n";
+    text += "a=fingerprint:sha-256 " + rtc::fingerprint_text(fingerprint) +
+            "\r\na=setup:active\r\na=rtcp-mux\r\n";
     text += "a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\n";
     if (uplink) {
       text += "a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n";
@@ -105,7 +107,8 @@ std::string write_answer(const ReadOffer& offer, const rtc::IceCredentials& ice,
                        : "a=rtpmap:111 opus/48000/2\r\n";
     if (!stream.active || !stream.announced) continue;
     if (line.video) {
-      text += "a=ssrc-group:FID " + std::to_string(stream.ssrc) + " " + std::to_string(stream.rtx_ssrc) + "\r\n";
+      text +=
+          "a=ssrc-group:FID " + std::to_string(stream.ssrc) + " " + std::to_string(stream.rtx_ssrc) + "\r\n";
     }
     text += "a=ssrc:" + std::to_string(stream.ssrc) + " cname:browser\r\n";
     if (line.video) text += "a=ssrc:" + std::to_string(stream.rtx_ssrc) + " cname:browser\r\n";

@@ -1,4 +1,5 @@
-// What a browser does with an offer of ours: reads what it needs and writes an answer, without the product's SDP code.
+// What a browser does with an offer of ours: reads what it needs and writes an answer, without the product's
+// SDP code.
 #pragma once
 
 #include <array>
@@ -34,7 +35,7 @@ struct SentStream {
   std::uint32_t rtx_ssrc = 0;
   bool announced = true;  // false: the answer does not name the SSRCs
 };
-std::string write_answer(const ReadOffer& offer, const rtc::IceCredentials& ice, const crypto::Hash256& fingerprint,
-                         const std::array<SentStream, 3>& uplinks);
+std::string write_answer(const ReadOffer& offer, const rtc::IceCredentials& ice,
+                         const crypto::Hash256& fingerprint, const std::array<SentStream, 3>& uplinks);
 
 }  // namespace parlour::simulation

@@ -71,7 +71,8 @@ std::string Browser::answer(std::string_view sdp, SteadyTime now) {
   }
   std::array<SentStream, 3> uplinks;
   for (std::size_t slot = 0; slot < senders_.size(); ++slot) {
-    uplinks[slot] = {senders_[slot].active, senders_[slot].ssrc, senders_[slot].rtx.ssrc, config_.announce_ssrcs};
+    uplinks[slot] = {senders_[slot].active, senders_[slot].ssrc, senders_[slot].rtx.ssrc,
+                     config_.announce_ssrcs};
   }
   return write_answer(offer, ice_local_, certificate_.fingerprint(), uplinks);
 }
@@ -80,7 +81,9 @@ void Browser::send(Bytes datagram) {
   outgoing_.push_back({media_address_.value_or(address()), offer_.address, std::move(datagram)});
 }
 
-std::vector<Datagram> Browser::take_outgoing() { return std::exchange(outgoing_, {}); }
+std::vector<Datagram> Browser::take_outgoing() {
+  return std::exchange(outgoing_, {});
+}
 
 void Browser::drain_ice() {
   for (auto& out : ice_->take_outgoing()) outgoing_.push_back({out.from, out.to, std::move(out.datagram)});
@@ -90,8 +93,8 @@ void Browser::drain_dtls() {
   for (Bytes& datagram : dtls_->take_outgoing()) send(std::move(datagram));
   if (sender_ || dtls_->state() != crypto::DtlsState::kConnected) return;
   auto keys = dtls_->take_srtp_keys();
-  sender_.emplace(std::move(
-      *rtc::SrtpSender::create(keys->profile, keys->local_key.view(), keys->local_salt.view())));
+  sender_.emplace(
+      std::move(*rtc::SrtpSender::create(keys->profile, keys->local_key.view(), keys->local_salt.view())));
   receiver_.emplace(std::move(
       *rtc::SrtpReceiver::create(keys->profile, keys->remote_key.view(), keys->remote_salt.view())));
 }
@@ -166,7 +169,10 @@ std::vector<Bytes> Browser::make_frame(Sender& sender, media::Slot slot, SteadyT
       append(payload, header.view());
     }
     payload.resize(payload.size() + (sender.video ? kVideoFilling : kAudioFilling), plain ? kPlain : kSealed);
-    Writer(payload).u32(sender.frame).u16(static_cast<std::uint16_t>(part)).u16(static_cast<std::uint16_t>(parts));
+    Writer(payload)
+        .u32(sender.frame)
+        .u16(static_cast<std::uint16_t>(part))
+        .u16(static_cast<std::uint16_t>(parts));
 
     rtc::RtpFields fields;
     fields.marker = sender.video && part + 1 == parts;
@@ -199,6 +205,18 @@ void Browser::send_frame(Sender& sender, media::Slot slot, SteadyTime now) {
 
 Bytes Browser::make_packet(media::Slot slot, SteadyTime now) {
   return protect(make_frame(senders_[static_cast<std::size_t>(slot)], slot, now)[0]);
+}
+
+Bytes Browser::make_probe(media::Slot slot) {
+  Sender& sender = senders_[static_cast<std::size_t>(slot)];
+  rtc::RtpFields fields;
+  fields.payload_type = sender.video ? rtc::kVp8PayloadType : rtc::kOpusPayloadType;
+  fields.sequence = sender.sequence++;
+  fields.timestamp = sender.timestamp;
+  fields.ssrc = sender.ssrc;
+  Bytes packet(200);
+  packet.resize(rtc::write_rtp_header(packet, fields));
+  return protect(packet);
 }
 
 void Browser::send_rtcp(Bytes compound) {

@@ -1,5 +1,6 @@
-// A simulated browser: controlling ICE, DTLS client, SRTP, one audio and up to two video senders whose frames carry
-// shim and SFrame header as e2ee.md says (the rest is a frame number and filling), retransmission both ways.
+// A simulated browser: controlling ICE, DTLS client, SRTP, one audio and up to two video senders whose frames
+// carry shim and SFrame header as e2ee.md says (the rest is a frame number and filling), retransmission both
+// ways.
 //
 // Sans-I/O on virtual time: after each call drain take_outgoing().
 #pragma once
@@ -103,6 +104,8 @@ class Browser {
   const rtc::IceCredentials& server_ice() const { return offer_.ice; }
   // The next RTP packet of a slot, protected, without sending it.
   Bytes make_packet(media::Slot slot, SteadyTime now);
+  // The same for a packet without payload, as browsers send to probe.
+  Bytes make_probe(media::Slot slot);
 
  private:
   struct Sender {

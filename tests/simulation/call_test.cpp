@@ -1,4 +1,5 @@
-// Calls over a bad network: what was sent arrives or is asked for again, and the same seed gives the same run.
+// Calls over a bad network: what was sent arrives or is asked for again, and the same seed gives the same
+// run.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -55,8 +56,12 @@ Outcome run_lossy_call(std::uint64_t seed, bool check) {
   return {world.network.hash(), world.shard->counters().forwarded, world.network.lost()};
 }
 
-TEST(LossyCall, EveryFrameArrivesOrIsAskedForAgain) { run_lossy_call(11, true); }
-TEST(LossyCall, EveryFrameArrivesOrIsAskedForAgainWithAnotherSeed) { run_lossy_call(12, true); }
+TEST(LossyCall, EveryFrameArrivesOrIsAskedForAgain) {
+  run_lossy_call(11, true);
+}
+TEST(LossyCall, EveryFrameArrivesOrIsAskedForAgainWithAnotherSeed) {
+  run_lossy_call(12, true);
+}
 
 TEST(LossyCall, SameSeedGivesTheSameTrace) {
   const Outcome first = run_lossy_call(5, false);
@@ -141,7 +146,8 @@ TEST(Negotiation, ALineOfALeaverIsParkedAndUsedAgainWithNewSsrcs) {
   EXPECT_GE(world.count_facts([](const media::Fact& fact) {
     const auto* needed = std::get_if<media::OfferNeeded>(&fact);
     return needed != nullptr && needed->endpoint == media::EndpointId{2};
-  }), 2u);
+  }),
+            2u);
   world.negotiate(2);
   world.start_call({3});
   world.run(2s);
@@ -177,7 +183,8 @@ TEST(Negotiation, AnswersToOldOffersAndChangedCertificatesAreRefused) {
 
 TEST(Negotiation, ARoomTakesNoMoreThanItsLimit) {
   World world;
-  for (std::uint64_t id = 1; id <= 8; ++id) EXPECT_TRUE(world.shard->add_endpoint({id}, World::kRoom, {}, world.now).has_value());
+  for (std::uint64_t id = 1; id <= 8; ++id)
+    EXPECT_TRUE(world.shard->add_endpoint({id}, World::kRoom, {}, world.now).has_value());
   const auto ninth = world.shard->add_endpoint({9}, World::kRoom, {}, world.now);
   ASSERT_FALSE(ninth.has_value());
   EXPECT_EQ(ninth.error(), media::CommandError::kRoomFull);

@@ -23,7 +23,9 @@ class RecordedCall : public ::testing::Test {
   }
   void TearDown() override { world.shard->detach_sink(World::kRoom, world.now); }
 
-  void renew(Duration time) { ASSERT_TRUE(world.shard->set_lease(World::kRoom, world.now + time).has_value()); }
+  void renew(Duration time) {
+    ASSERT_TRUE(world.shard->set_lease(World::kRoom, world.now + time).has_value());
+  }
   void allow_epochs(std::vector<std::uint16_t> epochs) {
     for (const std::uint64_t id : {1, 2}) {
       ASSERT_TRUE(world.shard->set_epochs_allowed({id}, {1, false, epochs}).has_value());
@@ -61,6 +63,27 @@ TEST_F(RecordedCall, NothingPassesOfAnEpochThatIsNotAllowed) {
   allow_epochs({2, 3});
   world.run(1s);
   EXPECT_EQ(heard_audio() + sink.packets(), 0u);
+}
+
+TEST_F(RecordedCall, AProbeWithoutPayloadOpensNothing) {
+  allow_sink(true);
+  renew(10s);
+  world.run(1s);
+  for (const Slot slot : {Slot::kMicrophone, Slot::kCamera}) {
+    world.inject(world.browser(1).address(), world.browser(1).make_probe(slot));
+  }
+  world.run(100ms);
+  EXPECT_EQ(world.shard->counters().forwarded, 0u);
+  EXPECT_EQ(sink.packets(), 0u);
+  EXPECT_TRUE(world.facts_of<media::FirstForwarded>().empty());
+  // In an open stream it goes on, so that the receiver misses no number.
+  allow_epochs({1});
+  world.run(1s);
+  const std::uint64_t forwarded = world.shard->counters().forwarded;
+  world.inject(world.browser(1).address(), world.browser(1).make_probe(Slot::kCamera));
+  EXPECT_EQ(world.shard->counters().forwarded, forwarded + 1);
+  world.run(1s);
+  EXPECT_EQ(world.heard(2, 1, Slot::kCamera).asked, 0u);
 }
 
 TEST_F(RecordedCall, MediaStopWhenTheLeaseEndsAndGoOnWithAKeyFrameWhenItIsRenewed) {

@@ -67,7 +67,8 @@ TEST(Flood, RandomPacketsFromStrangersAndFromAPeersAddressHarmNobody) {
   const media::Counters& counters = world.shard->counters();
   EXPECT_GT(counters[Drop::kUnknownAddress], packets / 5);
   EXPECT_GT(counters[Drop::kRateLimited], 0u);
-  EXPECT_GT(counters[Drop::kNotAuthentic] + counters[Drop::kMalformedRtp] + counters[Drop::kUnknownStream], 100u);
+  EXPECT_GT(counters[Drop::kNotAuthentic] + counters[Drop::kMalformedRtp] + counters[Drop::kUnknownStream],
+            100u);
   // The two who were not attacked heard each other all the time.
   EXPECT_LT(world.heard(2, 3, Slot::kMicrophone).longest_gap, 200ms);
   EXPECT_LT(world.now - world.heard(2, 3, Slot::kMicrophone).last_arrival, 200ms);

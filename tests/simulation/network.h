@@ -1,4 +1,5 @@
-// A network on virtual time: delay, jitter (which reorders) and loss from a seed, and a hash of what happened.
+// A network on virtual time: delay, jitter (which reorders) and loss from a seed, and a hash of what
+// happened.
 #pragma once
 
 #include <cstdint>

@@ -32,7 +32,8 @@ Browser& World::join(std::uint64_t id, Browser::Config config) {
   if (config.guarded) {
     EXPECT_TRUE(shard->set_guard({id}, {true, config.index, config.epoch}).has_value());
   }
-  const auto address = rtc::Address::v4({198, 51, 100, static_cast<std::uint8_t>(id)}, static_cast<std::uint16_t>(5000 + id));
+  const auto address =
+      rtc::Address::v4({198, 51, 100, static_cast<std::uint8_t>(id)}, static_cast<std::uint16_t>(5000 + id));
   browsers_[id] = std::make_unique<Browser>(*browser_certificate, address, seed_ * 1000 + id, config, now);
   return *browsers_[id];
 }
@@ -45,7 +46,8 @@ void World::negotiate(std::uint64_t id) {
   const auto accepted = shard->accept_answer({id}, offer->generation, answer, now);
   ASSERT_TRUE(accepted.has_value()) << media::to_text(accepted.error().code) << " "
                                     << (accepted.error().sdp ? rtc::to_text(accepted.error().sdp->code) : "")
-                                    << " line " << (accepted.error().sdp ? accepted.error().sdp->line : 0) << "\n"
+                                    << " line " << (accepted.error().sdp ? accepted.error().sdp->line : 0)
+                                    << "\n"
                                     << answer;
   drain();
 }

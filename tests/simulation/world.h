@@ -24,7 +24,9 @@ class RecordingSink final : public media::Sink {
     std::uint64_t repeated = 0;
     std::uint64_t reports = 0;
   };
-  void on_stream_added(const media::StreamInfo& stream, SteadyTime) override { streams[stream.stream].info = stream; }
+  void on_stream_added(const media::StreamInfo& stream, SteadyTime) override {
+    streams[stream.stream].info = stream;
+  }
   void on_stream_removed(std::uint32_t stream, SteadyTime) override { streams[stream].removed = true; }
   void on_packet(std::uint32_t stream, std::uint64_t sequence, SteadyTime, ByteView, ByteView) override {
     Stream& of = streams[stream];

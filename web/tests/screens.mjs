@@ -146,7 +146,7 @@ const console_ = [
   ['meeting-raw', { path: page('ended'), answers: { ...staff('compliance'), ...one('ended', {}, [api.recording]) }, act: async (page) => { await page.locator('summary').first().click(); await page.locator('summary').first().scrollIntoViewIfNeeded(); } }],
   ['meeting-purpose', { path: page('ended'), answers: { ...staff('compliance'), ...one('ended', {}, [api.recording]) }, act: (page) => page.getByTestId('play').click() }],
   ['meeting-play-refused', { path: page('ended'), answers: { ...staff('compliance'), ...one('ended', {}, [api.recording]), [`POST /recordings/${api.ids.recording}/play`]: () => api.problem(503, 'vault.unavailable') }, act: async (page) => { await page.getByTestId('play').click(); await page.getByTestId('purpose-play').click(); await page.getByTestId('error').waitFor(); } }],
-  ['meeting-player', { path: page('ended'), answers: { ...staff('compliance'), ...one('ended', {}, [api.recording]), [`POST /recordings/${api.ids.recording}/play`]: () => json(playback, 201) }, act: async (page) => { await page.getByTestId('play').click(); await page.getByTestId('purpose-play').click(); await page.getByTestId('player-play').click(); await page.waitForTimeout(900); await page.getByTestId('player').scrollIntoViewIfNeeded(); } }],
+  ['meeting-player', { path: page('ended'), answers: { ...staff('compliance'), ...one('ended', {}, [api.recording]), [`POST /recordings/${api.ids.recording}/play`]: () => json(playback, 201) }, act: async (page) => { await page.getByTestId('play').click(); await page.getByTestId('purpose-play').click(); await page.getByTestId('player-seek').fill('1000'); await page.waitForTimeout(600); await page.getByTestId('player').scrollIntoViewIfNeeded(); } }],
   ['meeting-download', { path: page('ended'), answers: { ...staff('compliance'), ...one('ended', {}, [api.recording]) }, act: async (page) => { await page.getByTestId('download').click(); await page.getByTestId('download-ask').click(); } }],
   ['meeting-download-files', { path: page('ended'), answers: { ...staff('compliance'), ...one('ended', {}, [api.recording]), [`POST /recordings/${api.ids.recording}/download`]: () => json(playback, 201) }, act: async (page) => { await page.getByTestId('download').click(); await page.getByTestId('download-reason').fill('Request of the client'); await page.getByTestId('download-ask').click(); await page.getByTestId('download-file').first().waitFor(); } }],
   ['meeting-verdict', { path: page('ended'), answers: { ...staff('compliance'), ...one('ended', {}, [api.recording]), 'POST /audit/verify': () => json(api.verdict) }, act: async (page) => { await page.getByTestId('verify-log').click(); await page.getByTestId('verdict').waitFor(); await page.getByTestId('verdict').scrollIntoViewIfNeeded(); } }],
@@ -228,6 +228,8 @@ async function take(browser, base, movie, [name, options], size, scheme) {
   });
   const page = await context.newPage();
   const faults = [];
+  // The browser's own setting for larger text, as a person would choose it.
+  if (process.env.SCREENS_TEXT) await (await context.newCDPSession(page)).send('Page.setFontSizes', { fontSizes: { standard: Number(process.env.SCREENS_TEXT), fixed: 26 } });
   page.on('pageerror', (error) => faults.push(`page error: ${error.message}`));
   page.on('console', (message) => {
     // The browser's own line about an answer that we asked for (401, 404, 429, 500) is no fault of the page.
@@ -301,7 +303,10 @@ const browser = await chromium.launch({
 const movie = await video(browser, base);
 const all = [...customer, ...console_].filter(([name]) => name.includes(only));
 const results = [];
-const jobs = all.flatMap((one) => [{ width: 390, height: 844 }, { width: 1280, height: 800 }].flatMap((size) => ['light', 'dark'].map((scheme) => () => take(browser, base, movie, one, size, scheme))));
+// SCREENS_SIZES=320x640 tries the narrowest screen that has to work, SCREENS_TEXT=32 text of double size.
+const sizes = (process.env.SCREENS_SIZES ?? '390x844 1280x800').split(' ').map((size) => ({ width: Number(size.split('x')[0]), height: Number(size.split('x')[1]) }));
+const schemes = (process.env.SCREENS_SCHEMES ?? 'light dark').split(' ');
+const jobs = all.flatMap((one) => sizes.flatMap((size) => schemes.map((scheme) => () => take(browser, base, movie, one, size, scheme))));
 await Promise.all(
   [0, 1].map(async () => {
     for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) results.push(await job());

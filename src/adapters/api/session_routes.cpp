@@ -13,9 +13,13 @@ using http::Request;
 using http::Response;
 
 void Api::Impl::add_session_routes(http::Router& router) {
-  router.add(Method::kGet, "/api/v1/session", staff(false, [this](auto& session, Request, Reply reply) {
-    reply(Response::json(200, session_json(session, cases.context.organisation)));
-  }));
+  // "Nobody" is an answer and no error: each visit of the log-in page asks.
+  router.add(Method::kGet, "/api/v1/session", [this](Request request, Reply reply) {
+    on_app(reply, [this, request = std::move(request)](Reply answer) {
+      auto session = cases.accounts.session(std::string(request.cookie(kSessionCookie)));
+      answer(session ? Response::json(200, session_json(*session, cases.context.organisation)) : Response::empty(204));
+    });
+  });
   router.add(Method::kPost, "/api/v1/session", [this](Request request, Reply reply) {
     if (!http::is_same_origin(request, base_origin))
       return reply(http::problem(403, "csrf", "This request does not come from our own page."));

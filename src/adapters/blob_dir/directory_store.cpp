@@ -19,14 +19,19 @@ namespace {
 
 StoreError from_errno(int code) {
   switch (code) {
-    case ENOENT: return StoreError::kNotFound;
-    case EEXIST: return StoreError::kExists;
+    case ENOENT:
+      return StoreError::kNotFound;
+    case EEXIST:
+      return StoreError::kExists;
     case ENOSPC:
-    case EDQUOT: return StoreError::kNoSpace;
+    case EDQUOT:
+      return StoreError::kNoSpace;
     case EACCES:
     case EPERM:
-    case EROFS: return StoreError::kDenied;
-    default: return StoreError::kIo;
+    case EROFS:
+      return StoreError::kDenied;
+    default:
+      return StoreError::kIo;
   }
 }
 
@@ -89,7 +94,8 @@ Result<DirectoryStore, StoreError> DirectoryStore::open(const std::filesystem::p
 DirectoryStore::~DirectoryStore() {
   if (directory_ >= 0) ::close(directory_);
 }
-DirectoryStore::DirectoryStore(DirectoryStore&& other) noexcept : directory_(std::exchange(other.directory_, -1)) {}
+DirectoryStore::DirectoryStore(DirectoryStore&& other) noexcept
+    : directory_(std::exchange(other.directory_, -1)) {}
 
 Result<std::unique_ptr<AppendFile>, StoreError> DirectoryStore::create(std::string_view name) {
   if (!plain_name(name)) return fail(StoreError::kDenied);
@@ -101,7 +107,8 @@ Result<std::unique_ptr<AppendFile>, StoreError> DirectoryStore::create(std::stri
   return std::unique_ptr<AppendFile>(std::move(file));
 }
 
-Result<std::unique_ptr<AppendFile>, StoreError> DirectoryStore::reopen(std::string_view name, std::uint64_t size) {
+Result<std::unique_ptr<AppendFile>, StoreError> DirectoryStore::reopen(std::string_view name,
+                                                                       std::uint64_t size) {
   if (!plain_name(name)) return fail(StoreError::kDenied);
   const int descriptor =
       ::openat(directory_, std::string(name).c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
@@ -160,8 +167,10 @@ Result<std::vector<FileInfo>, StoreError> DirectoryStore::list() {
   std::vector<FileInfo> files;
   while (const dirent* entry = ::readdir(stream)) {
     struct stat info {};
-    if (::fstatat(directory_, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(info.st_mode)) continue;
-    files.push_back({entry->d_name, static_cast<std::uint64_t>(info.st_size),
+    if (::fstatat(directory_, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(info.st_mode))
+      continue;
+    files.push_back({entry->d_name,
+                     static_cast<std::uint64_t>(info.st_size),
                      {info.st_mtim.tv_sec * 1'000'000 + info.st_mtim.tv_nsec / 1000}});
   }
   ::closedir(stream);

@@ -48,6 +48,7 @@ class ChainRules final : public app::CallRules {
     app::Accepted out;
     out.ep = message->signer;
     out.epoch = taken->epoch;
+    out.repeated = taken->repeated;
     switch (taken->type) {
       case e2ee::MessageType::kPolicy: return fail(Refusal{"e2ee.policy", "A call's Policy is the server's to give.", {}});
       case e2ee::MessageType::kHello: {

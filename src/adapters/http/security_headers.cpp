@@ -13,7 +13,7 @@ constexpr std::string_view kPermissions =
     "clipboard-read=(), encrypted-media=(), fullscreen=(), gamepad=(), geolocation=(), gyroscope=(), "
     "hid=(), identity-credentials-get=(), idle-detection=(), local-fonts=(), magnetometer=(), midi=(), "
     "payment=(), picture-in-picture=(), publickey-credentials-create=(), publickey-credentials-get=(), "
-    "screen-wake-lock=(), serial=(), storage-access=(), usb=(), xr-spatial-tracking=()";
+    "screen-wake-lock=(self), serial=(), storage-access=(), usb=(), xr-spatial-tracking=()";
 
 std::string websocket_origin(std::string_view base_origin) {
   std::size_t colon = base_origin.find(':');

@@ -189,9 +189,9 @@ TEST_F(ServerTest, SlowClientsAreClosed) {
   // A byte now and then must not extend the time for the header.
   trickling.send("GET /hello/x HTTP/1.1\r\nHost: a\r\nX: ");
   auto begin = std::chrono::steady_clock::now();
-  while (trickling.send("a") && std::chrono::steady_clock::now() - begin < 3s)
+  while (trickling.send("a") && std::chrono::steady_clock::now() - begin < 10s)
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 8s);
   EXPECT_TRUE(silent.is_closed_by_server());
   EXPECT_TRUE(half_body.is_closed_by_server());
   EXPECT_TRUE(eventually([&] { return server->counters().connections_open == 0; }));

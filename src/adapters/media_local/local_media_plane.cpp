@@ -64,11 +64,13 @@ void LocalMediaPlane::remove_endpoint(EndpointId endpoint, Reply<void> reply) {
 }
 
 void LocalMediaPlane::make_offer(EndpointId endpoint, Reply<media::Offer> reply) {
-  ask(std::move(reply), CommandError::kBusy, [=](Shard& shard, SteadyTime) { return shard.make_offer(endpoint); });
+  ask(std::move(reply), CommandError::kBusy,
+      [=](Shard& shard, SteadyTime) { return shard.make_offer(endpoint); });
 }
 
 void LocalMediaPlane::restart_ice(EndpointId endpoint, Reply<media::Offer> reply) {
-  ask(std::move(reply), CommandError::kBusy, [=](Shard& shard, SteadyTime) { return shard.restart_ice(endpoint); });
+  ask(std::move(reply), CommandError::kBusy,
+      [=](Shard& shard, SteadyTime) { return shard.restart_ice(endpoint); });
 }
 
 void LocalMediaPlane::accept_answer(EndpointId endpoint, std::uint32_t generation, std::string sdp,
@@ -99,14 +101,16 @@ void LocalMediaPlane::set_sink_allowed(EndpointId from, bool allowed, Reply<void
 }
 
 void LocalMediaPlane::set_epochs_allowed(EndpointId from, media::EpochsAllowed epochs, Reply<void> reply) {
-  ask(std::move(reply), CommandError::kBusy, [=, epochs = std::move(epochs)](Shard& shard, SteadyTime) mutable {
-    return shard.set_epochs_allowed(from, std::move(epochs));
-  });
+  ask(std::move(reply), CommandError::kBusy,
+      [=, epochs = std::move(epochs)](Shard& shard, SteadyTime) mutable {
+        return shard.set_epochs_allowed(from, std::move(epochs));
+      });
 }
 
 void LocalMediaPlane::set_lease(RoomId room, Duration time, Reply<void> reply) {
   const SteadyTime until = steady_now() + time;
-  ask(std::move(reply), CommandError::kBusy, [=](Shard& shard, SteadyTime) { return shard.set_lease(room, until); });
+  ask(std::move(reply), CommandError::kBusy,
+      [=](Shard& shard, SteadyTime) { return shard.set_lease(room, until); });
 }
 
 void LocalMediaPlane::attach_sink(RoomId room, media::Sink* sink, Reply<void> reply) {
@@ -123,7 +127,8 @@ void LocalMediaPlane::detach_sink(RoomId room, Reply<void> reply) {
 
 void LocalMediaPlane::read_counters(std::function<void(const media::Counters&, std::size_t)> reply) {
   // Metrics that find the queue full are simply not there this time.
-  host_->post([reply = std::move(reply)](Shard& shard, Now) { reply(shard.counters(), shard.endpoint_count()); });
+  host_->post(
+      [reply = std::move(reply)](Shard& shard, Now) { reply(shard.counters(), shard.endpoint_count()); });
 }
 
 }  // namespace parlour::media_local

@@ -12,7 +12,8 @@ namespace {
 class LocalMediaPlaneTest : public ::testing::Test {
  protected:
   LocalMediaPlaneTest()
-      : certificate(std::move(*crypto::Certificate::make_self_signed("test", {}, {1'700'000'000'000'000}, 24h * 3650))) {
+      : certificate(std::move(
+            *crypto::Certificate::make_self_signed("test", {}, {1'700'000'000'000'000}, 24h * 3650))) {
     config.bind = rtc::Address::v4({127, 0, 0, 1}, 0);
     config.certificate = &certificate;
     config.random = &random;
@@ -27,15 +28,20 @@ TEST_F(LocalMediaPlaneTest, AnswersEachCommandOnceAndInOrder) {
   std::vector<std::string> replies;
   std::promise<Result<media::Offer, media::CommandError>> offer;
   plane->add_room({1}, {}, [&](auto result) { replies.push_back(result ? "room" : "no room"); });
-  plane->add_room({1}, {}, [&](auto result) { replies.push_back(std::string(media::to_text(result.error()))); });
-  plane->add_endpoint({5}, {1}, {}, [&](auto result) { replies.push_back(result ? "endpoint" : "no endpoint"); });
-  plane->accept_answer({5}, 1, "v=0", [&](auto result) { replies.push_back(std::string(media::to_text(result.error().code))); });
+  plane->add_room({1}, {},
+                  [&](auto result) { replies.push_back(std::string(media::to_text(result.error()))); });
+  plane->add_endpoint({5}, {1}, {},
+                      [&](auto result) { replies.push_back(result ? "endpoint" : "no endpoint"); });
+  plane->accept_answer({5}, 1, "v=0", [&](auto result) {
+    replies.push_back(std::string(media::to_text(result.error().code)));
+  });
   plane->make_offer({5}, [&](auto result) { offer.set_value(std::move(result)); });
   const auto made = offer.get_future().get();
   ASSERT_TRUE(made.has_value());
   EXPECT_NE(made->sdp.find("a=ice-lite"), std::string::npos);
   // The bound port is in the offer although the configuration did not know it.
-  EXPECT_NE(made->sdp.find(" 127.0.0.1 " + std::to_string(plane->local_address().port()) + " typ host"), std::string::npos);
+  EXPECT_NE(made->sdp.find(" 127.0.0.1 " + std::to_string(plane->local_address().port()) + " typ host"),
+            std::string::npos);
   EXPECT_EQ(replies, (std::vector<std::string>{"room", "already_there", "endpoint", "no_offer"}));
 }
 

@@ -29,7 +29,8 @@ struct Packet {
   Bytes data;
 };
 
-// Where the muxer's bytes go: each write becomes a message with its offset, so the file needs no descriptor of its own.
+// Where the muxer's bytes go: each write becomes a message with its offset, so the file needs no descriptor
+// of its own.
 struct Output {
   std::uint64_t position = 0;
   std::uint64_t size = 0;
@@ -61,15 +62,17 @@ struct Output {
 
 // The picture's size from a VP8 key frame (RFC 6386 9.1).
 bool vp8_size(ByteView frame, int& width, int& height) {
-  if (frame.size() < 10 || (frame[0] & 1) != 0 || frame[3] != 0x9D || frame[4] != 0x01 || frame[5] != 0x2A) return false;
+  if (frame.size() < 10 || (frame[0] & 1) != 0 || frame[3] != 0x9D || frame[4] != 0x01 || frame[5] != 0x2A)
+    return false;
   width = (frame[6] | frame[7] << 8) & 0x3FFF;
   height = (frame[8] | frame[9] << 8) & 0x3FFF;
   return width > 0 && height > 0;
 }
 
-// RFC 7845 5.1, 19 bytes: stereo is what a decoder copes with whatever the packets hold; no pre-skip, so that the
-// file's clock is the recording's.
-constexpr ByteArray<19> kOpusHead = {'O', 'p', 'u', 's', 'H', 'e', 'a', 'd', 1, 2, 0, 0, 0x80, 0xBB, 0, 0, 0, 0, 0};
+// RFC 7845 5.1, 19 bytes: stereo is what a decoder copes with whatever the packets hold; no pre-skip, so that
+// the file's clock is the recording's.
+constexpr ByteArray<19> kOpusHead = {'O', 'p', 'u',  's',  'H', 'e', 'a', 'd', 1, 2,
+                                     0,   0,   0x80, 0xBB, 0,   0,   0,   0,   0};
 
 class WebmFile {
  public:
@@ -86,7 +89,8 @@ class WebmFile {
   bool begin(bool audio, const Packet* first_picture) {
     if (avformat_alloc_output_context2(&context_, nullptr, "webm", nullptr) < 0) return false;
     auto* buffer = static_cast<unsigned char*>(av_malloc(kBufferSize));
-    context_->pb = avio_alloc_context(buffer, kBufferSize, 1, &output_, nullptr, &Output::write, &Output::seek);
+    context_->pb =
+        avio_alloc_context(buffer, kBufferSize, 1, &output_, nullptr, &Output::write, &Output::seek);
     context_->flags |= AVFMT_FLAG_BITEXACT;  // the same frames give the same bytes
     if (first_picture != nullptr) {
       int width = 0, height = 0;
@@ -104,7 +108,8 @@ class WebmFile {
       audio_->codecpar->codec_id = AV_CODEC_ID_OPUS;
       audio_->codecpar->sample_rate = 48000;
       av_channel_layout_default(&audio_->codecpar->ch_layout, 2);
-      audio_->codecpar->extradata = static_cast<uint8_t*>(av_mallocz(kOpusHead.size() + AV_INPUT_BUFFER_PADDING_SIZE));
+      audio_->codecpar->extradata =
+          static_cast<uint8_t*>(av_mallocz(kOpusHead.size() + AV_INPUT_BUFFER_PADDING_SIZE));
       std::copy(kOpusHead.begin(), kOpusHead.end(), audio_->codecpar->extradata);
       audio_->codecpar->extradata_size = static_cast<int>(kOpusHead.size());
       audio_->time_base = {1, 1000};

@@ -2,7 +2,8 @@
 //
 //   to the child    'T' | tracks u8 (1 audio, 2 video) first, then
 //                   'P' | track u8 | key u8 | time µs u64 | size u32 | frame        … and 'E' at the end
-//   from the child  'W' | offset u64 | size u32 | bytes of the file                 … and 'D' | audio u64 | video u64
+//   from the child  'W' | offset u64 | size u32 | bytes of the file                 … and 'D' | audio u64 |
+//   video u64
 // Numbers are big-endian. Both sides refuse sizes above their limit.
 #pragma once
 

@@ -40,8 +40,10 @@ class Session final : public vault::MuxSession {
     return send(tracks);
   }
 
-  Result<void, VaultRefusal> write(MuxTrack track, std::int64_t time_us, bool key_frame, ByteView frame) override {
-    if (frame.empty() || frame.size() > kFrameMax) return refuse("mux.frame", "a frame is empty or too large");
+  Result<void, VaultRefusal> write(MuxTrack track, std::int64_t time_us, bool key_frame,
+                                   ByteView frame) override {
+    if (frame.empty() || frame.size() > kFrameMax)
+      return refuse("mux.frame", "a frame is empty or too large");
     Bytes message;
     message.reserve(kPacketHead + frame.size());
     Writer(message)
@@ -64,14 +66,16 @@ class Session final : public vault::MuxSession {
     int status = 0;
     const pid_t ended = ::waitpid(std::exchange(child_, -1), &status, 0);
     if (ended < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0 || !done_)
-      return refuse("mux.failed", WIFSIGNALED(status)
-                                      ? "the muxing process was stopped by signal " + std::to_string(WTERMSIG(status))
-                                      : "the muxing process failed with status " + std::to_string(WEXITSTATUS(status)));
+      return refuse("mux.failed",
+                    WIFSIGNALED(status)
+                        ? "the muxing process was stopped by signal " + std::to_string(WTERMSIG(status))
+                        : "the muxing process failed with status " + std::to_string(WEXITSTATUS(status)));
     return facts_;
   }
 
  private:
-  // Writes while the child writes too: whichever pipe is ready is served, so neither side waits for the other for ever.
+  // Writes while the child writes too: whichever pipe is ready is served, so neither side waits for the other
+  // for ever.
   Result<void, VaultRefusal> send(ByteView bytes) {
     while (!bytes.empty()) {
       pollfd ready[2] = {{in_, POLLOUT, 0}, {out_, POLLIN, 0}};
@@ -83,7 +87,8 @@ class Session final : public vault::MuxSession {
       if ((ready[0].revents & POLLERR) != 0) return refuse("mux.failed", "the muxing process ended early");
       if ((ready[0].revents & POLLOUT) == 0) continue;
       const ssize_t written = ::write(in_, bytes.data(), bytes.size());
-      if (written < 0 && errno != EAGAIN && errno != EINTR) return refuse("mux.failed", "the muxing process ended early");
+      if (written < 0 && errno != EAGAIN && errno != EINTR)
+        return refuse("mux.failed", "the muxing process ended early");
       if (written > 0) bytes = bytes.subspan(static_cast<std::size_t>(written));
     }
     return {};
@@ -96,7 +101,9 @@ class Session final : public vault::MuxSession {
     }
     ByteArray<65536> block;
     const ssize_t got = ::read(out_, block.data(), block.size());
-    if (got < 0) return errno == EAGAIN || errno == EINTR ? Result<void, VaultRefusal>() : refuse("mux.failed", "the pipes failed");
+    if (got < 0)
+      return errno == EAGAIN || errno == EINTR ? Result<void, VaultRefusal>()
+                                               : refuse("mux.failed", "the pipes failed");
     if (got == 0) {
       closed_ = true;
       return {};
@@ -148,7 +155,8 @@ class Session final : public vault::MuxSession {
 
 }  // namespace
 
-Result<std::unique_ptr<vault::MuxSession>, VaultRefusal> ProcessMuxer::begin(bool audio, bool video, Output out) {
+Result<std::unique_ptr<vault::MuxSession>, VaultRefusal> ProcessMuxer::begin(bool audio, bool video,
+                                                                             Output out) {
   int in[2], output[2];
   if (::pipe2(in, O_CLOEXEC) != 0) return refuse("mux.start", "no pipe for the muxing process");
   if (::pipe2(output, O_CLOEXEC) != 0) {

@@ -23,11 +23,13 @@ constexpr unsigned kArchitecture = AUDIT_ARCH_AARCH64;
 #error "the system-call filter has to be told this architecture"
 #endif
 
-// What reading, writing, allocating and exiting come down to; no open, no socket, no exec, no ptrace, no fork.
-constexpr long kAllowed[] = {SYS_read,      SYS_write,        SYS_exit,          SYS_exit_group, SYS_brk,
-                             SYS_mmap,      SYS_munmap,       SYS_mremap,        SYS_madvise,    SYS_futex,
-                             SYS_mprotect,  SYS_rt_sigreturn, SYS_clock_gettime, SYS_getrandom,  SYS_rt_sigprocmask,
-                             SYS_gettid,    SYS_getpid,       SYS_sched_yield,   SYS_rt_sigaction};
+// What reading, writing, allocating and exiting come down to; no open, no socket, no exec, no ptrace, no
+// fork.
+constexpr long kAllowed[] = {SYS_read,          SYS_write,       SYS_exit,           SYS_exit_group,
+                             SYS_brk,           SYS_mmap,        SYS_munmap,         SYS_mremap,
+                             SYS_madvise,       SYS_futex,       SYS_mprotect,       SYS_rt_sigreturn,
+                             SYS_clock_gettime, SYS_getrandom,   SYS_rt_sigprocmask, SYS_gettid,
+                             SYS_getpid,        SYS_sched_yield, SYS_rt_sigaction};
 
 bool limit(int resource, rlim_t value) {
   const rlimit limits{value, value};
@@ -62,9 +64,11 @@ bool enter_sandbox() {
   if (::syscall(SYS_close_range, 3u, ~0u, 0u) != 0) return false;
   if (::chdir("/") != 0) return false;
   constexpr rlim_t kMemory = rlim_t{2} << 30;
-  if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_FSIZE, 0) || !limit(RLIMIT_NOFILE, 0) || !limit(RLIMIT_AS, kMemory))
+  if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_FSIZE, 0) || !limit(RLIMIT_NOFILE, 0) ||
+      !limit(RLIMIT_AS, kMemory))
     return false;
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return false;
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+    return false;
   return filter_system_calls();
 }
 

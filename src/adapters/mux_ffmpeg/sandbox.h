@@ -1,5 +1,5 @@
-// Gives up what the muxing child does not need. After enter_sandbox() the process can read and write its two pipes, use
-// memory up to a limit, and exit.
+// Gives up what the muxing child does not need. After enter_sandbox() the process can read and write its two
+// pipes, use memory up to a limit, and exit.
 #pragma once
 
 namespace parlour::mux_ffmpeg {

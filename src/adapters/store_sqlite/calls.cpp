@@ -22,12 +22,12 @@ std::optional<CallRow> SqliteStore::open_call(const MeetingId& meeting) {
 std::vector<CallRow> SqliteStore::calls(const MeetingId& meeting) {
   return need(database_.query_all("SELECT call, meeting, policy, created, closed FROM call WHERE meeting = $1 ORDER BY rowid", {meeting}, read_call));
 }
-void SqliteStore::add_message(const std::string& call, std::string_view from, std::string_view message) {
-  run("INSERT INTO call_message (call, sender, message) VALUES ($1,$2,$3)", {call, from, message});
+void SqliteStore::add_message(const std::string& call, const Message& message) {
+  run("INSERT INTO call_message (call, sender, message, at) VALUES ($1,$2,$3,$4)", {call, message.from, message.message, message.at});
 }
 std::vector<CallStore::Message> SqliteStore::messages(const std::string& call) {
-  return need(database_.query_all("SELECT sender, message FROM call_message WHERE call = $1 ORDER BY n", {call},
-                                  [](Row& row) { return Message{row.text(0), row.text(1)}; }));
+  return need(database_.query_all("SELECT sender, message, at FROM call_message WHERE call = $1 ORDER BY n", {call},
+                                  [](Row& row) { return Message{row.text(0), row.text(1), row.time(2)}; }));
 }
 void SqliteStore::put(const PresenceRow& p) {
   run("INSERT INTO presence VALUES ($1,$2,$3,$4,$5) ON CONFLICT (token_hash) DO UPDATE SET ep = $4",

@@ -47,7 +47,8 @@ CREATE TABLE call (
   closed INTEGER NOT NULL) STRICT;
 CREATE INDEX call_by_meeting ON call (meeting);
 CREATE TABLE call_message (
-  n INTEGER PRIMARY KEY, call TEXT NOT NULL REFERENCES call (call), sender TEXT NOT NULL, message TEXT NOT NULL) STRICT;
+  n INTEGER PRIMARY KEY, call TEXT NOT NULL REFERENCES call (call), sender TEXT NOT NULL, message TEXT NOT NULL,
+  at INTEGER NOT NULL) STRICT;
 CREATE INDEX call_message_by_call ON call_message (call, n);
 CREATE TABLE presence (
   token_hash BLOB PRIMARY KEY, meeting BLOB NOT NULL REFERENCES meeting (id), participant BLOB NOT NULL REFERENCES participant (id),

@@ -1,8 +1,8 @@
 // When to let datagrams gather before reading them. One thread.
 //
-// A wake-up of the thread costs as much as several packets. Where a handful of datagrams comes in a fraction of a
-// millisecond it pays to sleep so long and read them together; with fewer it would only add delay. The rate is the
-// mean of the last milliseconds.
+// A wake-up of the thread costs as much as several packets. Where a handful of datagrams comes in a fraction
+// of a millisecond it pays to sleep so long and read them together; with fewer it would only add delay. The
+// rate is the mean of the last milliseconds.
 #pragma once
 
 #include <algorithm>
@@ -34,7 +34,8 @@ class Coalescing {
     count_ = 0;
     since_ = now;
   }
-  // How long to sleep now; zero: wait for the next datagram instead. An estimate that is too old counts as idle.
+  // How long to sleep now; zero: wait for the next datagram instead. An estimate that is too old counts as
+  // idle.
   Duration pause(SteadyTime now) const {
     if (rate_ < kRateMin || now - since_ > 8 * kPeriod) return Duration::zero();
     return std::min(pause_max_, rate_ < kRateHigh ? kPause : kPauseHigh);

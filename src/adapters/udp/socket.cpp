@@ -13,7 +13,9 @@ namespace {
 // One second of a hundred senders; the kernel may give less (net.core.rmem_max).
 constexpr int kBufferSize = 8 * 1024 * 1024;
 
-std::string because(const char* what) { return std::string(what) + ": " + std::strerror(errno); }
+std::string because(const char* what) {
+  return std::string(what) + ": " + std::strerror(errno);
+}
 
 }  // namespace
 
@@ -128,7 +130,8 @@ std::size_t UdpSocket::send(const media::OutputBatch& batch) {
       out_->messages[i].msg_hdr.msg_namelen = write_address(packet.to, out_->to[i]);
     }
     for (std::size_t done = 0; done < count;) {
-      const int sent = ::sendmmsg(descriptor_, &out_->messages[done], static_cast<unsigned>(count - done), MSG_DONTWAIT);
+      const int sent =
+          ::sendmmsg(descriptor_, &out_->messages[done], static_cast<unsigned>(count - done), MSG_DONTWAIT);
       if (sent > 0) {
         done += static_cast<std::size_t>(sent);
       } else if (errno != EINTR) {

@@ -115,7 +115,8 @@ struct UdpHost::Impl {
     int count = 0;
     if (due) {
       const timespec timeout = to_timespec(*due - steady_now());
-      count = ::epoll_pwait2(epoll.value(), events.data(), static_cast<int>(events.size()), &timeout, nullptr);
+      count =
+          ::epoll_pwait2(epoll.value(), events.data(), static_cast<int>(events.size()), &timeout, nullptr);
       if (count < 0 && errno == ENOSYS) {
         // Kernels before 5.11 know milliseconds only.
         const auto ms = static_cast<int>(timeout.tv_sec * 1'000 + timeout.tv_nsec / 1'000'000 + 1);
@@ -196,7 +197,8 @@ struct UdpHost::Impl {
   std::thread thread;
 };
 
-Result<std::unique_ptr<UdpHost>, std::string> UdpHost::start(const UdpHostConfig& config, FactsHandler on_facts) {
+Result<std::unique_ptr<UdpHost>, std::string> UdpHost::start(const UdpHostConfig& config,
+                                                             FactsHandler on_facts) {
   auto socket = UdpSocket::open(config.bind);
   if (!socket) return fail(socket.error());
   auto impl = std::make_unique<Impl>(config, std::move(*socket), std::move(on_facts));
@@ -232,7 +234,9 @@ bool UdpHost::post(Command command) {
   return true;
 }
 
-rtc::Address UdpHost::local_address() const { return impl_->socket.local_address(); }
+rtc::Address UdpHost::local_address() const {
+  return impl_->socket.local_address();
+}
 
 UdpHostStats UdpHost::stats() const {
   return {impl_->wakeups.load(), impl_->datagrams_in.load(), impl_->datagrams_out.load(),

@@ -64,7 +64,10 @@ class Client {
     EXPECT_EQ(::connect(descriptor_, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
   }
   ~Client() { ::close(descriptor_); }
-  void send(ByteView datagram) { EXPECT_EQ(::send(descriptor_, datagram.data(), datagram.size(), 0), static_cast<ssize_t>(datagram.size())); }
+  void send(ByteView datagram) {
+    EXPECT_EQ(::send(descriptor_, datagram.data(), datagram.size(), 0),
+              static_cast<ssize_t>(datagram.size()));
+  }
   Bytes receive() {
     Bytes datagram(2048);
     const auto size = ::recv(descriptor_, datagram.data(), datagram.size(), 0);
@@ -181,7 +184,8 @@ TEST_F(UdpHostTest, StopsWhileOthersPostAndDatagramsCome) {
     std::thread sender([&] {
       while (!stop) client.send(as_bytes("nothing that anybody knows"));
     });
-    for (int i = 0; i < 50; ++i) host->post([](media::Shard& shard, Now) { static_cast<void>(shard.endpoint_count()); });
+    for (int i = 0; i < 50; ++i)
+      host->post([](media::Shard& shard, Now) { static_cast<void>(shard.endpoint_count()); });
     host.reset();
     stop = true;
     // A refused port gives the client an error that it may ignore; sending has ended by now.

@@ -168,8 +168,7 @@ void VaultBridge::grant(const app::RecordingId& recording, const app::EnvelopeRo
     client_->exchange(ticket->ticket, session, to_app<vault_link::StreamHandle>(reply, [](const vault_link::StreamHandle& handle) {
       OpenedStream out;
       out.handle = to_hex(handle.handle);
-      for (const vault_link::RenditionFile& file : handle.files)
-        out.files.push_back({file.name, file.bytes, file.stored_bytes, to_hex(file.stored_sha256)});
+      for (const vault_link::StreamHandle::File& file : handle.files) out.files.push_back({file.name, file.bytes, 0, ""});
       return out;
     }));
   });
@@ -196,7 +195,7 @@ void VaultBridge::sign_policy(std::vector<ProvenType> types, app::VaultReply<std
   for (const ProvenType& type : types) {
     auto proven = proof(type.proven_by);
     if (!proven) return reply(fail(kNoProof));
-    published.push_back({type.type.text(), type.version, std::move(*proven)});
+    published.push_back({type.type.text(), type.version, type.document, std::move(*proven)});
   }
   client_->sign_policy(std::move(published), to_app<std::string>(std::move(reply), [](const std::string& policy) { return policy; }));
 }

@@ -16,6 +16,7 @@
 #include <thread>
 #include <utility>
 
+#include "audit/format/proof.h"
 #include "codec.h"
 #include "vault_link/protocol.h"
 
@@ -29,17 +30,25 @@ constexpr milliseconds kPingEvery{1000};
 constexpr int kPingsMissedMax = 3;
 constexpr milliseconds kReconnectMin{200}, kReconnectMax{2000};
 
-VaultError down() { return {VaultError::Kind::kDown, "vault.down", "the vault cannot be reached"}; }
+VaultError down() {
+  return {VaultError::Kind::kDown, "vault.down", "the vault cannot be reached"};
+}
 VaultError not_understood() {
   return {VaultError::Kind::kProtocol, "vault.protocol", "the vault's answer could not be understood"};
 }
 
-vault::EntryProof to_vault(EntryProof proof) {
-  return {std::move(proof.entry), proof.index, std::move(proof.path), std::move(proof.checkpoint)};
+Json proof_json(const EntryProof& proof) {
+  return JsonObject{{"entry", proof.entry},
+                    {"index", proof.index},
+                    {"path", audit::proof_to_json(proof.path)},
+                    {"checkpoint", proof.checkpoint}};
 }
 
 Json rendition_envelope_json(const RenditionEnvelope& envelope) {
-  return vault::to_json({envelope.rendition, envelope.key_id, envelope.enc, envelope.ct});
+  return JsonObject{{"rendition", envelope.rendition},
+                    {"key_id", envelope.key_id},
+                    {"enc", to_base64url(envelope.enc)},
+                    {"ct", to_base64url(envelope.ct)}};
 }
 
 std::optional<JobStatus> read_job_status(const Json& json) {
@@ -61,22 +70,26 @@ std::optional<JobStatus> read_job_status(const Json& json) {
   status.failure_code = json.string_or("code");
   status.failure_text = json.string_or("text");
   if (status.state != JobState::kDone) return status;
-  const Json *summary = json.find("summary"), *files = json.find("files"), *envelopes = json.find("envelopes");
+  const Json *summary = json.find("summary"), *files = json.find("files"),
+             *envelopes = json.find("envelopes");
   if (!read_hex(json, "manifest_sha256", status.manifest_sha256) || summary == nullptr || files == nullptr ||
       files->as_array() == nullptr || envelopes == nullptr || envelopes->as_array() == nullptr)
     return std::nullopt;
   status.summary = *summary;
   for (const Json& item : *files->as_array()) {
-    RenditionFile file{item.string_or("name"), static_cast<std::uint64_t>(item.integer_or("bytes")),
-                       static_cast<std::uint64_t>(item.integer_or("stored_bytes")), {}, {}};
+    RenditionFile file{item.string_or("name"),
+                       static_cast<std::uint64_t>(item.integer_or("bytes")),
+                       static_cast<std::uint64_t>(item.integer_or("stored_bytes")),
+                       {},
+                       {}};
     if (!read_hex(item, "sha256", file.sha256) || !read_hex(item, "stored_sha256", file.stored_sha256))
       return std::nullopt;
     status.files.push_back(std::move(file));
   }
   for (const Json& item : *envelopes->as_array()) {
-    auto envelope = vault::rendition_envelope_from_json(item);
-    if (!envelope) return std::nullopt;
-    status.envelopes.push_back({envelope->rendition, envelope->key_id, envelope->enc, envelope->ct});
+    RenditionEnvelope envelope{item.string_or("rendition"), item.string_or("key_id"), {}, {}};
+    if (!read_base64(item, "enc", envelope.enc) || !read_base64(item, "ct", envelope.ct)) return std::nullopt;
+    status.envelopes.push_back(std::move(envelope));
   }
   return status;
 }
@@ -95,8 +108,10 @@ std::optional<VaultInfo> read_info(const Json& json) {
   info.log_key_text = json.string_or("log_key_text");
   info.signs_policy = json.bool_or("signs_policy");
   info.recorder_key_id = json.string_or("recorder_key_id");
-  if (!read_base64(json, "log_key", info.log_key) || !read_base64(json, "organisation_key", info.organisation_key) ||
-      !read_base64(json, "recorder_kem", info.recorder_kem) || !read_base64(json, "recorder_sig", info.recorder_sig))
+  if (!read_base64(json, "log_key", info.log_key) ||
+      !read_base64(json, "organisation_key", info.organisation_key) ||
+      !read_base64(json, "recorder_kem", info.recorder_kem) ||
+      !read_base64(json, "recorder_sig", info.recorder_sig))
     return std::nullopt;
   return info;
 }
@@ -112,7 +127,9 @@ struct VaultClient::Impl {
   using Answered = std::function<void(Result<Response, VaultError>)>;
 
   Impl(Config config_in, std::function<void(bool)> on_up_in)
-      : config(std::move(config_in)), on_up(std::move(on_up_in)), wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+      : config(std::move(config_in)),
+        on_up(std::move(on_up_in)),
+        wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     thread = std::thread([this] { run(); });
   }
   ~Impl() {
@@ -131,11 +148,13 @@ struct VaultClient::Impl {
     if (::write(wake, &one, sizeof one) < 0) return;
   }
 
-  // ---- Requests, from any thread ------------------------------------------------------------------------------------
+  // ---- Requests, from any thread
+  // ------------------------------------------------------------------------------------
 
-  void ask(std::string_view op, JsonObject members, Answered answered) {
+  // `first`: the ping that finds out whether the vault answers at all; nothing else is taken before it did.
+  void ask(std::string_view op, JsonObject members, Answered answered, bool first = false) {
     std::unique_lock lock(mutex);
-    if (!connected || stopping) {
+    if ((!connected && !first) || stopping) {
       lock.unlock();
       answered(fail(down()));
       return;
@@ -146,7 +165,8 @@ struct VaultClient::Impl {
     const std::string text = write_json(std::move(request));
     if (text.size() > kJsonMax) {
       lock.unlock();
-      answered(fail(VaultError{VaultError::Kind::kTooLarge, "request.too_large", "the request does not fit a frame"}));
+      answered(fail(
+          VaultError{VaultError::Kind::kTooLarge, "request.too_large", "the request does not fit a frame"}));
       return;
     }
     append(out, encode_frame(kJsonFrame, as_bytes(text)));
@@ -167,7 +187,8 @@ struct VaultClient::Impl {
     });
   }
 
-  // ---- The socket's thread ------------------------------------------------------------------------------------------
+  // ---- The socket's thread
+  // ------------------------------------------------------------------------------------------
 
   void run() {
     milliseconds pause = kReconnectMin;
@@ -179,18 +200,10 @@ struct VaultClient::Impl {
         continue;
       }
       pause = kReconnectMin;
-      {
-        std::lock_guard lock(mutex);
-        connected = true;
-        out.clear();
-      }
-      up = true;
-      if (on_up) on_up(true);
       talk(descriptor);
       ::close(descriptor);
-      up = false;
       drop_all();
-      if (on_up) on_up(false);
+      if (up.exchange(false) && on_up) on_up(false);
     }
     drop_all();
   }
@@ -221,8 +234,10 @@ struct VaultClient::Impl {
 
   // Waits for the descriptor (or only for a poke) and empties the wake counter.
   short wait_readable(int descriptor, milliseconds at_most, bool want_write = false) const {
-    pollfd ready[2] = {{wake, POLLIN, 0}, {descriptor, static_cast<short>(POLLIN | (want_write ? POLLOUT : 0)), 0}};
-    if (::poll(ready, descriptor < 0 ? 1 : 2, static_cast<int>(std::max<milliseconds::rep>(0, at_most.count()))) <= 0)
+    pollfd ready[2] = {{wake, POLLIN, 0},
+                       {descriptor, static_cast<short>(POLLIN | (want_write ? POLLOUT : 0)), 0}};
+    if (::poll(ready, descriptor < 0 ? 1 : 2,
+               static_cast<int>(std::max<milliseconds::rep>(0, at_most.count()))) <= 0)
       return 0;
     std::uint64_t count = 0;
     if ((ready[0].revents & POLLIN) != 0 && ::read(wake, &count, sizeof count) < 0) return 0;
@@ -232,7 +247,7 @@ struct VaultClient::Impl {
   void talk(int descriptor) {
     FrameReader reader;
     Bytes sending;
-    auto next_ping = steady_clock::now() + kPingEvery;
+    auto next_ping = steady_clock::now();
     pings_missed = 0;
     for (;;) {
       {
@@ -246,13 +261,17 @@ struct VaultClient::Impl {
         if (pings_missed >= kPingsMissedMax) return;
         ++pings_missed;
         next_ping = now + kPingEvery;
-        ask("ping", {}, [this](Result<Response, VaultError> answered) {
-          if (answered) pings_missed = 0;
-        });
+        ask(
+            "ping", {},
+            [this](Result<Response, VaultError> answered) {
+              if (answered) answered_ping();
+            },
+            true);
         continue;
       }
       const short events = wait_readable(
-          descriptor, std::chrono::duration_cast<milliseconds>(next_ping - now) + milliseconds(1), !sending.empty());
+          descriptor, std::chrono::duration_cast<milliseconds>(next_ping - now) + milliseconds(1),
+          !sending.empty());
       if ((events & POLLOUT) != 0 && !sending.empty()) {
         const ssize_t sent = ::send(descriptor, sending.data(), sending.size(), MSG_NOSIGNAL);
         if (sent < 0 && errno != EAGAIN && errno != EINTR) return;
@@ -270,6 +289,16 @@ struct VaultClient::Impl {
     }
   }
 
+  // A connection says nothing (the kernel accepts for a process that hangs); an answer does.
+  void answered_ping() {
+    pings_missed = 0;
+    {
+      std::lock_guard lock(mutex);
+      connected = true;
+    }
+    if (!up.exchange(true) && on_up) on_up(true);
+  }
+
   bool take(const Frame& frame) {
     if (frame.type == kBinaryFrame) {
       Reader reader(frame.payload);
@@ -280,9 +309,11 @@ struct VaultClient::Impl {
     if (!json) return false;
     const std::int64_t id = json->integer_or("id", -1);
     if (id < 0 || id > 0xFFFFFFFF) return false;
-    if (json->bool_or("ok")) return finish(static_cast<std::uint32_t>(id), Response{std::move(*json), {}, false});
-    return finish(static_cast<std::uint32_t>(id), fail(VaultError{VaultError::Kind::kRefused, json->string_or("code"),
-                                                                  json->string_or("text")}));
+    if (json->bool_or("ok"))
+      return finish(static_cast<std::uint32_t>(id), Response{std::move(*json), {}, false});
+    return finish(
+        static_cast<std::uint32_t>(id),
+        fail(VaultError{VaultError::Kind::kRefused, json->string_or("code"), json->string_or("text")}));
   }
 
   bool finish(std::uint32_t id, Result<Response, VaultError> response) {
@@ -329,7 +360,9 @@ VaultClient::VaultClient(Config config, std::function<void(bool up)> on_up)
     : impl_(std::make_unique<Impl>(std::move(config), std::move(on_up))) {}
 VaultClient::~VaultClient() = default;
 
-bool VaultClient::up() const { return impl_->up; }
+bool VaultClient::up() const {
+  return impl_->up;
+}
 
 namespace {
 
@@ -361,7 +394,8 @@ void VaultClient::announce(std::string call, std::string message, Reply<Announce
   impl_->ask_for<AnnounceResult>("announce", {{"call", std::move(call)}, {"message", std::move(message)}},
                                  std::move(reply), [](const Json& json) -> std::optional<AnnounceResult> {
                                    const Json* messages = json.find("messages");
-                                   if (messages == nullptr || messages->as_array() == nullptr) return std::nullopt;
+                                   if (messages == nullptr || messages->as_array() == nullptr)
+                                     return std::nullopt;
                                    AnnounceResult result;
                                    for (const Json& text : *messages->as_array()) {
                                      if (!text.is_string()) return std::nullopt;
@@ -386,15 +420,17 @@ void VaultClient::dek_check(const recording::PartEnvelope& envelope, Reply<crypt
                                   });
 }
 
-void VaultClient::sign_head(std::uint64_t size, const crypto::Hash256& root, std::vector<crypto::Hash256> consistency,
-                            Reply<Head> reply) {
+void VaultClient::sign_head(std::uint64_t size, const crypto::Hash256& root,
+                            std::vector<crypto::Hash256> consistency, Reply<Head> reply) {
   impl_->ask_for<Head>(
       "sign_head",
       {{"size", size}, {"root", to_hex(root)}, {"consistency", audit::proof_to_json(consistency)}},
       std::move(reply), read_head);
 }
 
-void VaultClient::last_head(Reply<Head> reply) { impl_->ask_for<Head>("last_head", {}, std::move(reply), read_head); }
+void VaultClient::last_head(Reply<Head> reply) {
+  impl_->ask_for<Head>("last_head", {}, std::move(reply), read_head);
+}
 
 void VaultClient::sign_policy(std::vector<PublishedType> types, Reply<std::string> reply) {
   JsonArray list;
@@ -402,7 +438,7 @@ void VaultClient::sign_policy(std::vector<PublishedType> types, Reply<std::strin
     list.push_back(JsonObject{{"type_id", std::move(type.type_id)},
                               {"version", type.version},
                               {"document", std::move(type.document)},
-                              {"proof", proof_json(to_vault(std::move(type.proof)))}});
+                              {"proof", proof_json(type.proof)}});
   impl_->ask_for<std::string>("sign_policy", {{"types", std::move(list)}}, std::move(reply), read_policy);
 }
 
@@ -414,19 +450,19 @@ void VaultClient::start_job(const recording::RecordingId& recording, EntryProof 
                             std::vector<recording::PartEnvelope> envelopes, Reply<JobStatus> reply) {
   JsonArray list;
   for (const recording::PartEnvelope& envelope : envelopes) list.push_back(part_envelope_json(envelope));
-  impl_->ask_for<JobStatus>("job",
-                            {{"recording", recording.text()},
-                             {"proof", proof_json(to_vault(std::move(proof)))},
-                             {"envelopes", std::move(list)}},
-                            std::move(reply), read_job_status);
+  impl_->ask_for<JobStatus>(
+      "job", {{"recording", recording.text()}, {"proof", proof_json(proof)}, {"envelopes", std::move(list)}},
+      std::move(reply), read_job_status);
 }
 
 void VaultClient::job_status(const recording::RecordingId& recording, Reply<JobStatus> reply) {
-  impl_->ask_for<JobStatus>("job_status", {{"recording", recording.text()}}, std::move(reply), read_job_status);
+  impl_->ask_for<JobStatus>("job_status", {{"recording", recording.text()}}, std::move(reply),
+                            read_job_status);
 }
 
 void VaultClient::acknowledge_job(const recording::RecordingId& recording, Reply<std::monostate> reply) {
-  impl_->ask_for<std::monostate>("job_acknowledge", {{"recording", recording.text()}}, std::move(reply), read_done);
+  impl_->ask_for<std::monostate>("job_acknowledge", {{"recording", recording.text()}}, std::move(reply),
+                                 read_done);
 }
 
 namespace {
@@ -445,7 +481,8 @@ void VaultClient::manifest(const recording::RecordingId& recording, Reply<std::s
   std::weak_ptr<std::function<void()>> weak = step;
   *step = [this, recording, fetch, weak] {
     auto self = weak.lock();
-    impl_->ask("manifest", {{"recording", recording.text()}, {"offset", fetch->text.size()}, {"length", kRangeMax}},
+    impl_->ask("manifest",
+               {{"recording", recording.text()}, {"offset", fetch->text.size()}, {"length", kRangeMax}},
                [fetch, self](Result<Impl::Response, VaultError> response) {
                  if (!response) return fetch->reply(fail(response.error()));
                  if (!response->is_binary) return fetch->reply(fail(not_understood()));
@@ -462,7 +499,7 @@ void VaultClient::grant(const GrantRequest& request, Reply<Ticket> reply) {
                          {{"recording", request.recording.text()},
                           {"rendition", request.rendition},
                           {"session", request.session},
-                          {"proof", proof_json(to_vault(request.proof))},
+                          {"proof", proof_json(request.proof)},
                           {"envelope", rendition_envelope_json(request.envelope)}},
                          std::move(reply), [](const Json& json) -> std::optional<Ticket> {
                            Ticket ticket;
@@ -472,29 +509,30 @@ void VaultClient::grant(const GrantRequest& request, Reply<Ticket> reply) {
 }
 
 void VaultClient::exchange(const ByteArray<32>& ticket, std::string session, Reply<StreamHandle> reply) {
-  impl_->ask_for<StreamHandle>("exchange", {{"ticket", to_base64url(ticket)}, {"session", std::move(session)}},
-                               std::move(reply), [](const Json& json) -> std::optional<StreamHandle> {
-                                 StreamHandle handle;
-                                 const Json* files = json.find("files");
-                                 if (!read_base64(json, "handle", handle.handle) || files == nullptr ||
-                                     files->as_array() == nullptr)
-                                   return std::nullopt;
-                                 for (const Json& file : *files->as_array())
-                                   handle.files.push_back({file.string_or("name"),
-                                                           static_cast<std::uint64_t>(file.integer_or("bytes"))});
-                                 return handle;
-                               });
+  impl_->ask_for<StreamHandle>(
+      "exchange", {{"ticket", to_base64url(ticket)}, {"session", std::move(session)}}, std::move(reply),
+      [](const Json& json) -> std::optional<StreamHandle> {
+        StreamHandle handle;
+        const Json* files = json.find("files");
+        if (!read_base64(json, "handle", handle.handle) || files == nullptr || files->as_array() == nullptr)
+          return std::nullopt;
+        for (const Json& file : *files->as_array())
+          handle.files.push_back(
+              {file.string_or("name"), static_cast<std::uint64_t>(file.integer_or("bytes"))});
+        return handle;
+      });
 }
 
-void VaultClient::range(const ByteArray<32>& handle, std::string file, std::uint64_t offset, std::uint32_t length,
-                        Reply<Bytes> reply) {
-  impl_->ask("range",
-             {{"handle", to_base64url(handle)}, {"file", std::move(file)}, {"offset", offset}, {"length", length}},
-             [reply = std::move(reply)](Result<Impl::Response, VaultError> response) {
-               if (!response) return reply(fail(response.error()));
-               if (!response->is_binary) return reply(fail(not_understood()));
-               reply(std::move(response->binary));
-             });
+void VaultClient::range(const ByteArray<32>& handle, std::string file, std::uint64_t offset,
+                        std::uint32_t length, Reply<Bytes> reply) {
+  impl_->ask(
+      "range",
+      {{"handle", to_base64url(handle)}, {"file", std::move(file)}, {"offset", offset}, {"length", length}},
+      [reply = std::move(reply)](Result<Impl::Response, VaultError> response) {
+        if (!response) return reply(fail(response.error()));
+        if (!response->is_binary) return reply(fail(not_understood()));
+        reply(std::move(response->binary));
+      });
 }
 
 void VaultClient::release(const ByteArray<32>& handle) {

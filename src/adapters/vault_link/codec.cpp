@@ -2,27 +2,6 @@
 
 namespace parlour::vault_link {
 
-Json proof_json(const vault::EntryProof& proof) {
-  return JsonObject{{"entry", proof.entry},
-                    {"index", proof.index},
-                    {"path", audit::proof_to_json(proof.path)},
-                    {"checkpoint", proof.checkpoint}};
-}
-
-std::optional<vault::EntryProof> read_proof(const Json* json) {
-  if (json == nullptr || !json->is_object()) return std::nullopt;
-  vault::EntryProof proof;
-  proof.entry = json->string_or("entry");
-  const std::int64_t index = json->integer_or("index", -1);
-  const Json* path = json->find("path");
-  auto hashes = path == nullptr ? std::nullopt : audit::proof_from_json(*path);
-  proof.checkpoint = json->string_or("checkpoint");
-  if (index < 0 || !hashes || proof.entry.empty()) return std::nullopt;
-  proof.index = static_cast<std::uint64_t>(index);
-  proof.path = std::move(*hashes);
-  return proof;
-}
-
 Json part_envelope_json(const recording::PartEnvelope& envelope) {
   return JsonObject{{"part", envelope.part},
                     {"key_id", envelope.key_id},
@@ -30,13 +9,14 @@ Json part_envelope_json(const recording::PartEnvelope& envelope) {
                     {"ct", to_base64url(envelope.ct)}};
 }
 
-std::optional<recording::PartEnvelope> read_part_envelope(const Json& json, const recording::RecordingId& recording) {
+std::optional<recording::PartEnvelope> read_part_envelope(const Json& json,
+                                                          const recording::RecordingId& recording) {
   recording::PartEnvelope envelope;
   envelope.recording = recording;
   const std::int64_t part = json.integer_or("part", 0);
   envelope.key_id = json.string_or("key_id");
-  if (part < 1 || part > 0xFFFFFFFF || envelope.key_id.size() > 128 || !read_base64(json, "enc", envelope.enc) ||
-      !read_base64(json, "ct", envelope.ct))
+  if (part < 1 || part > 0xFFFFFFFF || envelope.key_id.size() > 128 ||
+      !read_base64(json, "enc", envelope.enc) || !read_base64(json, "ct", envelope.ct))
     return std::nullopt;
   envelope.part = static_cast<std::uint32_t>(part);
   return envelope;

@@ -1,4 +1,5 @@
-// JSON forms of what both sides of the link speak of. Readers give nothing for anything that is not of the form.
+// JSON forms of what both sides of the link speak of. Readers give nothing for anything that is not of the
+// form.
 #pragma once
 
 #include <algorithm>
@@ -8,8 +9,6 @@
 #include "base/encoding.h"
 #include "base/json.h"
 #include "recording/format/envelope.h"
-#include "vault/jobs.h"
-#include "vault/proof.h"
 
 namespace parlour::vault_link {
 
@@ -28,11 +27,9 @@ bool read_hex(const Json& json, std::string_view name, ByteArray<N>& out) {
   return true;
 }
 
-Json proof_json(const vault::EntryProof& proof);
-std::optional<vault::EntryProof> read_proof(const Json* json);
-
 Json part_envelope_json(const recording::PartEnvelope& envelope);
-std::optional<recording::PartEnvelope> read_part_envelope(const Json& json, const recording::RecordingId& recording);
+std::optional<recording::PartEnvelope> read_part_envelope(const Json& json,
+                                                          const recording::RecordingId& recording);
 
 std::optional<recording::RecordingId> read_recording(const Json& json);
 

@@ -17,7 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     rest = rest.subspan(now);
     while (auto frame = reader.next()) {
       if (frame->payload.size() > vault_link::kRangeMax + 4) std::abort();
-      (void)parse_json(as_text(frame->payload), {.bytes = vault_link::kJsonMax, .depth = 16, .values = 20'000})
+      (void)parse_json(as_text(frame->payload),
+                       {.bytes = vault_link::kJsonMax, .depth = 16, .values = 20'000})
           .has_value();
     }
   }

@@ -24,7 +24,23 @@ using Answer = Result<Json, VaultRefusal>;  // members of an answer besides id a
 
 const JsonObject kNothing;
 
-Unexpected<VaultRefusal> bad_request(std::string_view what) { return refuse("request.form", what); }
+Unexpected<VaultRefusal> bad_request(std::string_view what) {
+  return refuse("request.form", what);
+}
+
+std::optional<vault::EntryProof> read_proof(const Json* json) {
+  if (json == nullptr || !json->is_object()) return std::nullopt;
+  vault::EntryProof proof;
+  proof.entry = json->string_or("entry");
+  const std::int64_t index = json->integer_or("index", -1);
+  const Json* path = json->find("path");
+  auto hashes = path == nullptr ? std::nullopt : audit::proof_from_json(*path);
+  proof.checkpoint = json->string_or("checkpoint");
+  if (index < 0 || !hashes || proof.entry.empty()) return std::nullopt;
+  proof.index = static_cast<std::uint64_t>(index);
+  proof.path = std::move(*hashes);
+  return proof;
+}
 
 Answer info(vault::Vault& vault, const Json&, Now) {
   const vault::KeyStore& keys = vault.keys();
@@ -84,7 +100,9 @@ Answer sign_head(vault::Vault& vault, const Json& request, Now) {
   return head_json(*head);
 }
 
-Answer last_head(vault::Vault& vault, const Json&, Now) { return head_json(vault.heads().last()); }
+Answer last_head(vault::Vault& vault, const Json&, Now) {
+  return head_json(vault.heads().last());
+}
 
 Answer sign_policy(vault::Vault& vault, const Json& request, Now now) {
   const Json* list = request.find("types");
@@ -93,9 +111,10 @@ Answer sign_policy(vault::Vault& vault, const Json& request, Now now) {
   for (const Json& type : *list->as_array()) {
     auto proof = read_proof(type.find("proof"));
     const std::int64_t version = type.integer_or("version");
-    if (!proof || version < 1 || version > 0xFFFFFFFF) return bad_request("a type needs type_id, version, document, proof");
-    types.push_back({type.string_or("type_id"), static_cast<std::uint32_t>(version), type.string_or("document"),
-                     std::move(*proof)});
+    if (!proof || version < 1 || version > 0xFFFFFFFF)
+      return bad_request("a type needs type_id, version, document, proof");
+    types.push_back({type.string_or("type_id"), static_cast<std::uint32_t>(version),
+                     type.string_or("document"), std::move(*proof)});
   }
   auto text = vault.policies().sign(types, now.utc);
   if (!text) return fail(text.error());
@@ -143,8 +162,10 @@ Answer grant(vault::Vault& vault, const Json& request, Now) {
   auto proof = read_proof(request.find("proof"));
   const Json* wrapped = request.find("envelope");
   auto envelope = wrapped == nullptr ? std::nullopt : vault::rendition_envelope_from_json(*wrapped);
-  if (!recording || !proof || !envelope) return bad_request("grant needs recording, rendition, session, proof, envelope");
-  auto ticket = vault.grant(*recording, request.string_or("rendition"), request.string_or("session"), *proof, *envelope);
+  if (!recording || !proof || !envelope)
+    return bad_request("grant needs recording, rendition, session, proof, envelope");
+  auto ticket = vault.grant(*recording, request.string_or("rendition"), request.string_or("session"), *proof,
+                            *envelope);
   if (!ticket) return fail(ticket.error());
   return Json(JsonObject{{"ticket", to_base64url(*ticket)}});
 }
@@ -167,7 +188,9 @@ Answer release(vault::Vault& vault, const Json& request, Now) {
   return Json(kNothing);
 }
 
-Answer ping(vault::Vault&, const Json&, Now) { return Json(kNothing); }
+Answer ping(vault::Vault&, const Json&, Now) {
+  return Json(kNothing);
+}
 
 struct Operation {
   std::string_view name;
@@ -208,7 +231,9 @@ Result<Bytes, VaultRefusal> binary(vault::Vault& vault, std::string_view op, con
       ByteView(*manifest).subspan(from, std::min(manifest->size() - from, static_cast<std::size_t>(length))));
 }
 
-Bytes json_frame(const Json& json) { return encode_frame(kJsonFrame, as_bytes(write_json(json))); }
+Bytes json_frame(const Json& json) {
+  return encode_frame(kJsonFrame, as_bytes(write_json(json)));
+}
 
 Json refusal_json(std::int64_t id, const VaultRefusal& why) {
   return JsonObject{{"id", id}, {"ok", false}, {"code", why.code}, {"text", why.text}};
@@ -222,10 +247,12 @@ Bytes answer(vault::Vault& vault, ByteView request_json, Now now) {
     return json_frame(refusal_json(0, {"request.form", "the request is not a JSON object"}));
   const std::int64_t id = request->integer_or("id");
   const std::string op = request->string_or("op");
-  if (id < 0 || id > 0xFFFFFFFF) return json_frame(refusal_json(0, {"request.form", "the request's id is out of range"}));
+  if (id < 0 || id > 0xFFFFFFFF)
+    return json_frame(refusal_json(0, {"request.form", "the request's id is out of range"}));
   if (op == "range" || op == "manifest") {
     auto bytes = binary(vault, op, *request);
-    return bytes ? encode_binary(static_cast<std::uint32_t>(id), *bytes) : json_frame(refusal_json(id, bytes.error()));
+    return bytes ? encode_binary(static_cast<std::uint32_t>(id), *bytes)
+                 : json_frame(refusal_json(id, bytes.error()));
   }
   for (const Operation& operation : kOperations) {
     if (operation.name != op) continue;
@@ -248,7 +275,8 @@ struct VaultServer::Connection {
   bool closing = false;
 };
 
-Result<VaultServer, VaultRefusal> VaultServer::listen(vault::Vault& vault, const Clock& clock, Config config) {
+Result<VaultServer, VaultRefusal> VaultServer::listen(vault::Vault& vault, const Clock& clock,
+                                                      Config config) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (config.socket_path.empty() || config.socket_path.size() >= sizeof address.sun_path)
@@ -268,7 +296,8 @@ Result<VaultServer, VaultRefusal> VaultServer::listen(vault::Vault& vault, const
   ::umask(before);
   if (!bound || ::listen(listener, 8) != 0) {
     ::close(listener);
-    return refuse("link.socket", std::string("the socket cannot be opened: ") + std::strerror(bound ? errno : reason));
+    return refuse("link.socket",
+                  std::string("the socket cannot be opened: ") + std::strerror(bound ? errno : reason));
   }
   if (config.peers.empty()) config.peers.push_back(::geteuid());
   return VaultServer(vault, clock, std::move(config), listener);
@@ -332,7 +361,8 @@ void VaultServer::run(int stop_descriptor) {
       const short events = ready[i + 2].revents;
       if ((events & (POLLIN | POLLHUP | POLLERR)) != 0 && !serve(connection)) connection.closing = true;
       if (connection.closing || connection.out.empty()) continue;
-      const ssize_t sent = ::send(connection.descriptor, connection.out.data(), connection.out.size(), MSG_NOSIGNAL);
+      const ssize_t sent =
+          ::send(connection.descriptor, connection.out.data(), connection.out.size(), MSG_NOSIGNAL);
       if (sent > 0) connection.out.erase(connection.out.begin(), connection.out.begin() + sent);
       if (sent < 0 && errno != EAGAIN && errno != EINTR) connection.closing = true;
     }

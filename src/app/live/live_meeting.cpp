@@ -437,7 +437,7 @@ void LiveMeeting::restore() {
       rules_ = std::move(*rules);
       for (CallStore::Message& stored : context_.calls.messages(call_)) {
         auto message = parse_json(stored.message);
-        if (message && rules_->accept(*message, context_.clock.now())) {
+        if (message && rules_->accept(*message, Now{context_.clock.now().steady, stored.at})) {
           if (auto participant = ParticipantId::from_text(stored.from); participant && message->string_or("t") == "Hello")
             if (auto hello = rules_->read_hello(*message)) {
               eps_.insert_or_assign(hello->ep, *participant);

@@ -1,5 +1,7 @@
 // Signed messages: admission by Roster, keys, epochs, and the gate's settings that follow from them.
 #include "app/live_meeting.h"
+#include <algorithm>
+
 #include "app/token.h"
 
 namespace parlour::app {
@@ -58,15 +60,17 @@ std::optional<Refusal> LiveMeeting::take_hello(Presence& presence, const Json& m
     return Refusal{"hello.identity", "A Hello must carry the role and the name that this person has here.", {}};
   auto accepted = rules_->accept(message, context_.clock.now());
   if (!accepted) return accepted.error();
+  if (accepted->repeated) return std::nullopt;
   presence.ep = hello->ep;
   presence.hello = message;
   eps_.insert_or_assign(hello->ep, presence.participant);
   Work work(context_.unit);
   context_.calls.put(PresenceRow{presence.token_hash, meeting_.id, presence.participant, presence.ep, context_.clock.now().utc});
   std::string text = write_json(message);
-  context_.calls.add_message(call_, presence.participant.text(), text);
+  CallStore::Message stored{presence.participant.text(), text, context_.clock.now().utc};
+  context_.calls.add_message(call_, stored);
   work.commit();
-  chain_.push_back({presence.participant.text(), text});
+  chain_.push_back(std::move(stored));
   // Hellos go to staff with the waiting list, and to everybody with the Roster that names them.
   push_people();
   push_waiting();
@@ -94,6 +98,7 @@ std::optional<Refusal> LiveMeeting::take_roster(Presence& presence, const Json& 
   if (!decision) return decision.error();
   auto accepted = rules_->accept(message, context_.clock.now());
   if (!accepted) return accepted.error();
+  if (accepted->repeated) return std::nullopt;
 
   std::string text = write_json(message);
   AuditRecord record;
@@ -104,9 +109,10 @@ std::optional<Refusal> LiveMeeting::take_roster(Presence& presence, const Json& 
   if (auto hash = from_base64url(roster->hash)) record.data.set("roster_sha256", to_hex(*hash));
   record.data.set("members", static_cast<std::int64_t>(roster->members.size()));
   record.data.set("mode", roster->mode == RosterMode::kRecorded ? "recorded" : roster->mode == RosterMode::kPaused ? "paused" : "off");
+  CallStore::Message stored{presence.participant.text(), text, context_.clock.now().utc};
   auto store = [&] {
     context_.audit.append(record);
-    context_.calls.add_message(call_, presence.participant.text(), text);
+    context_.calls.add_message(call_, stored);
   };
   if (decision->empty()) {
     Work work(context_.unit);
@@ -116,7 +122,7 @@ std::optional<Refusal> LiveMeeting::take_roster(Presence& presence, const Json& 
     decision = run(admit, presence.actor, [&](const Meeting&) { store(); });
     if (!decision) return decision.error();
   }
-  chain_.push_back({presence.participant.text(), text});
+  chain_.push_back(std::move(stored));
   roster_taken(*rules_->roster());
   return std::nullopt;
 }
@@ -182,6 +188,7 @@ std::optional<Refusal> LiveMeeting::take_other(Presence& presence, const Json& m
   if (message.string_or("k") != presence.ep) return Refusal{"signer.other", "Signed under another device's name.", {}};
   auto accepted = rules_->accept(message, context_.clock.now());
   if (!accepted) return accepted.error();
+  if (accepted->repeated) return std::nullopt;  // sent again after a resume
   store_and_spread(presence.participant.text(), message, &presence);
   if (accepted->kind == Accepted::Kind::kActivated && presence.endpoint != 0)
     context_.media.set_activated(presence.endpoint, accepted->epoch);
@@ -192,9 +199,10 @@ std::optional<Refusal> LiveMeeting::take_other(Presence& presence, const Json& m
 void LiveMeeting::store_and_spread(const std::string& from, const Json& message, const Presence* except) {
   std::string text = write_json(message);
   Work work(context_.unit);
-  context_.calls.add_message(call_, from, text);
+  CallStore::Message stored{from, text, context_.clock.now().utc};
+  context_.calls.add_message(call_, stored);
   work.commit();
-  chain_.push_back({from, text});
+  chain_.push_back(std::move(stored));
   for (auto& [id, presence] : presences_)
     if (presence->member && presence.get() != except) push(*presence, "e2ee", JsonObject{{"m", message}, {"from", from}});
   tell_vault(text);
@@ -224,12 +232,13 @@ void LiveMeeting::take_from_recorder(const std::vector<std::string>& messages) {
     auto message = parse_json(text);
     if (!message || !rules_) continue;
     auto accepted = rules_->accept(*message, context_.clock.now());
-    if (!accepted) continue;  // a repeated acknowledgement after a reconnect
+    if (!accepted || accepted->repeated) continue;  // said again after a reconnect
     std::string written = write_json(*message);
     Work work(context_.unit);
-    context_.calls.add_message(call_, "recorder", written);
+    CallStore::Message stored{"recorder", written, context_.clock.now().utc};
+    context_.calls.add_message(call_, stored);
     work.commit();
-    chain_.push_back({"recorder", written});
+    chain_.push_back(std::move(stored));
     for (auto& [id, presence] : presences_)
       if (presence->member) push(*presence, "e2ee", JsonObject{{"m", *message}, {"from", "recorder"}});
     if (capture_.active) context_.recorder.append_announcement(*meeting_.recording, written);
@@ -265,13 +274,13 @@ void LiveMeeting::refresh_gate() {
     facts.meeting_live = meeting_.phase == Phase::kLive && !over_;
     facts.rule = type_.policy.recording;
     facts.capture_started = capture_.started;
-    // The epochs of this sender that may pass: its newest and the one before (the guard ends that one 2 s after the switch).
+    // The epochs of this sender that may pass; the guard ends an old one 2 s after the switch.
     std::set<std::uint16_t> epochs;
     std::set<std::uint16_t> recorded_epochs;
-    if (idx)
-      for (int back = 0; back < 2; ++back) {
-        if (roster->epoch <= back) continue;
-        auto epoch = static_cast<std::uint16_t>(roster->epoch - back);
+    if (idx) {
+      // From the epoch before the one that it uses now (it may have skipped one that never settled) to the newest.
+      auto oldest = static_cast<std::uint16_t>(std::max(1, rules_->activated_epoch(*idx) - 1));
+      for (std::uint16_t epoch = oldest; epoch <= roster->epoch; ++epoch) {
         std::optional<RosterView> of_epoch = rules_->roster_of(epoch);
         if (!of_epoch) continue;
         facts.mode = of_epoch->mode;
@@ -282,6 +291,7 @@ void LiveMeeting::refresh_gate() {
         facts.receiver_is_recorder = true;
         if (gate(facts) == GateAnswer::kOpen) recorded_epochs.insert(epoch);
       }
+    }
     context_.media.set_epochs(sender->endpoint, epochs);
     context_.media.set_recorder_route(sender->endpoint, !recorded_epochs.empty());
     for (auto& [other_id, receiver] : presences_)

@@ -33,7 +33,8 @@ BundleParts BundleParts::unpack(ByteView bundle) {
 Bytes BundleParts::pack() const {
   ZipWriter zip;
   for (const auto& [name, bytes] : members)
-    if (!zip.add(name, name == kEntriesName ? entries_jsonl(entries) : bytes)) throw std::runtime_error("cannot pack " + name);
+    if (!zip.add(name, name == kEntriesName ? entries_jsonl(entries) : bytes))
+      throw std::runtime_error("cannot pack " + name);
   return zip.finish();
 }
 
@@ -57,7 +58,9 @@ void BundleParts::erase(std::string_view name) {
 }
 
 void BundleParts::replace_head(std::string_view note) {
-  std::erase_if(members, [](const auto& member) { return member.first.substr(0, kCheckpointFolder.size()) == kCheckpointFolder; });
+  std::erase_if(members, [](const auto& member) {
+    return member.first.substr(0, kCheckpointFolder.size()) == kCheckpointFolder;
+  });
   auto checkpoint = parse_checkpoint_text(parse_note(note)->text);
   members.emplace_back(std::string(kCheckpointFolder) + std::to_string(checkpoint->size), to_bytes(note));
 }

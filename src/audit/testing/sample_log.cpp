@@ -22,7 +22,11 @@ constexpr std::int64_t kStart = 1'795'000'000'000'000;  // November 2026
 }  // namespace
 
 SampleLog::SampleLog(std::uint64_t seed)
-    : key(test_key(0)), other_key(test_key(0x20)), random(seed), now{kStart}, sequencer(log_origin("bank.example")) {
+    : key(test_key(0)),
+      other_key(test_key(0x20)),
+      random(seed),
+      now{kStart},
+      sequencer(log_origin("bank.example")) {
   boot = uuid();
   agent = uuid();
   add(EntryBuilder("log.key").actor({ActorKind::kSystem, "vault"}).set("key_id", verifier_key().id_text()));
@@ -37,7 +41,9 @@ SampleLog::SampleLog(std::uint64_t seed)
           .personal("user_agent", "Mozilla/5.0 (X11; Linux x86_64) Chrome/120"));
 }
 
-std::string SampleLog::uuid() { return uuid_to_text(make_uuid_v7(now, random)); }
+std::string SampleLog::uuid() {
+  return uuid_to_text(make_uuid_v7(now, random));
+}
 
 void SampleLog::add(const EntryBuilder& draft, Duration after) {
   now = now + after;
@@ -67,7 +73,9 @@ void SampleLog::add_meeting(std::string_view demand, bool play) {
   auto by_agent = [&](std::string_view type) {
     return draft(type).actor({ActorKind::kUser, agent, session, "", "device-17"}).cause(uuid());
   };
-  auto by_customer = [&](std::string_view type) { return draft(type).actor({ActorKind::kCustomer, customer}); };
+  auto by_customer = [&](std::string_view type) {
+    return draft(type).actor({ActorKind::kCustomer, customer});
+  };
   auto about_recording = [&](std::string_view type) { return draft(type).subject("recording", recording); };
   Hash256 some_hash = crypto::sha256(as_bytes(meeting));
 
@@ -78,12 +86,21 @@ void SampleLog::add_meeting(std::string_view demand, bool play) {
           .personal("customer_name", "Dana Customer"));
   add(by_agent("link.issued").set("kind", "customer").set("hash8", to_hex(ByteView(some_hash).first(4))));
   add(by_customer("link.opened").set("kind", "customer").personal("user_agent", "Mozilla/5.0 (iPhone)"), 30s);
-  add(by_customer("device.checked").set("camera", true).set("microphone", true).set("network", "good"), 20s);
+  add(by_customer("device.checked").set("camera", "good").set("microphone", "good").set("network", "good"), 20s);
   for (std::string_view type : {"notice.shown", "notice.acknowledged"})
-    add(by_customer(type).set("text_id", "recording").set("version", "2").hash("sha256", some_hash).set("lang", "nl"), 4s);
+    add(by_customer(type)
+            .set("text_id", "recording")
+            .set("version", "2")
+            .hash("sha256", some_hash)
+            .set("lang", "nl"),
+        4s);
   add(by_customer("waiting.entered").subject("participant", participant_2));
   add(by_agent("participant.joined").subject("participant", participant_1).set("role", "agent"));
-  add(by_agent("waiting.admitted").subject("participant", participant_2).set("by", agent).set("waited_ms", 41'000), 41s);
+  add(by_agent("waiting.admitted")
+          .subject("participant", participant_2)
+          .set("by", agent)
+          .set("waited_ms", 41'000),
+      41s);
   if (recorded) {
     add(about_recording("recording.requested").set("mode", "auto"));
     add(about_recording("recording.capture_started").set("part", 0).set("key_id", "kek-1"));
@@ -96,13 +113,18 @@ void SampleLog::add_meeting(std::string_view demand, bool play) {
           .set("agent", agent)
           .hash("policy_sha256", crypto::sha256(as_bytes("policy"))));
   if (recorded)
-    for (std::string_view kind : {"audio", "video"}) add(about_recording("recording.first_packet").set("kind", kind));
+    for (std::string_view kind : {"audio", "video"})
+      add(about_recording("recording.first_packet").set("kind", kind));
   add(by_agent("share.started").set("kind", "screen"), 120s);
   add(by_agent("share.stopped").set("kind", "screen"), 60s);
   std::int64_t gap_from = now_ms() + 1000, gap_to = gap_from + 3000;
   if (recorded)
-    add(about_recording("recording.gap").set("from", gap_from).set("to", gap_to).set("cause", "network"), 10s);
-  add(by_customer("participant.reconnected").subject("participant", participant_2).set("cause", "address_changed"), 2s);
+    add(about_recording("recording.gap").set("from", gap_from).set("to", gap_to).set("cause", "network"),
+        10s);
+  add(by_customer("participant.reconnected")
+          .subject("participant", participant_2)
+          .set("cause", "address_changed"),
+      2s);
   add(by_customer("participant.left").subject("participant", participant_2).set("cause", "leave"), 300s);
   add(draft("meeting.ended").set("duration_ms", now_ms() - from).set("end_cause", "left"));
   std::int64_t to = now_ms();
@@ -127,7 +149,8 @@ void SampleLog::add_meeting(std::string_view demand, bool play) {
               .set("purpose", "complaint")
               .set("session", session),
           3600s);
-      add(about_recording("recording.played").set("request", request).ranges("ranges_ms", {{0, 30'000}}), 40s);
+      add(about_recording("recording.played").set("request", request).ranges("ranges_ms", {{0, 30'000}}),
+          40s);
     }
   }
 }

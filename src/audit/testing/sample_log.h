@@ -1,5 +1,6 @@
-// A made-up but complete log for tests, benches and fuzz seeds: meetings of both kinds with everything that happens in
-// them, written by the real writer and signed with a published test key. Never linked into a product.
+// A made-up but complete log for tests, benches and fuzz seeds: meetings of both kinds with everything that
+// happens in them, written by the real writer and signed with a published test key. Never linked into a
+// product.
 #pragma once
 
 #include <string>

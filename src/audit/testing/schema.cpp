@@ -6,9 +6,13 @@
 namespace parlour::audit::testing {
 namespace {
 
-Json reference(std::string_view name) { return JsonObject{{"$ref", "#/$defs/" + std::string(name)}}; }
+Json reference(std::string_view name) {
+  return JsonObject{{"$ref", "#/$defs/" + std::string(name)}};
+}
 
-Json or_null(Json schema) { return JsonObject{{"oneOf", JsonArray{std::move(schema), JsonObject{{"type", "null"}}}}}; }
+Json or_null(Json schema) {
+  return JsonObject{{"oneOf", JsonArray{std::move(schema), JsonObject{{"type", "null"}}}}};
+}
 
 Json closed_object(JsonObject properties, JsonArray required) {
   return JsonObject{{"type", "object"},
@@ -49,7 +53,8 @@ Json definitions() {
                                                   {"path", "old", "new"})}}},
       {"personal",
        JsonObject{{"description",
-                   "Commitment to a personal value: base64 of HMAC-SHA-256(salt, \"parlour/field/v1\" 0x00 name 0x00 "
+                   "Commitment to a personal value: base64 of HMAC-SHA-256(salt, \"parlour/field/v1\" 0x00 "
+                   "name 0x00 "
                    "value); salt and value live in an erasable row beside the log."},
                   {"type", "object"},
                   {"properties",
@@ -76,7 +81,8 @@ Json event_schema(const EventRule& event) {
 void write_pretty(std::string& out, const Json& value, std::size_t indent) {
   std::string flat = write_json(value);
   constexpr std::size_t kLine = 110;
-  bool spreads = (value.is_object() && !value.as_object()->empty()) || (value.is_array() && !value.as_array()->empty());
+  bool spreads =
+      (value.is_object() && !value.as_object()->empty()) || (value.is_array() && !value.as_array()->empty());
   if (!spreads || indent + flat.size() <= kLine) {
     out += flat;
     return;
@@ -114,38 +120,41 @@ std::string entry_schema() {
                               {"device", reference("code")}},
                              {"kind", "id", "session", "on_behalf_of"});
   Json subject = closed_object({{"kind", reference("code")}, {"id", reference("code")}}, {"kind", "id"});
-  JsonObject head{{"v", JsonObject{{"const", 1}}},
-                  {"brand", reference("code")},
-                  {"seq", reference("integer")},
-                  {"time", JsonObject{{"type", "string"},
-                                      {"pattern", "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$"}}},
-                  {"mono_boot", closed_object({{"boot", reference("code")}, {"us", reference("integer")}}, {"boot", "us"})},
-                  {"type", reference("code")},
-                  {"actor", std::move(actor)},
-                  {"subject", or_null(std::move(subject))},
-                  {"meeting", or_null(reference("code"))},
-                  {"type_version", or_null(reference("code"))},
-                  {"cause", or_null(reference("code"))},
-                  {"outcome", words("ok|denied|failed")},
-                  {"reason", or_null(reference("code"))},
-                  {"data", JsonObject{{"type", "object"}}},
-                  {"custom", JsonObject{{"type", "object"}}}};
+  JsonObject head{
+      {"v", JsonObject{{"const", 1}}},
+      {"brand", reference("code")},
+      {"seq", reference("integer")},
+      {"time",
+       JsonObject{{"type", "string"},
+                  {"pattern", "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$"}}},
+      {"mono_boot",
+       closed_object({{"boot", reference("code")}, {"us", reference("integer")}}, {"boot", "us"})},
+      {"type", reference("code")},
+      {"actor", std::move(actor)},
+      {"subject", or_null(std::move(subject))},
+      {"meeting", or_null(reference("code"))},
+      {"type_version", or_null(reference("code"))},
+      {"cause", or_null(reference("code"))},
+      {"outcome", words("ok|denied|failed")},
+      {"reason", or_null(reference("code"))},
+      {"data", JsonObject{{"type", "object"}}},
+      {"custom", JsonObject{{"type", "object"}}}};
   JsonArray required;
   for (const JsonMember& member : head) required.emplace_back(member.first);
   JsonArray events;
   for (const EventRule& event : event_catalogue()) events.push_back(event_schema(event));
-  Json schema = JsonObject{
-      {"$schema", "https://json-schema.org/draft/2020-12/schema"},
-      {"title", "Parlour audit entry, version 1"},
-      {"description",
-       "One leaf of the audit log. The bytes are canonical JSON (RFC 8785), stored and hashed as written. What a writer "
-       "may write; a verifier keeps members and events that it does not know."},
-      {"type", "object"},
-      {"properties", std::move(head)},
-      {"required", std::move(required)},
-      {"additionalProperties", false},
-      {"oneOf", std::move(events)},
-      {"$defs", definitions()}};
+  Json schema = JsonObject{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+                           {"title", "Parlour audit entry, version 1"},
+                           {"description",
+                            "One leaf of the audit log. The bytes are canonical JSON (RFC 8785), stored and "
+                            "hashed as written. What a writer "
+                            "may write; a verifier keeps members and events that it does not know."},
+                           {"type", "object"},
+                           {"properties", std::move(head)},
+                           {"required", std::move(required)},
+                           {"additionalProperties", false},
+                           {"oneOf", std::move(events)},
+                           {"$defs", definitions()}};
   std::string out;
   write_pretty(out, schema, 0);
   return out + "\n";

@@ -1,4 +1,5 @@
-// Reading published test vectors, which lie outside the project: PARLOUR_VECTORS names their folder, or tests skip.
+// Reading published test vectors, which lie outside the project: PARLOUR_VECTORS names their folder, or tests
+// skip.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,5 @@
-// parlour-vault: holds the compliance key, apart from serve (design.md 1). Wires key store, link and muxer; decides
-// nothing.
+// parlour-vault: holds the compliance key, apart from serve (design.md 1). Wires key store, link and muxer;
+// decides nothing.
 //
 //   parlour-vault init --home DIR --organisation NAME --origin DOMAIN/audit
 //                      (--with-organisation-key [--policy FILE] | --organisation-public FILE)
@@ -179,8 +179,9 @@ int dispatch(const std::vector<std::string_view>& words) {
   const std::string_view command = words.empty() ? "" : words[0];
   const std::vector<std::string_view> rest(words.empty() ? words.end() : words.begin() + 1, words.end());
   if (command == "init") {
-    auto options = read_options(rest, {"--home", "--organisation", "--origin", "--policy", "--organisation-public"},
-                                {"--with-organisation-key"});
+    auto options =
+        read_options(rest, {"--home", "--organisation", "--origin", "--policy", "--organisation-public"},
+                     {"--with-organisation-key"});
     return options ? init(*options) : 2;
   }
   if (command == "run") {
@@ -194,4 +195,6 @@ int dispatch(const std::vector<std::string_view>& words) {
 }  // namespace
 }  // namespace parlour
 
-int main(int argc, char** argv) { return parlour::dispatch({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+  return parlour::dispatch({argv + 1, argv + argc});
+}

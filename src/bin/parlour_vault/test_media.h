@@ -1,5 +1,5 @@
-// Real encoded media for tests: a test picture and a tone, made by the ffmpeg command line, cut into frames; and what
-// ffprobe finds in a WebM.
+// Real encoded media for tests: a test picture and a tone, made by the ffmpeg command line, cut into frames;
+// and what ffprobe finds in a WebM.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -37,14 +37,16 @@ inline std::string output_of(const std::string& command) {
 // VP8 frames at `rate` a second.
 inline std::vector<Bytes> make_vp8(const fs::path& folder, int seconds, int rate, int key_every) {
   const std::string path = (folder / "picture.ivf").string();
-  output_of("ffmpeg -v error -y -f lavfi -i testsrc=size=320x180:rate=" + std::to_string(rate) + ":duration=" +
-            std::to_string(seconds) + " -c:v libvpx -deadline realtime -cpu-used 8 -b:v 300k -auto-alt-ref 0 -g " +
+  output_of("ffmpeg -v error -y -f lavfi -i testsrc=size=320x180:rate=" + std::to_string(rate) +
+            ":duration=" + std::to_string(seconds) +
+            " -c:v libvpx -deadline realtime -cpu-used 8 -b:v 300k -auto-alt-ref 0 -g " +
             std::to_string(key_every) + " -keyint_min " + std::to_string(key_every) + " " + path + " 2>&1");
   const Bytes file = read_whole(path);
   std::vector<Bytes> frames;
   std::size_t at = 32;
   while (at + 12 <= file.size()) {
-    const std::size_t size = static_cast<std::size_t>(file[at]) | static_cast<std::size_t>(file[at + 1]) << 8 |
+    const std::size_t size = static_cast<std::size_t>(file[at]) |
+                             static_cast<std::size_t>(file[at + 1]) << 8 |
                              static_cast<std::size_t>(file[at + 2]) << 16;
     at += 12;
     frames.push_back(to_bytes(ByteView(file).subspan(at, size)));
@@ -80,18 +82,23 @@ inline std::vector<Bytes> make_opus(const fs::path& folder, int seconds) {
 struct Probed {
   std::vector<double> audio_times, video_times;  // of packets, seconds
   std::size_t audio_decoded = 0, video_decoded = 0;
+  double duration = 0;  // as the file's header says it: without one a player cannot seek
 };
 
 inline Probed probe(const fs::path& file) {
   Probed probed;
+  const std::string duration =
+      output_of("ffprobe -v error -show_entries format=duration -of csv=p=0 " + file.string());
+  if (!duration.empty() && duration[0] != 'N') probed.duration = std::stod(duration);
   for (const char* kind : {"a", "v"}) {
     const std::string base = "ffprobe -v error -select_streams " + std::string(kind) + " -count_frames ";
-    std::stringstream times(
-        output_of("ffprobe -v error -select_streams " + std::string(kind) +
-                  " -show_entries packet=pts_time -of csv=p=0 " + file.string() + " 2>/dev/null"));
+    std::stringstream times(output_of("ffprobe -v error -select_streams " + std::string(kind) +
+                                      " -show_entries packet=pts_time -of csv=p=0 " + file.string() +
+                                      " 2>/dev/null"));
     std::string line;
     while (std::getline(times, line))
-      if (!line.empty()) (kind[0] == 'a' ? probed.audio_times : probed.video_times).push_back(std::stod(line));
+      if (!line.empty())
+        (kind[0] == 'a' ? probed.audio_times : probed.video_times).push_back(std::stod(line));
     const std::string frames =
         output_of(base + "-show_entries stream=nb_read_frames -of csv=p=0 " + file.string() + " 2>/dev/null");
     const std::size_t count = frames.empty() || frames[0] < '0' || frames[0] > '9' ? 0 : std::stoul(frames);

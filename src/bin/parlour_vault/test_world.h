@@ -1,5 +1,6 @@
-// A call as the vault meets it, on virtual time: an organisation with its vault, two people with real keys, media that is
-// sealed frame by frame as browsers do, a network that delays and loses, the sealed log, and the audit log.
+// A call as the vault meets it, on virtual time: an organisation with its vault, two people with real keys,
+// media that is sealed frame by frame as browsers do, a network that delays and loses, the sealed log, and
+// the audit log.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -47,6 +48,7 @@ struct Person {
   e2ee::Hello hello;
   e2ee::SignedMessage hello_message;
   std::map<std::pair<std::uint16_t, e2ee::Kind>, Bytes> base_keys;
+  std::map<e2ee::Kid, e2ee::SframeKey> frame_keys;
   std::map<e2ee::Kid, std::uint32_t> next_counter;
   std::int64_t clock_offset_us = 0;  // the browser's clock against the server's
   std::int64_t delay_us = 5'000;     // of its network, at least
@@ -61,9 +63,10 @@ class World {
     EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
     root = pattern;
     vault::KeyStoreOptions options{"Example Bank", "vault.test/audit", true, std::nullopt};
-    const std::string policy = std::string(R"({"types":[{"type_id":")") + kRequiredType +
-                               R"(","version":1,"record":"required","kinds":["a","v"],"pause_max_s":600},{"type_id":")" +
-                               kNeverType + R"(","version":1,"record":"never","kinds":[],"pause_max_s":0}]})";
+    const std::string policy =
+        std::string(R"({"types":[{"type_id":")") + kRequiredType +
+        R"(","version":1,"record":"required","kinds":["a","v"],"pause_max_s":600},{"type_id":")" +
+        kNeverType + R"(","version":1,"record":"never","kinds":[],"pause_max_s":0}]})";
     auto made = vault::Vault::init(root / "vault", options, policy, clock.now().utc);
     EXPECT_TRUE(made) << (made ? "" : made.error().text);
     open_vault();
@@ -80,7 +83,8 @@ class World {
 
   void open_vault() {
     vault.reset();
-    auto opened = vault::Vault::open({root / "vault", root / "recordings"}, muxer, random, clock, "parlour-vault/test");
+    auto opened =
+        vault::Vault::open({root / "vault", root / "recordings"}, muxer, random, clock, "parlour-vault/test");
     ASSERT_TRUE(opened) << opened.error().text;
     vault = std::move(*opened);
   }
@@ -103,7 +107,8 @@ class World {
     return who;
   }
 
-  // ---- Signed messages: told to the vault as serve does, and written to the log when there is one ----------------------
+  // ---- Signed messages: told to the vault as serve does, and written to the log when there is one
+  // ----------------------
 
   Result<std::vector<std::string>, vault::VaultRefusal> tell(const std::string& text) {
     auto answered = vault->calls().announce(to_base64url(call), text, clock.now().utc);
@@ -131,11 +136,12 @@ class World {
     roster.prev = epoch == 1 ? e2ee::start_hash(call, roster.policy, roster.type_id, 1) : roster_hash;
     roster.steward = agent->idx;
     for (const auto& who : people)
-      roster.members.push_back(
-          {who->idx, who->hello.ep, who->role, who->sig.public_key(), who->kem.public_key(), who->hello_message.hash()});
+      roster.members.push_back({who->idx, who->hello.ep, who->role, who->sig.public_key(),
+                                who->kem.public_key(), who->hello_message.hash()});
     roster.mode = mode;
     if (mode == e2ee::CallMode::kRecorded)
-      roster.rec = e2ee::RosterRecorder{vault->keys().compliance().public_key(), vault->keys().recorder().public_key()};
+      roster.rec = e2ee::RosterRecorder{vault->keys().compliance().public_key(),
+                                        vault->keys().recorder().public_key()};
     roster.reason = "test";
     roster.time_ms = clock.now().utc.us / 1000;
     return roster;
@@ -152,7 +158,8 @@ class World {
         if (who.get() != &from)
           key.wraps.push_back(*e2ee::wrap_base_key(context, who->idx, who->kem.public_key(), base));
       if (to_recorder)
-        key.wraps.push_back(*e2ee::wrap_base_key(context, e2ee::kRecorderIdx, vault->keys().compliance().public_key(),
+        key.wraps.push_back(*e2ee::wrap_base_key(context, e2ee::kRecorderIdx,
+                                                 vault->keys().compliance().public_key(),
                                                  spoiled != nullptr ? *spoiled : base));
     }
     std::sort(key.wraps.begin(), key.wraps.end(), [](const e2ee::KeyWrap& a, const e2ee::KeyWrap& b) {
@@ -190,7 +197,7 @@ class World {
     }
     for (const auto& who : people) {
       e2ee::Activated activated{call, static_cast<std::uint16_t>(epoch), roster_hash, who->idx, {}, {}};
-      for (std::uint8_t slot : {0, 1}) activated.slots.push_back({activated.epoch, who->idx, slot});
+      for (std::uint8_t slot : slots) activated.slots.push_back({activated.epoch, who->idx, slot});
       activated.last = last_counters(*who, active_epoch);
       auto said = tell(e2ee::sign(activated, who->hello.ep, who->sig));
       ASSERT_TRUE(said) << said.error().code;
@@ -206,12 +213,14 @@ class World {
   }
   void tell_progress(bool final) {
     for (const auto& who : people) {
-      e2ee::Progress progress{call, active_epoch, roster_hash, who->idx, last_counters(*who, active_epoch), final};
+      e2ee::Progress progress{call, active_epoch, roster_hash, who->idx, last_counters(*who, active_epoch),
+                              final};
       ASSERT_TRUE(tell(e2ee::sign(progress, who->hello.ep, who->sig)));
     }
   }
 
-  // ---- The log --------------------------------------------------------------------------------------------------------
+  // ---- The log
+  // --------------------------------------------------------------------------------------------------------
 
   void start_part() {
     auto opened = blob_dir::DirectoryStore::open(root / "recordings" / recording_id.text());
@@ -242,7 +251,8 @@ class World {
     next_tick_us = clock.time_us;
     tick();
     // As serve does: a part begins with the call's messages so far, so that it can be opened alone.
-    for (const std::string& text : messages) put(recording::AnnouncementRecord{clock.now().steady, as_bytes(text)});
+    for (const std::string& text : messages)
+      put(recording::AnnouncementRecord{clock.now().steady, as_bytes(text)});
     streams.clear();
   }
   void close_part() {
@@ -269,19 +279,23 @@ class World {
     }
   }
 
-  // ---- Media ----------------------------------------------------------------------------------------------------------
+  // ---- Media
+  // ----------------------------------------------------------------------------------------------------------
 
-  // A frame as the browser makes and sends it. `deliver`: whether (and which of its packets) the server gets; the
-  // counter moves on in any case.
+  // A frame as the browser makes and sends it. `deliver`: whether (and which of its packets) the server gets;
+  // the counter moves on in any case.
   using Deliver = std::function<bool(std::size_t packet)>;
   void send(Person& from, std::uint8_t slot, ByteView frame, const Deliver& deliver = nullptr) {
     const e2ee::Kid kid{active_epoch, from.idx, slot};
     const bool audio = slot == 0;
-    auto key = e2ee::derive_frame_key(from.base_keys.at({active_epoch, kid.kind()}), kid);
-    ASSERT_TRUE(key);
+    auto key = from.frame_keys.find(kid);
+    if (key == from.frame_keys.end())
+      key = from.frame_keys
+                .emplace(kid, *e2ee::derive_frame_key(from.base_keys.at({active_epoch, kid.kind()}), kid))
+                .first;
     const std::uint32_t counter = from.next_counter[kid]++;
-    const Bytes sealed =
-        e2ee::seal_frame(audio ? e2ee::FrameCodec::kOpus : e2ee::FrameCodec::kVp8, *key, counter, frame);
+    const Bytes sealed = e2ee::seal_frame(audio ? e2ee::FrameCodec::kOpus : e2ee::FrameCodec::kVp8,
+                                          key->second, counter, frame);
     send_sealed(from, slot, sealed, deliver);
   }
 
@@ -297,7 +311,10 @@ class World {
       ++stream.picture;
       for (std::size_t at = 0; at < sealed.size(); at += 1100) {
         Bytes payload;
-        Writer(payload).u8(at == 0 ? 0x90 : 0x80).u8(0x80).u16(static_cast<std::uint16_t>(0x8000 | stream.picture));
+        Writer(payload)
+            .u8(at == 0 ? 0x90 : 0x80)
+            .u8(0x80)
+            .u16(static_cast<std::uint16_t>(0x8000 | stream.picture));
         append(payload, sealed.subspan(at, std::min<std::size_t>(1100, sealed.size() - at)));
         payloads.push_back(std::move(payload));
       }
@@ -332,7 +349,9 @@ class World {
       const auto seconds = static_cast<std::uint64_t>(sender_us / 1'000'000) + 2'208'988'800u;
       const auto fraction = static_cast<std::uint64_t>(sender_us % 1'000'000) * 4'294'967'296u / 1'000'000;
       const std::int64_t jitter = static_cast<std::int64_t>(jitter_.u32() % 8000);
-      put(recording::SenderReportRecord{stream.info.stream, stream.rtp_time(clock.time_us), seconds << 32 | fraction,
+      put(recording::SenderReportRecord{stream.info.stream,
+                                        stream.rtp_time(clock.time_us),
+                                        seconds << 32 | fraction,
                                         {clock.time_us + from.delay_us + jitter}});
     }
   }
@@ -364,7 +383,8 @@ class World {
     return at->second;
   }
 
-  // `seconds` of talk: audio every 20 ms and a picture every 1/rate s, of everybody for whom `sends` says so at that time.
+  // `seconds` of talk: audio every 20 ms and a picture every 1/rate s, of everybody for whom `sends` says so
+  // at that time.
   struct Source {
     std::vector<Bytes> opus, vp8;
     int rate = 20;
@@ -399,7 +419,8 @@ class World {
     }
   }
 
-  // ---- The audit log ----------------------------------------------------------------------------------------------------
+  // ---- The audit log
+  // ----------------------------------------------------------------------------------------------------
 
   vault::EntryProof log_entry(const audit::EntryBuilder& entry) {
     audit::EntryPlace place{tree.size(), clock.now().utc, "boot-1", clock.now().steady};
@@ -414,8 +435,8 @@ class World {
     auto head = vault->heads().sign(tree.size(), tree.root(), consistency);
     EXPECT_TRUE(head) << (head ? "" : head.error().text);
     if (!head) return {};
-    return {to_string(made->bytes), old_size, *audit::make_inclusion_proof(old_size, tree.size(), tree.reader()),
-            head->note};
+    return {to_string(made->bytes), old_size,
+            *audit::make_inclusion_proof(old_size, tree.size(), tree.reader()), head->note};
   }
 
   vault::EntryProof seal_entry() {
@@ -430,15 +451,17 @@ class World {
                          .hash("envelopes_sha256", recording::envelopes_hash(envelopes)));
   }
 
-  vault::EntryProof play_entry(const std::string& session, const std::string& type = "recording.play_requested",
+  vault::EntryProof play_entry(const std::string& session,
+                               const std::string& type = "recording.play_requested",
                                const std::string& rendition = "av") {
-    return log_entry(audit::EntryBuilder(type)
-                         .actor({audit::ActorKind::kUser, "018f3c1e-7a50-7b3e-9c41-0123456789ae", session, "", ""})
-                         .subject("recording", recording_id.text())
-                         .meeting(kMeeting)
-                         .set("rendition", rendition)
-                         .set("purpose", "complaint")
-                         .set("session", session));
+    return log_entry(
+        audit::EntryBuilder(type)
+            .actor({audit::ActorKind::kUser, "018f3c1e-7a50-7b3e-9c41-0123456789ae", session, "", ""})
+            .subject("recording", recording_id.text())
+            .meeting(kMeeting)
+            .set("rendition", rendition)
+            .set("purpose", "complaint")
+            .set("session", session));
   }
 
   // Seals, opens, waits, and fetches what came out. Leaves `summary`, `manifest`, `envelope`.
@@ -451,7 +474,8 @@ class World {
       status = vault->jobs().status(recording_id);
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     } while (status.string_or("state") == "queued" || status.string_or("state") == "running");
-    if (status.string_or("state") != "done") throw std::runtime_error("the job failed: " + write_json(status));
+    if (status.string_or("state") != "done")
+      throw std::runtime_error("the job failed: " + write_json(status));
     summary = *status.find("summary");
     envelope = *vault::rendition_envelope_from_json(status.find("envelopes")->as_array()->front());
     const Bytes text = *vault->jobs().manifest(recording_id);
@@ -525,6 +549,7 @@ class World {
   std::uint16_t active_epoch = 0;
   crypto::Hash256 roster_hash{};
   std::vector<std::string> messages;
+  std::vector<std::uint8_t> slots{0, 1};  // that everybody activates
 
   recording::RecordingId recording_id = recording::RecordingId::make({kStartUs}, random);
   std::unique_ptr<blob_dir::DirectoryStore> store;

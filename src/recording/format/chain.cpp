@@ -12,7 +12,8 @@ void ChainCheck::add(std::uint32_t index, const SegmentHeader& header, const cry
   if (header.index != index) faults_.push_back({index, "its header has another number"});
   const bool goes_on = header.part == part_ && header.ordinal == ordinal_;
   const bool new_part = header.part > part_ && header.ordinal == 0;
-  if (!goes_on && !new_part && place_known_) faults_.push_back({index, "part or place in the part is out of order"});
+  if (!goes_on && !new_part && place_known_)
+    faults_.push_back({index, "part or place in the part is out of order"});
   if (previous_named_ && header.previous != previous_)
     faults_.push_back({index > 0 ? index - 1 : 0, index > 0 ? "was altered: its successor names other bytes"
                                                             : "names a predecessor, but is the first"});

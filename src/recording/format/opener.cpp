@@ -5,26 +5,29 @@
 namespace parlour::recording {
 namespace {
 
-// How many chunk numbers are tried for a chunk found by searching: damage of that many chunks in a row is bridged.
+// How many chunk numbers are tried for a chunk found by searching: damage of that many chunks in a row is
+// bridged.
 constexpr std::uint32_t kNumbersTried = 64;
 
-// Records of one opened chunk. A record that cannot be read ends the chunk: what follows it has no known place.
-std::uint32_t read_records(ByteView plaintext, const ChunkFrame& chunk, const std::function<void(const Record&)>& on_record,
-                           std::vector<Damage>& damage) {
+// Records of one opened chunk. A record that cannot be read ends the chunk: what follows it has no known
+// place.
+std::uint32_t read_records(ByteView plaintext, const ChunkFrame& chunk,
+                           const std::function<void(const Record&)>& on_record, std::vector<Damage>& damage) {
   Reader reader(plaintext);
   std::uint32_t records = 0;
   while (reader.remaining() > 0) {
     auto record = decode_record(reader);
     if (!record) {
-      damage.push_back({chunk.offset, chunk.sealed.size() + kChunkOverhead, "a record inside the chunk is malformed"});
+      damage.push_back(
+          {chunk.offset, chunk.sealed.size() + kChunkOverhead, "a record inside the chunk is malformed"});
       return records;
     }
     ++records;
     on_record(*record);
   }
   if (records != chunk.records)
-    damage.push_back(
-        {chunk.offset, chunk.sealed.size() + kChunkOverhead, "the chunk's record count is not what it holds"});
+    damage.push_back({chunk.offset, chunk.sealed.size() + kChunkOverhead,
+                      "the chunk's record count is not what it holds"});
   return records;
 }
 

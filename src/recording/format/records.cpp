@@ -5,10 +5,18 @@
 namespace parlour::recording {
 namespace {
 
-std::uint64_t us(SteadyTime time) { return static_cast<std::uint64_t>(time.us); }
-std::uint64_t us(UtcTime time) { return static_cast<std::uint64_t>(time.us); }
-SteadyTime steady(std::uint64_t value) { return {static_cast<std::int64_t>(value)}; }
-UtcTime utc(std::uint64_t value) { return {static_cast<std::int64_t>(value)}; }
+std::uint64_t us(SteadyTime time) {
+  return static_cast<std::uint64_t>(time.us);
+}
+std::uint64_t us(UtcTime time) {
+  return static_cast<std::uint64_t>(time.us);
+}
+SteadyTime steady(std::uint64_t value) {
+  return {static_cast<std::int64_t>(value)};
+}
+UtcTime utc(std::uint64_t value) {
+  return {static_cast<std::int64_t>(value)};
+}
 
 // Writes type and length before the body that `body` appends.
 template <class Body>
@@ -20,8 +28,12 @@ void encode_record(Bytes& out, RecordType type, std::size_t size, Body body) {
   body(writer);
 }
 
-bool known(StreamSlot slot) { return static_cast<std::uint8_t>(slot) <= 2; }
-bool known(StreamCodec codec) { return codec == StreamCodec::kOpus || codec == StreamCodec::kVp8; }
+bool known(StreamSlot slot) {
+  return static_cast<std::uint8_t>(slot) <= 2;
+}
+bool known(StreamCodec codec) {
+  return codec == StreamCodec::kOpus || codec == StreamCodec::kVp8;
+}
 
 constexpr std::size_t kPacketFixed = 4 + 8 + 8 + 2;
 
@@ -70,7 +82,10 @@ void encode(Bytes& out, const AnnouncementRecord& record) {
 
 void encode(Bytes& out, const MarkRecord& record) {
   encode_record(out, RecordType::kMark, 1 + 8 + 8 + record.note.size(), [&](Writer& writer) {
-    writer.u8(static_cast<std::uint8_t>(record.kind)).u64(us(record.at)).u64(us(record.utc)).bytes(record.note);
+    writer.u8(static_cast<std::uint8_t>(record.kind))
+        .u64(us(record.at))
+        .u64(us(record.utc))
+        .bytes(record.note);
   });
 }
 

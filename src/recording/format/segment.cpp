@@ -7,8 +7,8 @@ namespace {
 
 constexpr std::string_view kMagic = "PARLSEG1";
 constexpr std::size_t kSealedMin = 16;  // an empty chunk is its tag
-// While searching after damage, at most so many bytes are run through the checksum: a hostile file with a plausible
-// length at every offset costs no more than this.
+// While searching after damage, at most so many bytes are run through the checksum: a hostile file with a
+// plausible length at every offset costs no more than this.
 constexpr std::size_t kSearchWorkMax = 64 * 1024 * 1024;
 
 bool checksum_holds(ByteView frame_without, ByteView checksum) {
@@ -19,14 +19,18 @@ bool checksum_holds(ByteView frame_without, ByteView checksum) {
 std::optional<ByteView> framed(ByteView view) {
   if (view.size() < kChunkOverhead + kSealedMin) return std::nullopt;
   const std::uint32_t length = load_u32(view.data());
-  if (length < kSealedMin || length > kChunkSealedMax || length > view.size() - kChunkOverhead) return std::nullopt;
+  if (length < kSealedMin || length > kChunkSealedMax || length > view.size() - kChunkOverhead)
+    return std::nullopt;
   return view.first(kChunkOverhead + length);
 }
 
-bool frame_whole(ByteView frame) { return checksum_holds(frame.first(frame.size() - 4), frame.last(4)); }
+bool frame_whole(ByteView frame) {
+  return checksum_holds(frame.first(frame.size() - 4), frame.last(4));
+}
 
 std::optional<SegmentFooter> decode_footer(ByteView view) {
-  if (view.size() != kFooterSize || !checksum_holds(view.first(kFooterSize - 4), view.last(4))) return std::nullopt;
+  if (view.size() != kFooterSize || !checksum_holds(view.first(kFooterSize - 4), view.last(4)))
+    return std::nullopt;
   Reader reader(view);
   SegmentFooter footer;
   if (reader.u32() != 0) return std::nullopt;
@@ -44,11 +48,16 @@ std::optional<SegmentFooter> decode_footer(ByteView view) {
 
 std::string_view to_text(SegmentError error) {
   switch (error) {
-    case SegmentError::kShort: return "the file is shorter than a header";
-    case SegmentError::kMagic: return "the file is not a segment";
-    case SegmentError::kVersion: return "the segment's format version is not known";
-    case SegmentError::kChecksum: return "the header is damaged";
-    case SegmentError::kBadField: return "a header field is out of range";
+    case SegmentError::kShort:
+      return "the file is shorter than a header";
+    case SegmentError::kMagic:
+      return "the file is not a segment";
+    case SegmentError::kVersion:
+      return "the segment's format version is not known";
+    case SegmentError::kChecksum:
+      return "the header is damaged";
+    case SegmentError::kBadField:
+      return "a header field is out of range";
   }
   return "unknown";
 }
@@ -161,8 +170,8 @@ SegmentScan scan_segment(ByteView file) {
       scan.chunks.push_back(chunk);
       continue;
     }
-    // Broken here. If the length still leads to a whole frame or the footer, one chunk is lost; otherwise the next
-    // whole frame is searched for.
+    // Broken here. If the length still leads to a whole frame or the footer, one chunk is lost; otherwise the
+    // next whole frame is searched for.
     const std::size_t begin = at;
     std::size_t next = file.size();
     const std::size_t last = file.size() >= kFooterSize ? file.size() - kFooterSize : 0;
@@ -195,7 +204,8 @@ SegmentScan scan_segment(ByteView file) {
     if (scan.damage.empty() &&
         (scan.footer->content != crypto::sha256(file.first(file.size() - kFooterSize)) ||
          scan.footer->chunks != scan.whole_chunks || scan.footer->records != scan.whole_records))
-      scan.damage.push_back({file.size() - kFooterSize, kFooterSize, "the footer does not match what it closes"});
+      scan.damage.push_back(
+          {file.size() - kFooterSize, kFooterSize, "the footer does not match what it closes"});
   }
   return scan;
 }

@@ -68,8 +68,8 @@ TEST(Segment, NothingOpensWithAnotherKeyRecordingOrPart) {
     RecordingId recording;
     std::uint32_t part;
   };
-  for (const Wrong& wrong :
-       {Wrong{9, test_recording(), 1}, Wrong{1, test_recording(), 2}, Wrong{1, RecordingId::from_bytes({}), 1}}) {
+  for (const Wrong& wrong : {Wrong{9, test_recording(), 1}, Wrong{1, test_recording(), 2},
+                             Wrong{1, RecordingId::from_bytes({}), 1}}) {
     PartOpener opener(crypto::Secret(test_dek(wrong.dek)), wrong.recording, wrong.part);
     ReadBack read = read_part(file, opener);
     EXPECT_TRUE(read.sequences.empty());
@@ -210,7 +210,8 @@ TEST(Chain, NamesMissingAlteredAndAddedSegments) {
   auto altered = check([](std::uint32_t i, Bytes& f) { return f[200] ^= i == 1 ? 1 : 0, true; }, 3, last);
   ASSERT_EQ(altered.size(), 1u);
   EXPECT_EQ(altered[0].index, 1u);
-  auto altered_last = check([](std::uint32_t i, Bytes& f) { return f[200] ^= i == 2 ? 1 : 0, true; }, 3, last);
+  auto altered_last =
+      check([](std::uint32_t i, Bytes& f) { return f[200] ^= i == 2 ? 1 : 0, true; }, 3, last);
   ASSERT_EQ(altered_last.size(), 1u);
   EXPECT_EQ(altered_last[0].index, 2u);
   EXPECT_FALSE(check([](std::uint32_t, Bytes&) { return true; }, 2, last).empty());

@@ -58,6 +58,7 @@ export class MediaLink {
   private newestGen_ = -1;
   private carrying_ = false;
   private allowed_ = false;
+  private screenGranted_ = false;
   private muted_: { microphone: boolean; camera: boolean };
   private restartAtMs_ = -Infinity;
   private patience_: ReturnType<typeof setTimeout> | null = null;
@@ -98,7 +99,7 @@ export class MediaLink {
     const out: Slot[] = [];
     if (this.local?.microphone) out.push(0);
     if (this.local?.camera) out.push(1);
-    if (this.local?.screen) out.push(2);
+    if (this.local?.screen && this.screenGranted_) out.push(2);
     return out;
   }
 
@@ -173,6 +174,12 @@ export class MediaLink {
     this.applyEnabled_();
   }
 
+  /** The server has given us the meeting's one share, or it is over. */
+  async setScreenGranted(granted: boolean): Promise<void> {
+    this.screenGranted_ = granted;
+    await this.localChanged();
+  }
+
   /** A device came, went, or was replaced. */
   async localChanged(): Promise<void> {
     this.applyEnabled_();
@@ -233,7 +240,7 @@ export class MediaLink {
     const tracks: [Slot, MediaStreamTrack | null][] = [
       [0, local?.microphone ?? null],
       [1, local?.camera ?? null],
-      [2, local?.screen ?? null],
+      [2, this.screenGranted_ ? (local?.screen ?? null) : null],
     ];
     await Promise.all(tracks.map(([slot, track]) => peer.carry(slot, carrying ? track : null).catch(() => false)));
   }

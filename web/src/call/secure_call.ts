@@ -17,12 +17,12 @@ import { readSigned, sign, type AnyMessage, type Message } from './messages';
 import { securityCode } from './code';
 import type { ProblemCode } from './state';
 import { Steward, type ChangeReason } from './steward';
+import { StewardWatch } from './steward_watch';
 import { kidOf } from './worker/kid';
 import type { Recipient, WorkerEvent } from './worker/protocol';
 
 export const ackWithinMs = 5000;
 export const rosterWithinMs = 5000;
-export const stewardSilentMs = 30_000;
 export const progressEveryMs = 10_000;
 const lastWordsMs = 1000;
 const retryMs = 1000;
@@ -73,9 +73,7 @@ export class SecureCall {
   private pending_: { epoch: number; since: number } | null = null;
   private building_ = false;
   private changedMeanwhile_ = false;
-  private stewardSeenMs_: number | null = null;
-  private readonly stewardProofs_ = new Set<string>();
-  private silent_ = false;
+  private readonly stewardWatch_: StewardWatch;
   private missingSince_ = new Map<number, number>();
   private wasMember_ = false;
   private ended_ = false;
@@ -100,6 +98,7 @@ export class SecureCall {
     }));
     this.exchange = new Exchange(this.chain);
     this.steward = new Steward(this.chain, hello);
+    this.stewardWatch_ = new StewardWatch((silent) => ports_.stewardSilent(silent));
   }
 
   /** Makes endpoint, KEM key and Hello. The Hello isn't sent yet. */
@@ -560,27 +559,15 @@ export class SecureCall {
     });
   }
 
-  /** A new message that the steward has signed. Its r tells new from replayed: s alone could be negated. */
   private noteStewardSign_(message: AnyMessage, steward: number): void {
-    if (this.chain.last?.roster.steward !== steward) return;
-    const member = this.chain.last.roster.members.find((m) => m.idx === steward);
-    if (!member || message.signer !== member.ep) return;
-    const proof = base64url((fromBase64urlOf(message.signed.s, 64) ?? random(32)).subarray(0, 32));
-    if (this.stewardProofs_.has(proof)) return;
-    this.stewardProofs_.add(proof);
-    this.stewardSeenMs_ = this.ports_.now();
-    if (this.silent_) {
-      this.silent_ = false;
-      this.ports_.stewardSilent(false);
-    }
+    const roster = this.chain.last?.roster;
+    const member = roster?.members.find((m) => m.idx === steward);
+    if (roster?.steward === steward && member?.ep === message.signer) this.stewardWatch_.signed(message.signed.s, this.ports_.now());
   }
 
   private watchSteward_(): void {
-    const roster = this.chain.last?.roster;
-    if (!roster || this.silent_ || this.selfIdx === null || this.selfIdx === roster.steward || this.stewardSeenMs_ === null) return;
-    if (this.ports_.now() - this.stewardSeenMs_ <= stewardSilentMs) return;
-    this.silent_ = true;
-    this.ports_.stewardSilent(true);
+    const self = this.selfIdx;
+    if (self !== null && self !== this.chain.last?.roster.steward) this.stewardWatch_.check(this.ports_.now());
   }
 
   // ---- small things ----

@@ -9,40 +9,23 @@
 //
 // Thread: the page's.
 
-import { roleNumber, type DeclineReason, type Hello, type Person, type ServerPush, type Signed, type WaitingEntry, type WelcomeFields } from '../protocol';
+import { roleNumber, type DeclineReason, type Person, type ServerPush, type Signed, type WaitingEntry, type WelcomeFields } from '../protocol';
 import { Refused, type CallApi, type CallConfig } from './api';
-import { checkPolicy, localVersions, type Failure, type VersionStore } from './chain';
-import { startCryptoWorker, type CryptoWorker } from './crypto_worker';
+import { checkPolicy, type Failure } from './chain';
+import type { CryptoWorker } from './crypto_worker';
 import { Observable, type Listener } from './events';
-import { keyLifeMs, makeSigKey, openKeyStore, type KeyStore, type SigKey } from './keys';
-import { MediaLink, type PeerLike } from './media_link';
+import { keyLifeMs, makeSigKey, type KeyStore, type SigKey } from './keys';
+import { MediaLink } from './media_link';
 import { readSignedAs, type Message } from './messages';
-import { Peer, sessionOf, type PeerEvents } from './peer';
+import { browserParts, type CallParts } from './parts';
+import { sessionOf } from './peer';
 import type { Receipt } from './receipt';
 import { SecureCall } from './secure_call';
-import { Signalling, type Socket } from './signalling';
+import { Signalling } from './signalling';
 import type { CallState, EndView, ProblemCode } from './state';
-import { emptyFacts, viewOf, type SessionFacts } from './view';
+import { emptyFacts, noteRoster, type SessionFacts } from './facts';
+import { viewOf } from './view';
 import type { WorkerEvent } from './worker/protocol';
-
-/** Outside parts; tests bring their own. */
-export interface CallParts {
-  openSocket(url: string): Socket;
-  startWorker(): CryptoWorker;
-  makePeer(worker: CryptoWorker, events: PeerEvents): PeerLike;
-  openKeys(): Promise<KeyStore>;
-  versions: VersionStore;
-  now(): number;
-}
-
-const browserParts: CallParts = {
-  openSocket: (url) => new WebSocket(url) as Socket,
-  startWorker: startCryptoWorker,
-  makePeer: (worker, events) => new Peer(worker.port as Worker, events),
-  openKeys: openKeyStore,
-  versions: localVersions,
-  now: () => Date.now(),
-};
 
 const maxRejoins = 3;
 
@@ -66,6 +49,7 @@ export class CallSession implements CallApi {
   private rejoins_ = 0;
   private refresh_ = false;
   private connectedSent_ = '';
+  private keyMissingAtMs_ = 0;
   private over_ = false;
 
   constructor(
@@ -137,19 +121,23 @@ export class CallSession implements CallApi {
   async startShare(): Promise<boolean> {
     const local = this.config_.media;
     if (!local) return false;
-    await this.ask_({ type: 'share.start' });
-    if (!(await local.openScreen())) {
-      this.signalling_?.tell({ type: 'share.stop' });
-      return false;
+    if (this.facts_.sharing !== null && this.facts_.sharing !== this.facts_.participant) throw new Refused('share.busy', '');
+    // The browser's dialogue first: some browsers open it only in the click itself. Nothing is sent before the server's ok.
+    try {
+      if (!(await local.openScreen())) return false;
+      await this.ask_({ type: 'share.start' });
+    } catch (error) {
+      local.closeScreen();
+      throw error;
     }
-    await this.media_.localChanged();
+    await this.media_.setScreenGranted(true);
     this.changed_();
     return true;
   }
 
   async stopShare(): Promise<void> {
     this.config_.media?.closeScreen();
-    await this.media_.localChanged();
+    await this.media_.setScreenGranted(false);
     this.signalling_?.tell({ type: 'share.stop' });
     this.changed_();
   }
@@ -218,7 +206,6 @@ export class CallSession implements CallApi {
     this.worker_?.end();
     this.worker_ = this.startWorker_();
     this.signalling_?.close();
-    this.facts_.phaseFloor = 'starting';
     this.changed_();
     await this.enter_().catch((error: unknown) => {
       this.ended_({ reason: 'server', text: error instanceof Refused ? error.text : null });
@@ -380,6 +367,11 @@ export class CallSession implements CallApi {
     facts.welcome = message;
     facts.participant = message.you.participant;
     if (facts.stopped) return;
+    // The server has forgotten this presence and its endpoint while we were away: come in again, as after a reload.
+    if (this.call_?.call === message.call && this.call_.selfIdx !== null && message.state === 'waiting' && message.you.role === 'customer') {
+      void this.rejoin_();
+      return;
+    }
     // The same call as before (a resync): the chain goes on, what is known already changes nothing.
     if (this.call_?.call !== message.call) await this.openCall_(message.call, false);
     else this.sendHello_();
@@ -401,7 +393,6 @@ export class CallSession implements CallApi {
     if (!welcome || !worker) return;
     this.call_?.close();
     this.call_ = null;
-    this.facts_.joinedAt.clear();
     const policy = await checkPolicy(welcome.policy, welcome.root, welcome.meeting, this.parts_.versions);
     if ('check' in policy) return this.stop_('policy_refused', policy, null);
     if (reset) await worker.request({ type: 'reset' });
@@ -424,7 +415,7 @@ export class CallSession implements CallApi {
           if (reason === 'no_ack' || reason === 'renew') void this.rejoin_();
           else this.ended_({ reason: 'removed', text: null });
         },
-        rosterChanged: (entry, before) => this.noteRoster_(call, entry.roster.members, before?.roster.members ?? null),
+        rosterChanged: (entry, before) => noteRoster(this.facts_, call, entry.roster.members, before?.roster.members ?? null, this.parts_.now()),
         changed: () => this.changed_(),
         slots: () => this.media_.slots(),
         now: () => this.parts_.now(),
@@ -512,31 +503,7 @@ export class CallSession implements CallApi {
     // Somebody ended our share from outside.
     if (before === this.facts_.participant && participant !== before && this.config_.media?.screen) {
       this.config_.media.closeScreen();
-      void this.media_.localChanged();
-    }
-  }
-
-  private noteRoster_(call: SecureCall, members: readonly { ep: string; hello: string }[], before: readonly { ep: string; hello: string }[] | null): void {
-    const now = this.parts_.now();
-    const helloOf = (m: { hello: string }): Hello | undefined => call.chain.hello(m.hello)?.body;
-    const listsUs = members.some((m) => m.ep === call.ep);
-    for (const m of members) if (!this.facts_.joinedAt.has(m.ep)) this.facts_.joinedAt.set(m.ep, now);
-    // History from before we came changes nothing on our screen.
-    if (!before?.some((m) => m.ep === call.ep) || !listsUs) return;
-    const renewed = new Set<string>();
-    for (const m of members) {
-      if (before.some((b) => b.ep === m.ep)) continue;
-      const hello = helloOf(m);
-      const reloaded = hello?.renews != null && before.some((b) => b.ep === hello.renews);
-      if (reloaded) renewed.add(hello.renews!);
-      this.facts_.codeChanges.push({ what: reloaded ? 'reloaded' : 'joined', name: hello?.name ?? '', atMs: now });
-      if (!reloaded) this.facts_.happen('joined', hello?.name ?? '', now);
-    }
-    for (const b of before) {
-      if (members.some((m) => m.ep === b.ep) || renewed.has(b.ep)) continue;
-      const name = helloOf(b)?.name ?? '';
-      this.facts_.codeChanges.push({ what: 'left', name, atMs: now });
-      this.facts_.happen('left', name, now);
+      void this.media_.setScreenGranted(false);
     }
   }
 
@@ -587,6 +554,7 @@ export class CallSession implements CallApi {
 
   private problem_(code: ProblemCode, detail: string, idx: number | null): void {
     if (this.facts_.problem?.fatal) return;
+    if (code === 'key_missing') this.keyMissingAtMs_ = this.parts_.now();
     this.facts_.problem = { code, detail, idx, fatal: false };
     this.changed_();
   }
@@ -625,10 +593,15 @@ export class CallSession implements CallApi {
     if (!call || !facts || call.sendEpoch === 0 || !facts.acked || facts.waitingForMediaOf.length > 0) return;
     this.facts_.connectedAt ??= this.parts_.now();
     this.facts_.wasConnected = true;
-    if (this.facts_.problem?.code === 'key_missing') this.facts_.problem = null;
+    const { problem } = this.facts_;
+    // The worker tells of a missing key every second while it is missing.
+    if (problem?.code === 'key_missing' && this.parts_.now() - this.keyMissingAtMs_ > 3000) this.facts_.problem = null;
     const name = `${call.call}/${call.sendEpoch}`;
     if (this.connectedSent_ === name) return;
     this.connectedSent_ = name;
+    this.rejoins_ = 0;
+    // What went wrong on the way here has been overcome.
+    if (problem && !problem.fatal && problem.code !== 'steward_silent') this.facts_.problem = null;
     this.signalling_?.tell({ type: 'connected', call: call.call, epoch: call.sendEpoch });
   }
 }

@@ -1,86 +1,13 @@
 // From facts to the one snapshot that pages show. No state of its own, no side effects.
 
-import { recorderIdx, roleNumber, type MeetingFacts, type Person, type RecorderState, type Slot, type WaitingEntry, type WelcomeFields } from '../protocol';
+import { recorderIdx, roleNumber, type Slot, type WaitingEntry } from '../protocol';
 import type { LocalMedia } from './devices';
+import type { SessionFacts } from './facts';
 import type { MediaLink } from './media_link';
 import type { Message } from './messages';
 import { qualityOf } from './quality';
 import type { SecureCall } from './secure_call';
-import type { CallState, CodeChange, EndView, Happening, Link, MediaView, MemberView, Phase, Problem, RecordingView, Role, SlotName, SlotState, WaitingView } from './state';
-import type { FrameCounts } from './worker/protocol';
-
-/** What the session has been told or has found out; changed in place by the session, read here. */
-export interface SessionFacts {
-  role: Role;
-  link: Link;
-  you: WelcomeFields['you'] | null;
-  participant: string;
-  meeting: MeetingFacts | null;
-  organisation: string;
-  root: string;
-  welcome: WelcomeFields | null;
-  people: readonly Person[];
-  /** Endpoint → participant, from all lists so far. */
-  ownerOf: Map<string, string>;
-  queuePlace: number | null;
-  adviser: 'unknown' | 'away' | 'here';
-  sharing: string | null;
-  recorder: { state: RecorderState; since: number; reason: string | null };
-  media: MediaView;
-  heldUntil: number | null;
-  quality: { lossUp: number; lossDown: number; rttMs: number } | null;
-  counts: FrameCounts | null;
-  problem: Problem | null;
-  stopped: boolean;
-  stewardSilent: boolean;
-  phaseFloor: 'starting' | null;
-  wasConnected: boolean;
-  connectedAt: number | null;
-  ended: EndView | null;
-  codeChanges: CodeChange[];
-  happenings: Happening[];
-  joinedAt: Map<string, number>;
-  happen(what: Happening['what'], name: string, atMs: number): void;
-}
-
-const happeningsKept = 20;
-
-export function emptyFacts(role: Role): SessionFacts {
-  let id = 0;
-  return {
-    role,
-    link: 'online',
-    you: null,
-    participant: '',
-    meeting: null,
-    organisation: '',
-    root: '',
-    welcome: null,
-    people: [],
-    ownerOf: new Map(),
-    queuePlace: null,
-    adviser: 'unknown',
-    sharing: null,
-    recorder: { state: 'none', since: 0, reason: null },
-    media: { allowed: false, reason: 'not_admitted', endsAtMs: null },
-    heldUntil: null,
-    quality: null,
-    counts: null,
-    problem: null,
-    stopped: false,
-    stewardSilent: false,
-    phaseFloor: null,
-    wasConnected: false,
-    connectedAt: null,
-    ended: null,
-    codeChanges: [],
-    happenings: [],
-    joinedAt: new Map(),
-    happen(what, name, atMs) {
-      this.happenings = [...this.happenings, { id: ++id, what, name, atMs }].slice(-happeningsKept);
-    },
-  };
-}
+import type { CallState, MemberView, Phase, RecordingView, Role, SlotName, SlotState, WaitingView } from './state';
 
 export interface WaitingInput {
   entry: WaitingEntry;

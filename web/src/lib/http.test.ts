@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ApiError, Http, retryAfterSeconds } from './http.ts';
 import { language } from './i18n/language.svelte.ts';
-import { explain } from './problem.ts';
+import { explain, explainCode } from './problem.ts';
 
 interface Seen {
   url: string;
@@ -18,7 +18,7 @@ function httpAnswering(make: () => Response | Promise<Response>): { http: Http; 
 }
 
 function problem(status: number, code: string, extra: Record<string, unknown> = {}, headers: Record<string, string> = {}): Response {
-  return new Response(JSON.stringify({ type: `/problems/${code}`, title: 'Title', status, ...extra }), { status, headers: { 'content-type': 'application/problem+json', ...headers } });
+  return new Response(JSON.stringify({ type: `urn:parlour:problem:${code}`, title: 'Title', status, ...extra }), { status, headers: { 'content-type': 'application/problem+json', ...headers } });
 }
 
 async function failure(run: Promise<unknown>): Promise<ApiError> {
@@ -85,6 +85,11 @@ describe('failures', () => {
     };
     await failure(http.json('GET', '/meetings'));
     expect(told).toBe(1);
+  });
+  it('are told by their code on the socket too, else in the words of the server', () => {
+    expect(explainCode('recorder.down', 'The recorder is not available.')).toContain('must be recorded');
+    expect(explainCode('something.new', 'Words of the server.')).toBe('Words of the server.');
+    expect(explainCode('constructor', 'Words of the server.')).toBe('Words of the server.');
   });
   it('name who could do it', async () => {
     const { http } = httpAnswering(() => problem(403, 'access.denied', { who: ['compliance'] }));

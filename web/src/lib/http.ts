@@ -28,9 +28,9 @@ export class ApiError extends Error {
     this.retryAfterS = retryAfterS;
   }
 
-  /** The stable code at the end of the problem's type: "meeting.cancelled" of "/problems/meeting.cancelled". */
+  /** The stable code at the end of the problem's type: "meeting.cancelled" of "urn:parlour:problem:meeting.cancelled". */
   get code(): string {
-    return this.problem?.type.split('/').at(-1) ?? this.kind;
+    return this.problem?.type.split(/[/:]/).at(-1) ?? this.kind;
   }
 }
 
@@ -74,6 +74,17 @@ export class Http {
 
   async json<T>(method: Method, path: string, options: RequestOptions = {}): Promise<T> {
     const response = await this.#send(method, path, options);
+    try {
+      return (await response.json()) as T;
+    } catch {
+      throw new ApiError('unreadable', response.status);
+    }
+  }
+
+  /** Null when the server has nothing to say (204). */
+  async maybe<T>(method: Method, path: string, options: RequestOptions = {}): Promise<T | null> {
+    const response = await this.#send(method, path, options);
+    if (response.status === 204) return null;
     try {
       return (await response.json()) as T;
     } catch {

@@ -31,10 +31,26 @@ const en = {
   s500: { what: 'The server could not do it.', means: 'Nothing was changed as far as the server can tell.', todo: 'Try again. If it stays, give your administrator the reference.' },
   s503: { what: 'A part of the installation is not available.', means: 'What you asked was not done.', todo: 'Try again in a minute. If it stays, give your administrator the reference.' },
   codes: {
+    'vault.unavailable': { what: 'The vault does not answer or refused.', means: 'Recordings can be neither opened nor proven now. Nothing is lost.', todo: 'Try again in a minute. If it stays, tell your administrator.' },
     'vault.down': { what: 'The vault does not answer.', means: 'Recordings can be neither opened nor started now. Nothing is lost.', todo: 'Try again in a minute. If it stays, tell your administrator.' },
-    'recording.not_verified': { what: 'This recording has not been rebuilt and checked yet.', means: 'It can be played when that is done.', todo: 'Come back in a few minutes.' },
+    'recorder.down': { what: 'The recorder is not available.', means: 'This conversation must be recorded, so it can’t begin now.', todo: 'Try again in a minute, or agree on another time.' },
+    'recording.not_ready': { what: 'This recording has not been rebuilt and checked yet.', means: 'It can be played when that is done.', todo: 'Come back in a few minutes.' },
+    'recording.shredded': { what: 'The key of this recording was destroyed.', means: 'Our copies can’t be opened any more, by anyone.', todo: 'The log says when and why.' },
+    'audit.no_head': { what: 'The log has no signed head yet.', means: 'A proof needs one.', todo: 'Try again in a minute.' },
     'meeting.cancelled': { what: 'This meeting was cancelled.', means: 'It will not take place.', todo: 'Schedule a new one if it is still wanted.' },
     'meeting.ended': { what: 'This meeting is over.', means: 'Nobody can enter it any more.', todo: 'Schedule a new one if it is still wanted.' },
+    'meeting.over': { what: 'This meeting is over.', means: 'Nobody can enter it any more.', todo: 'Schedule a new one if it is still wanted.' },
+    'meeting.expired': { what: 'The time of this meeting is over.', means: 'Nobody can enter it any more.', todo: 'Schedule a new one if it is still wanted.' },
+    'meeting.full': { what: 'The meeting is full.', means: 'Its type allows no more people or pages.', todo: 'Close other pages that have this meeting open, then try again.' },
+    'meeting.live': { what: 'The meeting is running.', means: 'It can be ended, not cancelled.', todo: 'Enter it to end it.' },
+    'entry.early': { what: 'The meeting is not open yet.', means: 'Nobody can enter it now.', todo: 'Come back when its door opens.' },
+    'entry.late': { what: 'The time to enter this meeting is over.', means: 'Nobody can enter it any more.', todo: 'Schedule a new one if it is still wanted.' },
+    'notice.changed': { what: 'The text has changed in the meantime.', means: 'What you agreed to see is not what is in force.', todo: 'Read the new text, then continue.' },
+    'notice.missing': { what: 'The text before the conversation has not been acknowledged.', means: 'The waiting room opens after that.', todo: 'Read it, then continue.' },
+    'device.missing': { what: 'The device check has not been done.', means: 'The waiting room opens after that.', todo: 'Do the check, then continue.' },
+    'policy.missing': { what: 'The organisation’s signed rules do not list this type yet.', means: 'Meetings of this type can’t begin.', todo: 'Tell your administrator: the policy has to be signed.' },
+    'csrf': { what: 'This page is no longer up to date.', means: 'Nothing was changed.', todo: 'Reload the page, then do it again.' },
+    'busy': { what: 'The server is busy.', means: 'Nothing was changed.', todo: 'Try again in a moment.' },
   } as Record<string, Words>,
   whoCould: (roles: string) => `Who may: ${roles}.`,
   wait: (seconds: number) => `Wait ${String(seconds)} ${seconds === 1 ? 'second' : 'seconds'}, then try once more.`,
@@ -54,10 +70,26 @@ const nl: typeof en = {
   s500: { what: 'De server kon het niet doen.', means: 'Er is niets veranderd, voor zover de server weet.', todo: 'Probeer het opnieuw. Blijft het zo, geef uw beheerder dan het kenmerk.' },
   s503: { what: 'Een deel van de installatie is niet beschikbaar.', means: 'Wat u vroeg is niet gedaan.', todo: 'Probeer het over een minuut opnieuw. Blijft het zo, geef uw beheerder dan het kenmerk.' },
   codes: {
+    'vault.unavailable': { what: 'De kluis antwoordt niet of weigerde.', means: 'Opnamen kunnen nu niet geopend en niet bewezen worden. Er gaat niets verloren.', todo: 'Probeer het over een minuut opnieuw. Blijft het zo, meld het dan aan uw beheerder.' },
     'vault.down': { what: 'De kluis antwoordt niet.', means: 'Opnamen kunnen nu niet geopend en niet gestart worden. Er gaat niets verloren.', todo: 'Probeer het over een minuut opnieuw. Blijft het zo, meld het dan aan uw beheerder.' },
-    'recording.not_verified': { what: 'Deze opname is nog niet opgebouwd en gecontroleerd.', means: 'Zij kan afgespeeld worden zodra dat gedaan is.', todo: 'Kom over een paar minuten terug.' },
+    'recorder.down': { what: 'De recorder is niet beschikbaar.', means: 'Dit gesprek moet worden opgenomen en kan nu dus niet beginnen.', todo: 'Probeer het over een minuut opnieuw, of spreek een andere tijd af.' },
+    'recording.not_ready': { what: 'Deze opname is nog niet opgebouwd en gecontroleerd.', means: 'Zij kan afgespeeld worden zodra dat gedaan is.', todo: 'Kom over een paar minuten terug.' },
+    'recording.shredded': { what: 'De sleutel van deze opname is vernietigd.', means: 'Onze kopieën kan niemand meer openen.', todo: 'Het logboek zegt wanneer en waarom.' },
+    'audit.no_head': { what: 'Het logboek heeft nog geen ondertekende kop.', means: 'Een bewijs heeft er een nodig.', todo: 'Probeer het over een minuut opnieuw.' },
     'meeting.cancelled': { what: 'Deze afspraak is afgezegd.', means: 'Zij gaat niet door.', todo: 'Plan een nieuwe als dat nog gewenst is.' },
     'meeting.ended': { what: 'Deze afspraak is voorbij.', means: 'Niemand kan er nog in.', todo: 'Plan een nieuwe als dat nog gewenst is.' },
+    'meeting.over': { what: 'Deze afspraak is voorbij.', means: 'Niemand kan er nog in.', todo: 'Plan een nieuwe als dat nog gewenst is.' },
+    'meeting.expired': { what: 'De tijd van deze afspraak is voorbij.', means: 'Niemand kan er nog in.', todo: 'Plan een nieuwe als dat nog gewenst is.' },
+    'meeting.full': { what: 'Het gesprek is vol.', means: 'De soort laat niet meer mensen of pagina’s toe.', todo: 'Sluit andere pagina’s waarin dit gesprek open is en probeer het opnieuw.' },
+    'meeting.live': { what: 'Het gesprek loopt.', means: 'Het kan beëindigd worden, niet afgezegd.', todo: 'Ga naar binnen om het te beëindigen.' },
+    'entry.early': { what: 'Het gesprek is nog niet open.', means: 'Niemand kan er nu in.', todo: 'Kom terug als de deur opengaat.' },
+    'entry.late': { what: 'De tijd om binnen te komen is voorbij.', means: 'Niemand kan er nog in.', todo: 'Plan een nieuwe als dat nog gewenst is.' },
+    'notice.changed': { what: 'De tekst is intussen veranderd.', means: 'Wat u gezien hebt is niet wat nu geldt.', todo: 'Lees de nieuwe tekst en ga dan verder.' },
+    'notice.missing': { what: 'De tekst voor het gesprek is nog niet bevestigd.', means: 'De wachtkamer gaat daarna open.', todo: 'Lees haar en ga dan verder.' },
+    'device.missing': { what: 'De apparaten zijn nog niet gecontroleerd.', means: 'De wachtkamer gaat daarna open.', todo: 'Doe de controle en ga dan verder.' },
+    'policy.missing': { what: 'De ondertekende regels van de organisatie noemen deze soort nog niet.', means: 'Gesprekken van deze soort kunnen niet beginnen.', todo: 'Meld het uw beheerder: de regels moeten ondertekend worden.' },
+    'csrf': { what: 'Deze pagina is niet meer bij de tijd.', means: 'Er is niets veranderd.', todo: 'Laad de pagina opnieuw en doe het nog eens.' },
+    'busy': { what: 'De server heeft het druk.', means: 'Er is niets veranderd.', todo: 'Probeer het zo meteen opnieuw.' },
   },
   whoCould: (roles) => `Wie het mag: ${roles}.`,
   wait: (seconds) => `Wacht ${String(seconds)} ${seconds === 1 ? 'seconde' : 'seconden'} en probeer het dan nog een keer.`,
@@ -70,7 +102,7 @@ export const problemWords = catalogue(en, nl);
 export function explain(error: ApiError): Explained {
   const words = problemWords();
   const reference = error.problem?.reference ?? null;
-  const known = words.codes[error.code];
+  const known = knownCode(error.code);
   if (known !== undefined) return { ...known, reference, again: error.status >= 500 };
   if (error.status === 0) {
     const found = error.kind === 'offline' || error.kind === 'timeout' ? words[error.kind] : words.unreadable;
@@ -87,4 +119,15 @@ export function explain(error: ApiError): Explained {
     reference,
     again: error.status >= 500 || error.status === 429,
   };
+}
+
+function knownCode(code: string): Words | undefined {
+  const codes = problemWords().codes;
+  return Object.prototype.hasOwnProperty.call(codes, code) ? codes[code] : undefined;
+}
+
+/** A refusal on the socket has a code and the server's English sentence; ours comes first, in the page's language. */
+export function explainCode(code: string, text: string): string {
+  const known = knownCode(code);
+  return known === undefined ? text : [known.what, known.means, known.todo].join(' ');
 }

@@ -44,6 +44,7 @@ struct Accepted {
   std::string ep;            // the signer's endpoint; "rec" for the recorder
   std::uint16_t epoch = 0;   // all but Hello
   std::optional<std::uint8_t> idx;  // signer, all but Hello
+  bool repeated = false;            // the very same bytes were accepted before; nothing has changed
 };
 
 class CallRules {

@@ -174,11 +174,12 @@ class CallStore {
   virtual void put(const CallRow& call) = 0;
   virtual std::optional<CallRow> open_call(const MeetingId& meeting) = 0;
   virtual std::vector<CallRow> calls(const MeetingId& meeting) = 0;
-  virtual void add_message(const std::string& call, std::string_view from, std::string_view message) = 0;
   struct Message {
     std::string from;  // participant id or "recorder"
     std::string message;
+    UtcTime at;  // its arrival: some of the chain's checks depend on it when it is read again
   };
+  virtual void add_message(const std::string& call, const Message& message) = 0;
   virtual std::vector<Message> messages(const std::string& call) = 0;  // in the order of acceptance
   virtual void put(const PresenceRow& presence) = 0;
   virtual std::vector<PresenceRow> presences(const MeetingId& meeting) = 0;

@@ -61,6 +61,7 @@ class Vault {
   struct ProvenType {
     TypeId type;
     int version;
+    std::string document;  // as published; its hash stands in the entry
     std::uint64_t proven_by;
   };
   virtual void sign_policy(std::vector<ProvenType> types, VaultReply<std::string> reply) = 0;

@@ -1,13 +1,14 @@
-// Making an entry: the use case says what happened, the store says where in the log it stands, out come the bytes of the
-// leaf and the private rows, which go into the same SQL transaction as the effect.
+// Making an entry: the use case says what happened, the store says where in the log it stands, out come the
+// bytes of the leaf and the private rows, which go into the same SQL transaction as the effect.
 //
 //   auto draft = EntryBuilder("link.opened").actor(...).meeting(id).set("kind", "customer")
 //                    .personal("user_agent", agent);
 //   auto made = draft.make(place, random);   // inside the transaction, place.seq from the locked head row
 //
-// Refused: names, fields and kinds that the catalogue does not have, missing required fields, head values that are not
-// codes, entries beyond 16 KiB. A refusal is a fault of the caller: it must fail the transaction (no entry, no act).
-// Personal text is made harmless (text.h), committed under a fresh salt, and never part of the bytes. One thread.
+// Refused: names, fields and kinds that the catalogue does not have, missing required fields, head values
+// that are not codes, entries beyond 16 KiB. A refusal is a fault of the caller: it must fail the transaction
+// (no entry, no act). Personal text is made harmless (text.h), committed under a fresh salt, and never part
+// of the bytes. One thread.
 #pragma once
 
 #include <string>
@@ -30,7 +31,7 @@ struct PrivateField {
 };
 
 struct MadeEntry {
-  Bytes bytes;                          // the leaf; store and hash exactly these
+  Bytes bytes;                           // the leaf; store and hash exactly these
   std::vector<PrivateRow> private_rows;  // audit_private(seq, field, salt, value)
 };
 
@@ -55,7 +56,8 @@ class EntryBuilder {
   EntryBuilder& set(std::string_view field, Json value);
   EntryBuilder& personal(std::string_view field, std::string_view value);
   // Milliseconds; pairs (from, to).
-  EntryBuilder& ranges(std::string_view field, const std::vector<std::pair<std::int64_t, std::int64_t>>& ranges);
+  EntryBuilder& ranges(std::string_view field,
+                       const std::vector<std::pair<std::int64_t, std::int64_t>>& ranges);
   EntryBuilder& hash(std::string_view field, const crypto::Hash256& hash);
 
   // The checks of make_entry that do not depend on the place; to be called before the transaction.

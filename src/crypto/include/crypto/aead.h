@@ -1,5 +1,5 @@
-// AES-GCM (NIST SP 800-38D) and AES-CTR over OpenSSL EVP, one context per key so that the packet path allocates nothing.
-// A context belongs to one thread. Nonces are 12 bytes, tags 16.
+// AES-GCM (NIST SP 800-38D) and AES-CTR over OpenSSL EVP, one context per key so that the packet path
+// allocates nothing. A context belongs to one thread. Nonces are 12 bytes, tags 16.
 #pragma once
 
 #include <memory>

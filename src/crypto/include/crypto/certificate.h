@@ -1,4 +1,5 @@
-// Self-signed X.509 certificates (RFC 5280) with P-256 keys: one per process for DTLS, one for HTTPS in development.
+// Self-signed X.509 certificates (RFC 5280) with P-256 keys: one per process for DTLS, one for HTTPS in
+// development.
 #pragma once
 
 #include <memory>
@@ -15,10 +16,11 @@ namespace parlour::crypto {
 
 class Certificate {
  public:
-  // common_name also becomes a DNS subject alternative name, together with `more_names` (DNS names or IP addresses).
+  // common_name also becomes a DNS subject alternative name, together with `more_names` (DNS names or IP
+  // addresses).
   static Result<Certificate, CryptoError> make_self_signed(std::string_view common_name,
-                                                           const std::vector<std::string>& more_names, UtcTime not_before,
-                                                           Duration lifetime);
+                                                           const std::vector<std::string>& more_names,
+                                                           UtcTime not_before, Duration lifetime);
   ~Certificate();
   Certificate(Certificate&&) noexcept;
   Certificate& operator=(Certificate&&) noexcept;

@@ -1,8 +1,10 @@
-// DTLS 1.2 (RFC 6347) with use_srtp (RFC 5764), sans-I/O: datagrams and the time in, datagrams and a deadline out.
+// DTLS 1.2 (RFC 6347) with use_srtp (RFC 5764), sans-I/O: datagrams and the time in, datagrams and a deadline
+// out.
 //
-// Contract: after each handle() or on_deadline(), drain take_outgoing(), then look at state() and next_deadline().
-// Retransmission is ours and runs on the time that is passed in: the last flight is kept and sent again when the
-// deadline passes (RFC 6347 4.2.4), so a simulation decides about time. One thread per engine.
+// Contract: after each handle() or on_deadline(), drain take_outgoing(), then look at state() and
+// next_deadline(). Retransmission is ours and runs on the time that is passed in: the last flight is kept and
+// sent again when the deadline passes (RFC 6347 4.2.4), so a simulation decides about time. One thread per
+// engine.
 #pragma once
 
 #include <memory>
@@ -34,12 +36,13 @@ class Dtls {
  public:
   struct Config {
     DtlsRole role;
-    const Certificate* certificate;       // outlives the engine
-    Hash256 peer_fingerprint;             // the handshake fails unless the peer's certificate has it
+    const Certificate* certificate;  // outlives the engine
+    Hash256 peer_fingerprint;        // the handshake fails unless the peer's certificate has it
     std::vector<SrtpProfile> profiles = {SrtpProfile::kAeadAes128Gcm, SrtpProfile::kAes128CmHmacSha1_80};
     std::size_t mtu = 1200;
   };
-  static Result<Dtls, CryptoError> create(const Config& config, SteadyTime now);  // a client's first flight is ready
+  static Result<Dtls, CryptoError> create(const Config& config,
+                                          SteadyTime now);  // a client's first flight is ready
   ~Dtls();
   Dtls(Dtls&&) noexcept;
   Dtls& operator=(Dtls&&) noexcept;

@@ -1,6 +1,6 @@
-// P-256: ECDSA with SHA-256 (FIPS 186-5; signatures raw r‖s, 64 bytes) and ECDH (SP 800-56A), and Ed25519 (RFC 8032).
-// Public keys are uncompressed points (65 bytes, 0x04 first); private keys are 32-byte scalars. Any thread for
-// const members.
+// P-256: ECDSA with SHA-256 (FIPS 186-5; signatures raw r‖s, 64 bytes) and ECDH (SP 800-56A), and Ed25519
+// (RFC 8032). Public keys are uncompressed points (65 bytes, 0x04 first); private keys are 32-byte scalars.
+// Any thread for const members.
 #pragma once
 
 #include <memory>

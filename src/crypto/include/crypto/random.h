@@ -7,7 +7,8 @@ namespace parlour::crypto {
 
 class SystemRandom final : public Random {
  public:
-  void fill(MutableByteView out) override;  // aborts when the system has no randomness: nothing safe can follow
+  void fill(
+      MutableByteView out) override;  // aborts when the system has no randomness: nothing safe can follow
 };
 
 }  // namespace parlour::crypto

@@ -8,28 +8,28 @@
 namespace parlour::media {
 
 enum class Drop : std::uint8_t {
-  kNotClassified,      // first byte is none of STUN, DTLS, RTP (RFC 7983), or the datagram is too short
-  kUnknownAddress,     // not STUN, from an address that no authenticated check has come from
-  kStunNotForUs,       // malformed, or for no username of ours
-  kAddressTaken,       // a check from an address that another live endpoint has proven
-  kStunNotAuthentic,   // MESSAGE-INTEGRITY does not match
-  kRateLimited,        // an endpoint beyond its share of packets
-  kNoKeysYet,          // SRTP before DTLS has finished
-  kNotAuthentic,       // SRTP or SRTCP tag does not match
-  kReplay,             // SRTP index seen before or too old
+  kNotClassified,     // first byte is none of STUN, DTLS, RTP (RFC 7983), or the datagram is too short
+  kUnknownAddress,    // not STUN, from an address that no authenticated check has come from
+  kStunNotForUs,      // malformed, or for no username of ours
+  kAddressTaken,      // a check from an address that another live endpoint has proven
+  kStunNotAuthentic,  // MESSAGE-INTEGRITY does not match
+  kRateLimited,       // an endpoint beyond its share of packets
+  kNoKeysYet,         // SRTP before DTLS has finished
+  kNotAuthentic,      // SRTP or SRTCP tag does not match
+  kReplay,            // SRTP index seen before or too old
   kMalformedRtp,
   kMalformedRtcp,
-  kUnknownStream,      // no uplink of this sender has the SSRC, mid and payload type
-  kDuplicate,          // the sequence number has arrived before (a retransmission that was not needed)
-  kGuardUnarmed,       // set_guard has not been called for the sender
-  kGuardStopped,       // the stream's guard has tripped
-  kFrameNotJudged,     // the start of its frame never came
-  kRouteClosed,        // set_route says no
-  kLeaseExpired,       // the room's lease is over
-  kEpochNotAllowed,    // the KID's epoch may not be forwarded now
+  kUnknownStream,    // no uplink of this sender has the SSRC, mid and payload type
+  kDuplicate,        // the sequence number has arrived before (a retransmission that was not needed)
+  kGuardUnarmed,     // set_guard has not been called for the sender
+  kGuardStopped,     // the stream's guard has tripped
+  kFrameNotJudged,   // the start of its frame never came
+  kRouteClosed,      // set_route says no
+  kLeaseExpired,     // the room's lease is over
+  kEpochNotAllowed,  // the KID's epoch may not be forwarded now
   kWaitingForKeyFrame,
-  kReceiverNotReady,   // the receiver is not connected or has not answered the offer
-  kOutputFull,         // the batch of outgoing packets was not drained
+  kReceiverNotReady,  // the receiver is not connected or has not answered the offer
+  kOutputFull,        // the batch of outgoing packets was not drained
   kCount,
 };
 

@@ -1,7 +1,9 @@
-// What the media plane tells the control plane: facts, each about one endpoint, in the order in which they happened.
+// What the media plane tells the control plane: facts, each about one endpoint, in the order in which they
+// happened.
 //
-// Facts are drained from the Shard as a vector. They are never wishes: "Connected" means that ICE has an authenticated
-// address and DTLS has finished with the announced fingerprint, "FirstForwarded" that a packet really left.
+// Facts are drained from the Shard as a vector. They are never wishes: "Connected" means that ICE has an
+// authenticated address and DTLS has finished with the announced fingerprint, "FirstForwarded" that a packet
+// really left.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +15,8 @@
 
 namespace parlour::media {
 
-// ICE has an authenticated address and DTLS is up; media can flow where the gate lets it. Again after Disconnected
-// (kGone) or an ICE restart.
+// ICE has an authenticated address and DTLS is up; media can flow where the gate lets it. Again after
+// Disconnected (kGone) or an ICE restart.
 struct Connected {
   EndpointId endpoint;
 };
@@ -32,8 +34,8 @@ struct Disconnected {
 struct Returned {
   EndpointId endpoint;
 };
-// Media goes to another address from now on; the check that moved it was authenticated. No address in the fact:
-// addresses are personal data and nobody above needs them.
+// Media goes to another address from now on; the check that moved it was authenticated. No address in the
+// fact: addresses are personal data and nobody above needs them.
 struct AddressChanged {
   EndpointId endpoint;
 };
@@ -79,7 +81,7 @@ struct Quality {
   Duration round_trip{};                 // zero: not known yet
 };
 
-using Fact = std::variant<Connected, Disconnected, Returned, AddressChanged, OfferNeeded, StreamStarted, StreamStalled,
-                          StreamResumed, GuardTripped, FirstForwarded, DtlsFailed, Quality>;
+using Fact = std::variant<Connected, Disconnected, Returned, AddressChanged, OfferNeeded, StreamStarted,
+                          StreamStalled, StreamResumed, GuardTripped, FirstForwarded, DtlsFailed, Quality>;
 
 }  // namespace parlour::media

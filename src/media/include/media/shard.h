@@ -13,13 +13,15 @@
 //   leased room until set_lease, a sender's packets until set_guard. The control plane decides, this applies.
 // - A forwarded packet costs one decryption, one copy per receiver and one encryption per receiver; no
 //   allocation once its streams have sent for a second.
-// - Media is never opened: the guard reads the SFrame header and the codec shim, the key-frame bit of the shim
+// - Media is never opened: the guard reads the SFrame header and the codec shim, the key-frame bit of the
+// shim
 //   stands for the frame's.
 //
-// Negotiation: the server always offers. Uplinks are mid "0" microphone, "1" camera, "2" screen. A receiver gets
-// three more m-lines (audio, video, video) for each sender from the moment that its route was allowed for the
-// first time; they are parked (inactive) and used again when the sender is gone. Whenever that changes for a
-// receiver there is a fact OfferNeeded; nothing flows on a new m-line before the answer that accepts it.
+// Negotiation: the server always offers. Uplinks are mid "0" microphone, "1" camera, "2" screen. A receiver
+// gets three more m-lines (audio, video, video) for each sender from the moment that its route was allowed
+// for the first time; they are parked (inactive) and used again when the sender is gone. Whenever that
+// changes for a receiver there is a fact OfferNeeded; nothing flows on a new m-line before the answer that
+// accepts it.
 #pragma once
 
 #include <cstdint>
@@ -61,10 +63,11 @@ struct EndpointConfig {
   bool sends = true;  // false: a listener without uplinks
 };
 
-// e2ee.md 7. Nothing of a sender passes before this is set; `enabled = false` is for measurements without SFrame.
+// e2ee.md 7. Nothing of a sender passes before this is set; `enabled = false` is for measurements without
+// SFrame.
 struct GuardConfig {
   bool enabled = true;
-  std::uint8_t index = 0;         // the Roster's idx of this sender
+  std::uint8_t index = 0;          // the Roster's idx of this sender
   std::uint16_t newest_epoch = 0;  // of the newest Roster
 };
 
@@ -122,7 +125,8 @@ struct PlainUplink {
 struct PlainConfig {
   crypto::Hash256 fingerprint{};
   std::vector<PlainUplink> uplinks;
-  std::vector<EndpointId> feeds;  // receives all uplinks of these, with their payload types; routes are set apart
+  std::vector<EndpointId>
+      feeds;  // receives all uplinks of these, with their payload types; routes are set apart
 };
 
 class Shard {
@@ -157,14 +161,16 @@ class Shard {
   Result<void, CommandError> set_epochs_allowed(EndpointId from, EpochsAllowed epochs);
   Result<void, CommandError> set_lease(RoomId room, SteadyTime until);
 
-  // The recorder. At most one per room; it outlives its being attached. `detach_sink` returns after the last call.
+  // The recorder. At most one per room; it outlives its being attached. `detach_sink` returns after the last
+  // call.
   Result<void, CommandError> attach_sink(RoomId room, Sink* sink, SteadyTime now);
   void detach_sink(RoomId room, SteadyTime now);
 
   Result<rtc::IceCredentials, CommandError> add_plain_endpoint(EndpointId endpoint, RoomId room,
                                                                const PlainConfig& config, SteadyTime now);
 
-  // Packets and time. The datagram is changed in place and need not outlive the call; it needs no room behind it.
+  // Packets and time. The datagram is changed in place and need not outlive the call; it needs no room behind
+  // it.
   void handle(const rtc::Address& from, MutableByteView datagram, SteadyTime now);
   void on_deadline(SteadyTime now);
   std::optional<SteadyTime> next_deadline() const;

@@ -1,9 +1,9 @@
-// LogWriter: the sealed log of one part, written through a SegmentStore. No thread and no clock of its own; the
-// recorder's writer thread drives it with the time.
+// LogWriter: the sealed log of one part, written through a SegmentStore. No thread and no clock of its own;
+// the recorder's writer thread drives it with the time.
 //
-// Order of calls: open(), then append()/flush()/sync() in any order, then close(). Any StoreError ends it: the part
-// is then finished by recovery (recovery.h) and a new part begins. Encoded records go in as bytes, so that the media
-// thread encodes once and the writer only seals.
+// Order of calls: open(), then append()/flush()/sync() in any order, then close(). Any StoreError ends it:
+// the part is then finished by recovery (recovery.h) and a new part begins. Encoded records go in as bytes,
+// so that the media thread encodes once and the writer only seals.
 #pragma once
 
 #include <functional>
@@ -26,14 +26,14 @@ class LogWriter {
  public:
   using OnSealed = std::function<void(const SegmentFact&)>;
 
-  LogWriter(SegmentStore& store, const RecordingId& recording, const LogPosition& position, crypto::Secret dek,
-            OnSealed on_sealed);
+  LogWriter(SegmentStore& store, const RecordingId& recording, const LogPosition& position,
+            crypto::Secret dek, OnSealed on_sealed);
   ~LogWriter();
 
   // Writes the header of the first segment and makes it durable.
   Result<void, StoreError> open(Now now);
-  // `encoded`: whole records, `count` of them. Seals a chunk whenever enough has come together, and moves to the next
-  // segment when this one is full or old enough.
+  // `encoded`: whole records, `count` of them. Seals a chunk whenever enough has come together, and moves to
+  // the next segment when this one is full or old enough.
   Result<void, StoreError> append(ByteView encoded, std::uint32_t count, Now now);
   // Seals what is pending into a chunk and appends it; sync() also makes it durable.
   Result<void, StoreError> flush();

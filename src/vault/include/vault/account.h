@@ -1,8 +1,9 @@
 // Who is missing what: counters of frames against what their senders attested, as intervals and named gaps
 // (e2ee.md 10). One thread.
 //
-// Every KID counts its frames from 0; each number must come once. A number that is attested (Progress, Activated) and
-// did not come is a gap, named with its cause; time without a missing number is mute or camera off, and no gap.
+// Every KID counts its frames from 0; each number must come once. A number that is attested (Progress,
+// Activated) and did not come is a gap, named with its cause; time without a missing number is mute or camera
+// off, and no gap.
 #pragma once
 
 #include <cstdint>
@@ -33,12 +34,16 @@ class KidAccount {
   std::optional<std::uint32_t> attested_last() const { return attested_last_; }
   bool attested_finally() const { return final_; }
   std::uint64_t frames() const { return frames_; }
+  // The usual distance of its frames; `usual` while too few have come to tell.
+  Duration interval(Duration usual) const;
 
  private:
   std::map<std::uint32_t, FrameRun> runs_;  // by first counter; no two touch
   std::optional<std::uint32_t> attested_last_;
   bool final_ = false;
   std::uint64_t frames_ = 0;
+  Duration steps_total_{0};
+  std::uint64_t steps_ = 0;
 };
 
 enum class MediaKind : std::uint8_t { kAudio, kVideo, kScreen };

@@ -1,10 +1,11 @@
-// Frames of one stream from its recorded RTP packets: sorted by extended sequence number, duplicates dropped, whole
-// frames only (e2ee-evidence 5). RTX is resolved already. One thread.
+// Frames of one stream from its recorded RTP packets: sorted by extended sequence number, duplicates dropped,
+// whole frames only (e2ee-evidence 5). RTX is resolved already. One thread.
 //
-//   Opus: each packet is a frame.  VP8 (RFC 7741): from S=1, PID=0 to the marker, one timestamp, no packet missing.
+//   Opus: each packet is a frame.  VP8 (RFC 7741): from S=1, PID=0 to the marker, one timestamp, no packet
+//   missing.
 //
-// Packets come in the order in which the server got them; those after a hole are held until the missing ones may no
-// longer come (kReorderMax), so memory is bounded.
+// Packets come in the order in which the server got them; those after a hole are held until the missing ones
+// may no longer come (kReorderMax), so memory is bounded.
 #pragma once
 
 #include <functional>
@@ -28,7 +29,7 @@ struct AssemblerCounts {
   std::uint64_t packets = 0;
   std::uint64_t duplicates = 0;
   std::uint64_t malformed = 0;
-  std::uint64_t late = 0;               // came after their place was given up
+  std::uint64_t late = 0;  // came after their place was given up
   std::uint64_t missing_packets = 0;
   std::uint64_t incomplete_frames = 0;  // VP8 frames of which a packet is missing
 };

@@ -1,5 +1,5 @@
-// The calls of a recording (or one live call) as verified chains of signed messages (e2ee.md 10): whatever uses a key
-// asks here, and gets one only from messages that were accepted. One thread.
+// The calls of a recording (or one live call) as verified chains of signed messages (e2ee.md 10): whatever
+// uses a key asks here, and gets one only from messages that were accepted. One thread.
 #pragma once
 
 #include <map>
@@ -40,8 +40,8 @@ class CallSet {
   std::vector<e2ee::CallId> order_;
 };
 
-// The base key of a sender, wrapped to the compliance key that the Roster names. Refused unless the Roster names a
-// recorder and its key is one of ours.
+// The base key of a sender, wrapped to the compliance key that the Roster names. Refused unless the Roster
+// names a recorder and its key is one of ours.
 Result<crypto::Secret, VaultRefusal> recorder_base_key(const KeyStore& keys, const e2ee::EpochState& epoch,
                                                        std::uint8_t sender, e2ee::Kind kind);
 

@@ -1,11 +1,12 @@
-// The sealed container of a rendition on disk: AES-256-GCM in chunks of 64 KiB, readable by range (design.md 9).
+// The sealed container of a rendition on disk: AES-256-GCM in chunks of 64 KiB, readable by range (design.md
+// 9).
 //
-//   header  magic "PARLREN1" | version u16 | recording 16 B | chunk size u32                              kContainerHeader
-//   chunk i 65,536 bytes of plaintext (the last one 0..65,536), encrypted, ‖ tag
+//   header  magic "PARLREN1" | version u16 | recording 16 B | chunk size u32 kContainerHeader chunk i 65,536
+//   bytes of plaintext (the last one 0..65,536), encrypted, ‖ tag
 //
-// The file's key = HKDF(DEK, "Parlour/1 rendition file"‖recording‖name); nonce = 0^7‖i u32‖final u8; AAD = header. One
-// DEK per rendition of a recording ("av" has one file per participant): destroying its envelope destroys them all.
-// The final flag makes a cut container unreadable at its end rather than silently shorter.
+// The file's key = HKDF(DEK, "Parlour/1 rendition file"‖recording‖name); nonce = 0^7‖i u32‖final u8; AAD =
+// header. One DEK per rendition of a recording ("av" has one file per participant): destroying its envelope
+// destroys them all. The final flag makes a cut container unreadable at its end rather than silently shorter.
 #pragma once
 
 #include <filesystem>
@@ -24,21 +25,23 @@ constexpr std::size_t kContainerHeader = 8 + 2 + 16 + 4;
 
 // HPKE info of a rendition's envelope: "Parlour/1 rendition"‖0x00‖recording‖name of the rendition ("av").
 Bytes rendition_info(const recording::RecordingId& recording, std::string_view rendition);
-crypto::Secret rendition_file_key(ByteView dek, const recording::RecordingId& recording, std::string_view file);
+crypto::Secret rendition_file_key(ByteView dek, const recording::RecordingId& recording,
+                                  std::string_view file);
 
 struct ContainerFacts {
   std::uint64_t bytes = 0;
   std::uint64_t stored_bytes = 0;
-  crypto::Hash256 sha256{};         // of the plaintext, computed while reading the sealed file back
+  crypto::Hash256 sha256{};  // of the plaintext, computed while reading the sealed file back
   crypto::Hash256 stored_sha256{};
 };
 
-// Takes plaintext by offset, as a muxer writes it: forward, and back into the first chunk (where a muxer patches its
-// header at the end) for as long as the container is open. One thread.
+// Takes plaintext by offset, as a muxer writes it: forward, and back into the first chunk (where a muxer
+// patches its header at the end) for as long as the container is open. One thread.
 class ContainerWriter {
  public:
   static Result<ContainerWriter, VaultRefusal> create(const std::filesystem::path& path, ByteView dek,
-                                                      const recording::RecordingId& recording, std::string_view name);
+                                                      const recording::RecordingId& recording,
+                                                      std::string_view name);
   ~ContainerWriter();
   ContainerWriter(ContainerWriter&&) noexcept;
 
@@ -53,8 +56,8 @@ class ContainerWriter {
   PendingFile file_;
   crypto::AesGcm cipher_;
   Bytes header_;
-  Bytes first_;               // chunk 0 stays open until the end
-  Bytes current_;             // chunk `current_number_` ≥ 1
+  Bytes first_;    // chunk 0 stays open until the end
+  Bytes current_;  // chunk `current_number_` ≥ 1
   std::uint32_t current_number_ = 1;
   std::uint64_t size_ = 0;
 };
@@ -63,7 +66,8 @@ class ContainerWriter {
 class ContainerReader {
  public:
   static Result<ContainerReader, VaultRefusal> open(const std::filesystem::path& path, ByteView dek,
-                                                    const recording::RecordingId& recording, std::string_view name);
+                                                    const recording::RecordingId& recording,
+                                                    std::string_view name);
   ~ContainerReader();
   ContainerReader(ContainerReader&&) noexcept;
 

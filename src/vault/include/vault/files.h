@@ -1,5 +1,5 @@
-// The vault's own files: private (0600 in 0700), and replaced as a whole so that a kill at any moment leaves the old
-// content or the new. Blocks.
+// The vault's own files: private (0600 in 0700), and replaced as a whole so that a kill at any moment leaves
+// the old content or the new. Blocks.
 #pragma once
 
 #include <filesystem>

@@ -1,12 +1,12 @@
-// Grants to play or download: one proven `recording.play_requested` or `.download_requested` entry opens one rendition
-// for one session, once (design.md 9, "Playing").
+// Grants to play or download: one proven `recording.play_requested` or `.download_requested` entry opens one
+// rendition for one session, once (design.md 9, "Playing").
 //
-//   grant(proof, session, rendition) → ticket     checked here, written to the grant log, durable before the answer
-//   exchange(ticket, session)        → handle     within 60 s, once
-//   stream(handle)                   → what it may read; handles die with the vault
+//   grant(proof, session, rendition) → ticket     checked here, written to the grant log, durable before the
+//   answer exchange(ticket, session)        → handle     within 60 s, once stream(handle)                   →
+//   what it may read; handles die with the vault
 //
-// What serve is patched to claim does not matter: without an entry in the signed log there is no ticket, and an entry
-// that was used stays used over restarts, because the grant log is read at the start. One thread.
+// What serve is patched to claim does not matter: without an entry in the signed log there is no ticket, and
+// an entry that was used stays used over restarts, because the grant log is read at the start. One thread.
 #pragma once
 
 #include <deque>
@@ -42,7 +42,8 @@ class Grants {
   // After check(): uses the entry up and gives a ticket for the stream.
   Result<Token, VaultRefusal> issue(const ProvenEntry& entry, GrantedStream stream, Now now);
   // A refused grant is worth a line too.
-  void note_refusal(const recording::RecordingId& recording, std::string_view rendition, std::string_view code, Now now);
+  void note_refusal(const recording::RecordingId& recording, std::string_view rendition,
+                    std::string_view code, Now now);
 
   Result<Token, VaultRefusal> exchange(const Token& ticket, std::string_view session, Now now);
   // Null for an unknown or expired handle.

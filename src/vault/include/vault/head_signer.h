@@ -1,6 +1,6 @@
-// The log-head signer (compliance.md 2.1, 8): keeps the last head that it signed on disk of its own, and signs only what
-// is consistent with it. Neither serve nor a database administrator can fork the log, because the second branch's head
-// finds no signature. One thread.
+// The log-head signer (compliance.md 2.1, 8): keeps the last head that it signed on disk of its own, and
+// signs only what is consistent with it. Neither serve nor a database administrator can fork the log, because
+// the second branch's head finds no signature. One thread.
 #pragma once
 
 #include <filesystem>
@@ -25,11 +25,13 @@ class HeadSigner {
                                                const crypto::Ed25519Key& key);
 
   // The state is durable before the signature is given out.
-  Result<SignedHead, VaultRefusal> sign(std::uint64_t size, const crypto::Hash256& root, const audit::Proof& consistency);
+  Result<SignedHead, VaultRefusal> sign(std::uint64_t size, const crypto::Hash256& root,
+                                        const audit::Proof& consistency);
   const SignedHead& last() const { return last_; }
 
  private:
-  HeadSigner(std::filesystem::path state_file, std::string origin, const crypto::Ed25519Key& key, SignedHead last)
+  HeadSigner(std::filesystem::path state_file, std::string origin, const crypto::Ed25519Key& key,
+             SignedHead last)
       : state_file_(std::move(state_file)), origin_(std::move(origin)), key_(&key), last_(std::move(last)) {}
 
   std::filesystem::path state_file_;

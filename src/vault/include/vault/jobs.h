@@ -1,10 +1,11 @@
-// Opening jobs: one `recording.sealed` entry, proven, lets the vault open the envelopes of that recording and make its
-// manifest and renditions. Runs one job at a time on a thread of its own.
+// Opening jobs: one `recording.sealed` entry, proven, lets the vault open the envelopes of that recording and
+// make its manifest and renditions. Runs one job at a time on a thread of its own.
 //
-// Idempotent and safe against kill -9: outputs are made under another name and put in place at the end; a job that was
-// not finished is unknown after a restart and simply started again. Until acknowledge(), the wrapped DEK of the rendition is
-// kept (wrapped, in the vault's home, apart from the containers), so that a serve that was killed can ask again; then
-// serve's row is the only one, and destroying it is shredding the rendition.
+// Idempotent and safe against kill -9: outputs are made under another name and put in place at the end; a job
+// that was not finished is unknown after a restart and simply started again. Until acknowledge(), the wrapped
+// DEK of the rendition is kept (wrapped, in the vault's home, apart from the containers), so that a serve
+// that was killed can ask again; then serve's row is the only one, and destroying it is shredding the
+// rendition.
 #pragma once
 
 #include <condition_variable>
@@ -37,7 +38,8 @@ Json to_json(const RenditionEnvelope& envelope);
 std::optional<RenditionEnvelope> rendition_envelope_from_json(const Json& json);
 
 // Opens a part's envelope, or a rendition's.
-Result<crypto::Secret, VaultRefusal> open_part_envelope(const KeyStore& keys, const recording::PartEnvelope& envelope);
+Result<crypto::Secret, VaultRefusal> open_part_envelope(const KeyStore& keys,
+                                                        const recording::PartEnvelope& envelope);
 Result<crypto::Secret, VaultRefusal> open_rendition_envelope(const KeyStore& keys,
                                                              const recording::RecordingId& recording,
                                                              const RenditionEnvelope& envelope);
@@ -51,7 +53,8 @@ struct JobPlaces {
 // As the wire says it: {state, progress, failure?, manifest_sha256?, summary?, envelopes?, files?}.
 class Jobs {
  public:
-  Jobs(const KeyStore& keys, Muxer& muxer, Random& random, const Clock& clock, JobPlaces places, std::string software);
+  Jobs(const KeyStore& keys, Muxer& muxer, Random& random, const Clock& clock, JobPlaces places,
+       std::string software);
   ~Jobs();  // waits for the running job's next step, which gives up
   Jobs(const Jobs&) = delete;
   Jobs& operator=(const Jobs&) = delete;

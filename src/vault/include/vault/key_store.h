@@ -1,5 +1,5 @@
-// The vault's keys, in a directory that only its user may enter: made once by init, never overwritten, old versions kept
-// until nothing needs them.
+// The vault's keys, in a directory that only its user may enter: made once by init, never overwritten, old
+// versions kept until nothing needs them.
 //
 //   vault.json                 {format, organisation, log_origin}
 //   keys/compliance-N.pem      P-256, HPKE: DEKs and base keys are wrapped to it      (PKCS#8, 0600)
@@ -33,7 +33,8 @@ struct KeyStoreOptions {
 class KeyStore {
  public:
   // Refused when the directory already holds a vault.
-  static Result<KeyStore, VaultRefusal> init(const std::filesystem::path& home, const KeyStoreOptions& options);
+  static Result<KeyStore, VaultRefusal> init(const std::filesystem::path& home,
+                                             const KeyStoreOptions& options);
   static Result<KeyStore, VaultRefusal> load(const std::filesystem::path& home);
 
   const std::string& organisation() const { return organisation_; }

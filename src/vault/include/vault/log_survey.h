@@ -1,6 +1,6 @@
-// The first pass over a sealed log: is it the one that was sealed, what streams, clocks, messages and marks does it hold,
-// and when was the recorder there. Payloads are looked at in the second pass only, so memory does not grow with them.
-// One thread.
+// The first pass over a sealed log: is it the one that was sealed, what streams, clocks, messages and marks
+// does it hold, and when was the recorder there. Payloads are looked at in the second pass only, so memory
+// does not grow with them. One thread.
 #pragma once
 
 #include <functional>
@@ -89,7 +89,8 @@ struct PartKey {
 };
 
 // `keys`: by part; a part without a key is named as a fault and its segments are only hashed.
-LogSurvey survey_log(const recording::RecordingId& recording, std::uint32_t segments, const crypto::Hash256& last_hash,
-                     const std::map<std::uint32_t, PartKey>& keys, const SegmentSource& source);
+LogSurvey survey_log(const recording::RecordingId& recording, std::uint32_t segments,
+                     const crypto::Hash256& last_hash, const std::map<std::uint32_t, PartKey>& keys,
+                     const SegmentSource& source);
 
 }  // namespace parlour::vault

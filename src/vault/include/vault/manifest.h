@@ -1,6 +1,6 @@
 // The manifest: what the vault found in a sealed recording and made of it, signed with the recorder's key
-// (contracts/recording-manifest.schema.json). Its hash stands in the log's `recording.verified`, so it can be checked
-// anywhere against a bundle. No names, no content. Any thread.
+// (contracts/recording-manifest.schema.json). Its hash stands in the log's `recording.verified`, so it can be
+// checked anywhere against a bundle. No names, no content. Any thread.
 //
 // The text is RFC 8785 JSON: {"key_id", "manifest": {…}, "signature"}; the signature is over
 // "Parlour/1 manifest"‖0x00‖the canonical bytes of the manifest member, raw r‖s in base64url.
@@ -19,11 +19,13 @@ struct ManifestContext {
   UtcTime made;
 };
 
-std::string make_manifest(const OpenedRecording& opened, const ManifestContext& context, const KeyStore& keys);
+std::string make_manifest(const OpenedRecording& opened, const ManifestContext& context,
+                          const KeyStore& keys);
 bool verify_manifest(std::string_view text, const crypto::P256Point& recorder);
 
 // The figures that serve shows and logs: started and duration, intervals and gaps (both in ms since 1970, for
-// `recording.verified`), coverage, frames. Bounded: at most kSummaryGaps gaps, `gaps_total` says how many there are.
+// `recording.verified`), coverage, frames. Bounded: at most kSummaryGaps gaps, `gaps_total` says how many
+// there are.
 Json make_summary(const OpenedRecording& opened);
 constexpr std::size_t kSummaryGaps = 200;
 

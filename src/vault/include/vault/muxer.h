@@ -1,5 +1,6 @@
-// The port through which encoded frames become WebM. Implemented by adapters/mux_ffmpeg, in a child process that holds
-// no key and can open no file: media parsers are attack surface, keys live elsewhere (design.md 9).
+// The port through which encoded frames become WebM. Implemented by adapters/mux_ffmpeg, in a child process
+// that holds no key and can open no file: media parsers are attack surface, keys live elsewhere (design.md
+// 9).
 #pragma once
 
 #include <functional>
@@ -22,9 +23,10 @@ struct MuxFacts {
 class MuxSession {
  public:
   virtual ~MuxSession() = default;
-  // time_us: from the file's start, not below that of the frame before on the same track. The first video frame must be
-  // a key frame.
-  virtual Result<void, VaultRefusal> write(MuxTrack track, std::int64_t time_us, bool key_frame, ByteView frame) = 0;
+  // time_us: from the file's start, not below that of the frame before on the same track. The first video
+  // frame must be a key frame.
+  virtual Result<void, VaultRefusal> write(MuxTrack track, std::int64_t time_us, bool key_frame,
+                                           ByteView frame) = 0;
   virtual Result<MuxFacts, VaultRefusal> finish() = 0;
 };
 

@@ -1,9 +1,9 @@
-// Opens a sealed recording: records → verified messages → frames → one clock → one WebM per participant, and an account
-// of everything that is missing (design.md 9, "Sealed, then opened"; e2ee.md 10).
+// Opens a sealed recording: records → verified messages → frames → one clock → one WebM per participant, and
+// an account of everything that is missing (design.md 9, "Sealed, then opened"; e2ee.md 10).
 //
-// Two passes over the log: the first surveys (log_survey.h) and verifies the messages; the second assembles, opens and
-// judges frames and gives them to the muxers. What memory holds does not grow with the length of the call, but for the
-// lists of what went wrong. One thread.
+// Two passes over the log: the first surveys (log_survey.h) and verifies the messages; the second assembles,
+// opens and judges frames and gives them to the muxers. What memory holds does not grow with the length of
+// the call, but for the lists of what went wrong. One thread.
 #pragma once
 
 #include <filesystem>
@@ -32,12 +32,12 @@ struct TrackAccount {
   MediaKind kind = MediaKind::kAudio;
   std::vector<Span> intervals;
   std::vector<Gap> gaps;
-  std::uint64_t attested = 0;   // frames that the sender says it sent while the recording ran
-  std::uint64_t recovered = 0;  // authentic, each once
-  std::uint64_t lost = 0;       // attested, and not here
-  std::uint64_t skipped = 0;    // here, but undecodable without a lost one; not in the rendition
-  std::uint64_t unattested = 0; // here, beyond the last attested one
-  std::uint64_t outside = 0;    // attested, but before the capture began or after it ended
+  std::uint64_t attested = 0;    // frames that the sender says it sent while the recording ran
+  std::uint64_t recovered = 0;   // authentic, each once
+  std::uint64_t lost = 0;        // attested, and not here
+  std::uint64_t skipped = 0;     // here, but undecodable without a lost one; not in the rendition
+  std::uint64_t unattested = 0;  // here, beyond the last attested one
+  std::uint64_t outside = 0;     // attested, but before the capture began or after it ended
 };
 
 // What should not be: named, dropped, never fatal.
@@ -100,6 +100,7 @@ struct OpeningInput {
   std::function<void(std::int64_t permille)> progress;
 };
 
-Result<OpenedRecording, VaultRefusal> open_recording(const OpeningInput& input, const KeyStore& keys, Muxer& muxer);
+Result<OpenedRecording, VaultRefusal> open_recording(const OpeningInput& input, const KeyStore& keys,
+                                                     Muxer& muxer);
 
 }  // namespace parlour::vault

@@ -1,6 +1,6 @@
-// Policy (e2ee.md 3): what may be recorded, and by which key. The newest one is kept here; the vault signs a new one
-// only when it holds the organisation key (small installations), and only for type versions whose publication is
-// proven to stand in the audit log. One thread.
+// Policy (e2ee.md 3): what may be recorded, and by which key. The newest one is kept here; the vault signs a
+// new one only when it holds the organisation key (small installations), and only for type versions whose
+// publication is proven to stand in the audit log. One thread.
 #pragma once
 
 #include <filesystem>
@@ -27,7 +27,8 @@ class PolicySigner {
   static Result<PolicySigner, VaultRefusal> open(std::filesystem::path state_file, const KeyStore& keys);
 
   // The first Policy, from a file that the operator gives to init:
-  // {"types": [{"type_id", "version", "record": required|optional|never, "kinds": ["a","v"], "pause_max_s"}]}.
+  // {"types": [{"type_id", "version", "record": required|optional|never, "kinds": ["a","v"],
+  // "pause_max_s"}]}.
   Result<void, VaultRefusal> start(std::string_view types_file, UtcTime now);
   Result<std::string, VaultRefusal> sign(const std::vector<PublishedType>& types, UtcTime now);
   // One that the operator signed elsewhere.

@@ -1,5 +1,6 @@
-// A proof that an audit entry stands in the log whose heads this vault signed: the entry's exact bytes, its place, an
-// RFC 6962 inclusion path, and a head. Nothing that serve says about an entry is believed; only this is. Any thread.
+// A proof that an audit entry stands in the log whose heads this vault signed: the entry's exact bytes, its
+// place, an RFC 6962 inclusion path, and a head. Nothing that serve says about an entry is believed; only
+// this is. Any thread.
 #pragma once
 
 #include <string>
@@ -34,6 +35,7 @@ struct ProvenEntry {
 };
 
 // `log_keys`: the vault's own log key, and older ones of the same log.
-Result<ProvenEntry, VaultRefusal> prove_entry(const EntryProof& proof, const std::vector<audit::VerifierKey>& log_keys);
+Result<ProvenEntry, VaultRefusal> prove_entry(const EntryProof& proof,
+                                              const std::vector<audit::VerifierKey>& log_keys);
 
 }  // namespace parlour::vault

@@ -1,4 +1,5 @@
-// Why the vault does not do something: a stable code for programs and the audit log, and a sentence for people.
+// Why the vault does not do something: a stable code for programs and the audit log, and a sentence for
+// people.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// The vault as one object: what may be asked of it (design.md 9, "serve ↔ vault"), whoever carries the question.
+// The vault as one object: what may be asked of it (design.md 9, "serve ↔ vault"), whoever carries the
+// question.
 //
 //   <home>/vault.json, keys/        key_store.h
 //   <home>/state/head.json          the last head that was signed
@@ -7,8 +8,8 @@
 //   <home>/jobs/<recording>.json    results of opening
 //   <home>/renditions/<recording>/  manifest.json and sealed containers
 //
-// A part's or rendition's envelope is opened for exactly these causes: dek_check (before a byte is recorded), the job of
-// a proven `recording.sealed`, and a grant. One thread calls; jobs run on their own.
+// A part's or rendition's envelope is opened for exactly these causes: dek_check (before a byte is recorded),
+// the job of a proven `recording.sealed`, and a grant. One thread calls; jobs run on their own.
 #pragma once
 
 #include <filesystem>
@@ -38,8 +39,9 @@ class Vault {
   static Result<void, VaultRefusal> init(const std::filesystem::path& home, const KeyStoreOptions& options,
                                          std::optional<std::string> policy_file, UtcTime now);
   // muxer, random and clock outlive the vault.
-  static Result<std::unique_ptr<Vault>, VaultRefusal> open(const VaultPlaces& places, Muxer& muxer, Random& random,
-                                                           const Clock& clock, std::string software);
+  static Result<std::unique_ptr<Vault>, VaultRefusal> open(const VaultPlaces& places, Muxer& muxer,
+                                                           Random& random, const Clock& clock,
+                                                           std::string software);
 
   const KeyStore& keys() const { return *keys_; }
   const std::string& software() const { return software_; }
@@ -60,7 +62,8 @@ class Vault {
 
  private:
   explicit Vault(const Clock& clock) : clock_(clock) {}
-  std::filesystem::path container_path(const recording::RecordingId& recording, const std::string& file) const;
+  std::filesystem::path container_path(const recording::RecordingId& recording,
+                                       const std::string& file) const;
 
   const Clock& clock_;
   std::string software_;

@@ -4,7 +4,7 @@
 import type { Entry } from '../../lib/api_types.ts';
 import { catalogue } from '../../lib/i18n/language.svelte.ts';
 import type { Lang } from '../../lib/i18n/language.svelte.ts';
-import { clockSeconds, count, dayAndTime, exactTime, percentOfPermille, spanWords } from '../../lib/time.ts';
+import { count, dayAndTime, percentOfPermille, spanWords } from '../../lib/time.ts';
 
 /** What a sentence may need, read once from an entry. */
 export interface Said {
@@ -53,6 +53,7 @@ const en = {
     customer_left: 'the customer left', cancelled: 'cancelled', recording_lost: 'no recording any more', held_too_long: 'the adviser did not come back', expired: 'time over', exhausted: 'keys used up', other_device: 'other device',
     'recording.stalled': 'the recorder did not write in time', 'vault.down': 'the vault did not answer', 'disk.full': 'the disk was full', held: 'the adviser was lost', guard: 'something was not encrypted', start: 'the call began',
     audio: 'sound', camera: 'camera', screen: 'screen', recorded: 'recorded', off: 'not recorded', paused: 'paused',
+    replaced: 'replaced by a newer one', unknown: 'not known', ended: 'meeting over',
     ok: 'works', none: 'none', refused: 'refused', failed: 'does not work', heard: 'heard', not_heard: 'not heard', skipped: 'not tried', good: 'good', fair: 'fair', poor: 'poor', true: 'yes', false: 'no',
   } as Record<string, string>,
   events: {
@@ -142,6 +143,7 @@ const nl: typeof en = {
     customer_left: 'de klant ging weg', cancelled: 'afgezegd', recording_lost: 'geen opname meer', held_too_long: 'de adviseur kwam niet terug', expired: 'tijd voorbij', exhausted: 'sleutels opgebruikt', other_device: 'ander apparaat',
     'recording.stalled': 'de recorder schreef niet op tijd', 'vault.down': 'de kluis antwoordde niet', 'disk.full': 'de schijf was vol', held: 'de adviseur was weg', guard: 'iets was niet versleuteld', start: 'het gesprek begon',
     audio: 'geluid', camera: 'camera', screen: 'scherm', recorded: 'opgenomen', off: 'niet opgenomen', paused: 'gepauzeerd',
+    replaced: 'vervangen door een nieuwere', unknown: 'niet bekend', ended: 'gesprek voorbij',
     ok: 'werkt', none: 'geen', refused: 'geweigerd', failed: 'werkt niet', heard: 'gehoord', not_heard: 'niet gehoord', skipped: 'niet geprobeerd', good: 'goed', fair: 'redelijk', poor: 'slecht', true: 'ja', false: 'nee',
   },
   events: {
@@ -280,11 +282,6 @@ export function eventSentence(entry: Entry, words: EventWords, lang: Lang): stri
     lang,
   };
   return make(said);
-}
-
-/** Time of an entry to the second; with the date where the list spans days. */
-export function entryTime(entry: Entry, lang: Lang, withDate: boolean): string {
-  return withDate ? exactTime(entry.time, lang) : clockSeconds(entry.time, lang);
 }
 
 export type Area = 'all' | 'meeting' | 'access' | 'recording' | 'login' | 'system';

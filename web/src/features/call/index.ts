@@ -4,7 +4,7 @@
 //   waiting-problem · leave-waiting · enter-refused (data-code) · leave · goodbye (data-reason, data-recorded) · goodbye-recorded ·
 //   goodbye-kept · goodbye-meeting · goodbye-code · back-in · close-page
 // both: call (data-phase) · facts · recording-fact (data-fact) · encryption-fact (data-established) · call-time · call-notice ·
-//   recording-stopped · ends-in · call-problem (data-code) · reconnecting (data-link) · other-reconnecting · quality (data-level) ·
+//   recording-stopped · ends-in · call-problem (data-code) · reconnecting (data-link) · mended · other-reconnecting · quality (data-level) ·
 //   happening · connecting · held · stage · tile (data-idx, data-name) · remote-picture · remote-sound · shared-screen · speaking ·
 //   self-picture · sound-on · call-bar · toggle-microphone (data-slot) · toggle-camera (data-slot) · switch-camera ·
 //   toggle-share (data-slot) · open-people · tab-people · tab-security · call-panel-sheet · people · person (data-name, data-presence) ·

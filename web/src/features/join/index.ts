@@ -4,6 +4,6 @@
 // invitation · too-early · countdown · start-time · start · calendar-file · open-is-it-us · is-it-us · open-cant-make-it ·
 // cant-make-it · cancel · cancel-own-reason · cancel-confirm · cancelled-now · meeting-cancelled · meeting-ended · too-late · steps ·
 // back · notice (data-record) · notice-text · notice-damaged · notice-continue · notice-other-ways · notice-decline ·
-// notice-decline-confirm · declined-notice · changed-mind · other-ways · close-page · page-closed · sheet-close
+// notice-decline-confirm · declined-notice · other-ways · close-page · page-closed · sheet-close
 
 export { default as JoinApp } from './JoinApp.svelte';

@@ -49,6 +49,8 @@ export class JoinState {
   busy = $state(false);
   /** What the device check opened. The call takes it over. */
   media: LocalMedia | null = null;
+  /** The waiting room or the call, and the goodbye after it, are on screen: they stay whatever the invitation says by now. */
+  inRoom = $state(false);
   /** While a call runs, "back" must not leave it by accident. */
   inCall = false;
   #chosen: Lang | null = null;
@@ -183,13 +185,7 @@ export class JoinState {
     if (notice === undefined) return;
     if (!(await this.act(() => api.reportNotice('declined', notice)))) return;
     this.releaseMedia();
-    this.#progress({ notice_acknowledged: false });
     this.screen = { kind: 'declined' };
-  }
-
-  changedMind(): void {
-    this.screen = { kind: 'ready' };
-    this.go('notice');
   }
 
   async cancelled(reason: string): Promise<boolean> {

@@ -94,6 +94,7 @@ const en = {
     cancel_do: 'Cancel the meeting',
     cancel_keep: 'Keep it',
     cancelled: (by: string, reason: string) => `Cancelled by ${by}: ${reason}`,
+    notice_declined: 'did not want the recording',
     by_agent: 'the adviser',
     by_customer: 'the customer',
     end_reasons: {
@@ -214,6 +215,7 @@ const nl: typeof en = {
     cancel_do: 'Afspraak afzeggen',
     cancel_keep: 'Laten staan',
     cancelled: (by, reason) => `Afgezegd door ${by}: ${reason}`,
+    notice_declined: 'wilde de opname niet',
     by_agent: 'de adviseur',
     by_customer: 'de klant',
     end_reasons: {

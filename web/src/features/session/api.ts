@@ -1,8 +1,9 @@
 import { http } from '../../lib/http.ts';
 import type { Session } from '../../lib/api_types.ts';
 
-export function getSession(): Promise<Session> {
-  return http.json<Session>('GET', '/session');
+/** Null: nobody is logged in. */
+export function getSession(): Promise<Session | null> {
+  return http.maybe<Session>('GET', '/session');
 }
 
 export function logIn(email: string, password: string): Promise<Session> {

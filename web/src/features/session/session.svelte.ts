@@ -15,13 +15,11 @@ export class StaffSession {
   async look(): Promise<void> {
     this.status = 'looking';
     try {
-      this.#enter(await api.getSession());
+      const session = await api.getSession();
+      if (session === null) this.status = 'out';
+      else this.#enter(session);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.status === 401) {
-        this.status = 'out';
-        return;
-      }
       this.error = error;
       this.status = 'failed';
     }

@@ -1,5 +1,6 @@
-// DirectoryStore: recording's SegmentStore on a POSIX directory. Files 0600, directory 0700; new names are made durable
-// by fsync of the directory. Errors are values; nothing is thrown. Thread: as SegmentStore; one object per directory.
+// DirectoryStore: recording's SegmentStore on a POSIX directory. Files 0600, directory 0700; new names are
+// made durable by fsync of the directory. Errors are values; nothing is thrown. Thread: as SegmentStore; one
+// object per directory.
 #pragma once
 
 #include <filesystem>
@@ -16,7 +17,8 @@ class DirectoryStore final : public recording::SegmentStore {
   DirectoryStore(DirectoryStore&& other) noexcept;
   DirectoryStore& operator=(DirectoryStore&&) = delete;
 
-  Result<std::unique_ptr<recording::AppendFile>, recording::StoreError> create(std::string_view name) override;
+  Result<std::unique_ptr<recording::AppendFile>, recording::StoreError> create(
+      std::string_view name) override;
   Result<std::unique_ptr<recording::AppendFile>, recording::StoreError> reopen(std::string_view name,
                                                                                std::uint64_t size) override;
   Result<Bytes, recording::StoreError> read(std::string_view name) override;
@@ -27,7 +29,8 @@ class DirectoryStore final : public recording::SegmentStore {
 
  private:
   explicit DirectoryStore(int directory) : directory_(directory) {}
-  int directory_ = -1;  // all access is relative to it: a renamed directory is followed, a symlink inside is not
+  int directory_ =
+      -1;  // all access is relative to it: a renamed directory is followed, a symlink inside is not
 };
 
 }  // namespace parlour::blob_dir

@@ -1,9 +1,9 @@
 // The media plane in this process: the commands of media::Shard for callers of any thread.
 //
-// Every command is queued to the shard's thread and answered there by its reply, exactly once, in the order of the
-// commands. When the queue is full the reply comes at once, on the caller's thread, with kBusy, and nothing was done.
-// After the plane is destroyed no reply and no fact comes any more (queued commands are dropped). Replies and the
-// facts handler must not block: they post to the executor that owns the meeting.
+// Every command is queued to the shard's thread and answered there by its reply, exactly once, in the order
+// of the commands. When the queue is full the reply comes at once, on the caller's thread, with kBusy, and
+// nothing was done. After the plane is destroyed no reply and no fact comes any more (queued commands are
+// dropped). Replies and the facts handler must not block: they post to the executor that owns the meeting.
 //
 // Thread: all methods from any thread.
 #pragma once

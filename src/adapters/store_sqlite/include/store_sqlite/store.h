@@ -62,7 +62,7 @@ class SqliteStore final : public app::UnitOfWork,
   void put(const app::CallRow& call) override;
   std::optional<app::CallRow> open_call(const app::MeetingId& meeting) override;
   std::vector<app::CallRow> calls(const app::MeetingId& meeting) override;
-  void add_message(const std::string& call, std::string_view from, std::string_view message) override;
+  void add_message(const std::string& call, const Message& message) override;
   std::vector<Message> messages(const std::string& call) override;
   void put(const app::PresenceRow& presence) override;
   std::vector<app::PresenceRow> presences(const app::MeetingId& meeting) override;

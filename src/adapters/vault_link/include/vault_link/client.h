@@ -1,12 +1,12 @@
 // VaultClient: serve's side of the local socket to parlour-vault (design.md 9, "serve ↔ vault"; protocol.h).
 //
-// One thread of its own does the socket: connects, checks the peer's uid, reconnects (0.2 s growing to 2 s), pings each
-// second; three missed = down. Every request is answered exactly once, with the vault's answer or a VaultError; when
-// the connection is lost all that wait get kDown. Callbacks run on the client's thread and must not block: post to
-// your own executor. Requests may be made from any thread, callbacks included.
+// One thread of its own does the socket: connects, checks the peer's uid, reconnects (0.2 s growing to 2 s),
+// pings each second; three missed = down. Every request is answered exactly once, with the vault's answer or
+// a VaultError; when the connection is lost all that wait get kDown. Callbacks run on the client's thread and
+// must not block: post to your own executor. Requests may be made from any thread, callbacks included.
 //
-// Nothing here is a secret of the vault: what comes back is public keys, acknowledgements, signatures, proofs of
-// opening, and ranges of renditions for a proven grant.
+// Nothing here is a secret of the vault: what comes back is public keys, acknowledgements, signatures, proofs
+// of opening, and ranges of renditions for a proven grant.
 #pragma once
 
 #include <sys/types.h>
@@ -42,29 +42,30 @@ using Reply = std::function<void(Result<T, VaultError>)>;
 
 // A proof that an audit entry stands in the log the vault's key signed.
 struct EntryProof {
-  std::string entry;                   // the leaf's exact bytes
-  std::uint64_t index = 0;             // its place in the tree
-  std::vector<crypto::Hash256> path;   // RFC 6962 inclusion proof, for the checkpoint's size
-  std::string checkpoint;              // signed note as sign_head gave it
+  std::string entry;                  // the leaf's exact bytes
+  std::uint64_t index = 0;            // its place in the tree
+  std::vector<crypto::Hash256> path;  // RFC 6962 inclusion proof, for the checkpoint's size
+  std::string checkpoint;             // signed note as sign_head gave it
 };
 
 // What serve may know and show of the vault.
 struct VaultInfo {
   std::string software_version;
   std::string organisation;
-  std::string log_origin;             // first line of checkpoints
-  ByteArray<32> log_key{};            // Ed25519
-  std::string log_key_text;           // C2SP verifier key: pinned by auditors
-  ByteArray<65> organisation_key{};   // signs Policy; all zero when the vault does not hold it and no Policy is known
-  bool signs_policy = false;          // --with-organisation-key
-  std::string recorder_key_id;        // Policy's rec.id
-  ByteArray<65> recorder_kem{};       // compliance key: DEKs and base keys are wrapped to it
-  ByteArray<65> recorder_sig{};       // signs KeyAck(255) and manifests
-  std::string policy;                 // the newest signed Policy, {t,k,b,s}; empty when there is none
+  std::string log_origin;    // first line of checkpoints
+  ByteArray<32> log_key{};   // Ed25519
+  std::string log_key_text;  // C2SP verifier key: pinned by auditors
+  ByteArray<65>
+      organisation_key{};     // signs Policy; all zero when the vault does not hold it and no Policy is known
+  bool signs_policy = false;  // --with-organisation-key
+  std::string recorder_key_id;   // Policy's rec.id
+  ByteArray<65> recorder_kem{};  // compliance key: DEKs and base keys are wrapped to it
+  ByteArray<65> recorder_sig{};  // signs KeyAck(255) and manifests
+  std::string policy;            // the newest signed Policy, {t,k,b,s}; empty when there is none
 };
 
-// What the vault has to say after a signed message of a call. `messages` are to be sent to all members and appended
-// to the recording: the recorder's KeyAck(255).
+// What the vault has to say after a signed message of a call. `messages` are to be sent to all members and
+// appended to the recording: the recorder's KeyAck(255).
 struct AnnounceResult {
   std::vector<std::string> messages;
 };
@@ -90,20 +91,20 @@ struct RenditionEnvelope {
   ByteArray<48> ct{};
 };
 struct RenditionFile {
-  std::string name;  // names it in range(); no personal data
-  std::uint64_t bytes = 0;           // of the WebM
-  std::uint64_t stored_bytes = 0;    // of the sealed container
-  crypto::Hash256 sha256{};          // of the WebM
+  std::string name;                // names it in range(); no personal data
+  std::uint64_t bytes = 0;         // of the WebM
+  std::uint64_t stored_bytes = 0;  // of the sealed container
+  crypto::Hash256 sha256{};        // of the WebM
   crypto::Hash256 stored_sha256{};
 };
 struct JobStatus {
   JobState state = JobState::kUnknown;
   std::int64_t progress_permille = 0;
-  std::string failure_code, failure_text;   // kFailed
-  crypto::Hash256 manifest_sha256{};        // kDone: of the signed manifest's bytes, for the audit entry
-  Json summary;                             // kDone: vault/manifest.h, make_summary()
-  std::vector<RenditionEnvelope> envelopes; // kDone: rows for key_envelope
-  std::vector<RenditionFile> files;         // kDone: rows for the artefact inventory
+  std::string failure_code, failure_text;    // kFailed
+  crypto::Hash256 manifest_sha256{};         // kDone: of the signed manifest's bytes, for the audit entry
+  Json summary;                              // kDone: vault/manifest.h, make_summary()
+  std::vector<RenditionEnvelope> envelopes;  // kDone: rows for key_envelope
+  std::vector<RenditionFile> files;          // kDone: rows for the artefact inventory
 };
 
 struct GrantRequest {
@@ -142,31 +143,33 @@ class VaultClient {
 
   void info(Reply<VaultInfo> reply);
 
-  // A call's signed messages go in one by one, in the order in which the server accepted them: Policy, Hellos, Rosters,
-  // SenderKeys, KeyAcks, Activated, Progress. The vault keeps keys in memory until close_call (or its own end: after
-  // a reconnect send the call's messages again; the answers are the same).
+  // A call's signed messages go in one by one, in the order in which the server accepted them: Policy,
+  // Hellos, Rosters, SenderKeys, KeyAcks, Activated, Progress. The vault keeps keys in memory until
+  // close_call (or its own end: after a reconnect send the call's messages again; the answers are the same).
   // `call` is the 16-byte call id in base64url, as the messages write it.
   void announce(std::string call, std::string message, Reply<AnnounceResult> reply);
   void close_call(std::string call, Reply<std::monostate> reply);
 
   void dek_check(const recording::PartEnvelope& envelope, Reply<crypto::Hash256> reply);
 
-  // A checkpoint over `size` entries with this root. `consistency`: RFC 6962 proof from the head that the vault signed
-  // last to this one (empty when there is none yet or the head is the same). Refused ("head.fork", "head.rollback",
-  // "head.stale") when it does not go on from the vault's last head, which last_head() tells.
+  // A checkpoint over `size` entries with this root. `consistency`: RFC 6962 proof from the head that the
+  // vault signed last to this one (empty when there is none yet or the head is the same). Refused
+  // ("head.fork", "head.rollback", "head.stale") when it does not go on from the vault's last head, which
+  // last_head() tells.
   void sign_head(std::uint64_t size, const crypto::Hash256& root, std::vector<crypto::Hash256> consistency,
                  Reply<Head> reply);
   void last_head(Reply<Head> reply);  // size 0 and no checkpoint: nothing signed yet
 
   // A new Policy that lists these type versions beside those of the last one. The answer is {t,k,b,s}.
   void sign_policy(std::vector<PublishedType> types, Reply<std::string> reply);
-  // Takes a Policy that the operator signed elsewhere (`parlour admin policy sign`); refused unless it verifies under
-  // the organisation key and is newer.
+  // Takes a Policy that the operator signed elsewhere (`parlour admin policy sign`); refused unless it
+  // verifies under the organisation key and is newer.
   void put_policy(std::string message, Reply<std::monostate> reply);
 
   // Opens a sealed recording. `proof`: of its `recording.sealed`; `envelopes`: one per part. Idempotent.
-  // The entry's data: segments, last_hash, and envelopes_sha256 = recording::envelopes_hash(envelopes). At most
-  // kEnvelopesMax parts (protocol.h). A job that job_status calls kUnknown (the vault was restarted) is started again.
+  // The entry's data: segments, last_hash, and envelopes_sha256 = recording::envelopes_hash(envelopes). At
+  // most kEnvelopesMax parts (protocol.h). A job that job_status calls kUnknown (the vault was restarted) is
+  // started again.
   void start_job(const recording::RecordingId& recording, EntryProof proof,
                  std::vector<recording::PartEnvelope> envelopes, Reply<JobStatus> reply);
   void job_status(const recording::RecordingId& recording, Reply<JobStatus> reply);

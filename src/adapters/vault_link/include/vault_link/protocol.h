@@ -5,9 +5,10 @@
 //            {"id", "ok": false, "code", "text"}
 //   'B'      id u32 | bytes: the answer to range and manifest
 //
-// Requests and their members are in codec.h; each is answered once, in any order. Bytes are base64url, hashes and ids
-// lower-case hex or UUID text. Operations: ping, info, announce, close_call, dek_check, sign_head, last_head,
-// sign_policy, put_policy, job, job_status, job_acknowledge, manifest, grant, exchange, range, release.
+// Requests and their members are in codec.h; each is answered once, in any order. Bytes are base64url, hashes
+// and ids lower-case hex or UUID text. Operations: ping, info, announce, close_call, dek_check, sign_head,
+// last_head, sign_policy, put_policy, job, job_status, job_acknowledge, manifest, grant, exchange, range,
+// release.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,6 @@
-// The vault's side of the local socket: a UNIX stream socket whose peers' uid is checked, one thread, requests answered
-// one by one. Only adapters and bin know that the vault is spoken to by a socket; vault_core is pure.
+// The vault's side of the local socket: a UNIX stream socket whose peers' uid is checked, one thread,
+// requests answered one by one. Only adapters and bin know that the vault is spoken to by a socket;
+// vault_core is pure.
 #pragma once
 
 #include <sys/types.h>
@@ -12,7 +13,8 @@
 
 namespace parlour::vault_link {
 
-// One request in, its answer frame out. Pure of sockets, so it can be tested and fuzzed alone. `now`: of this call.
+// One request in, its answer frame out. Pure of sockets, so it can be tested and fuzzed alone. `now`: of this
+// call.
 Bytes answer(vault::Vault& vault, ByteView request_json, Now now);
 
 class VaultServer {
@@ -23,7 +25,8 @@ class VaultServer {
     std::vector<uid_t> peers;
   };
   // Binds and listens; the socket's file is made anew. vault and clock outlive the server.
-  static Result<VaultServer, vault::VaultRefusal> listen(vault::Vault& vault, const Clock& clock, Config config);
+  static Result<VaultServer, vault::VaultRefusal> listen(vault::Vault& vault, const Clock& clock,
+                                                         Config config);
   ~VaultServer();
   VaultServer(VaultServer&& other) noexcept;
   VaultServer& operator=(VaultServer&&) = delete;

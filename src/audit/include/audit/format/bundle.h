@@ -5,11 +5,11 @@
 //   checkpoints/<size>    signed heads of the log; the largest is the head of this export
 //   entries.jsonl         every entry from 0, the exact bytes, each followed by one newline
 //   tile/0/…              level 0 of the tree (the leaf hashes): tells *which* entry was altered
-//   private.jsonl         values behind commitments, as far as the reader may see them; rising by seq, then field
-//   manifests/<id>.json   the vault's signed manifests of recordings
+//   private.jsonl         values behind commitments, as far as the reader may see them; rising by seq, then
+//   field manifests/<id>.json   the vault's signed manifests of recordings
 //
-// Evidence is entries.jsonl, checkpoints, private.jsonl and manifests, each checked against the signed head. The others
-// help: bundle.json tells when a part is missing, the tiles where to look. Pure; any thread.
+// Evidence is entries.jsonl, checkpoints, private.jsonl and manifests, each checked against the signed head.
+// The others help: bundle.json tells when a part is missing, the tiles where to look. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,8 @@ struct BundleIndex {
     std::string name;
     std::uint64_t bytes = 0;
     // Of every member but entries.jsonl, whose every byte is under the signed root already; for that one the
-    // container's checksum is repeated, so that a verifier need not compute it to know that it was not touched.
+    // container's checksum is repeated, so that a verifier need not compute it to know that it was not
+    // touched.
     std::optional<crypto::Hash256> sha256;
     std::optional<std::uint32_t> crc32;
   };

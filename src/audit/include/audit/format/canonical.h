@@ -1,9 +1,10 @@
-// A check that bytes are canonical JSON (RFC 8785, JCS) as audit entries use it, without building a tree of values.
+// A check that bytes are canonical JSON (RFC 8785, JCS) as audit entries use it, without building a tree of
+// values.
 //
-// Accepts only: UTF-8 without a byte order mark, no white space, member names of ASCII without control characters, quote
-// and backslash in strictly rising order (so JCS's order by UTF-16 units is the order of bytes, and no name comes twice),
-// the escapes that JCS writes, integers within ±(2^53 − 1) in plain form, strings, true, false, null, arrays, objects.
-// Runs over the text once, allocates nothing. Any thread.
+// Accepts only: UTF-8 without a byte order mark, no white space, member names of ASCII without control
+// characters, quote and backslash in strictly rising order (so JCS's order by UTF-16 units is the order of
+// bytes, and no name comes twice), the escapes that JCS writes, integers within ±(2^53 − 1) in plain form,
+// strings, true, false, null, arrays, objects. Runs over the text once, allocates nothing. Any thread.
 #pragma once
 
 #include <cstddef>
@@ -18,11 +19,13 @@ constexpr std::size_t kCanonicalDepthMax = 16;
 // A cursor that reads one canonical value after another. After the first failure it stays failed.
 class CanonicalReader {
  public:
-  explicit CanonicalReader(std::string_view text) : text_(text), at_(text.data()), end_(text.data() + text.size()) {}
+  explicit CanonicalReader(std::string_view text)
+      : text_(text), at_(text.data()), end_(text.data() + text.size()) {}
 
   // Each reads one value and gives its raw bytes (strings with their quotes); empty after a failure.
   std::string_view value();
-  // Object members, in order: `if (r.open_object()) while (r.next_member(name)) { … r.value() … }`. The name is raw.
+  // Object members, in order: `if (r.open_object()) while (r.next_member(name)) { … r.value() … }`. The name
+  // is raw.
   bool open_object();
   bool next_member(std::string_view& name);
 

@@ -1,5 +1,6 @@
-// C2SP checkpoints: the signed head of the log, "<origin>\n<size>\n<base64 root>\n". Our origin is "<domain>/audit" and
-// is also the name of the log's key. We write no extension lines and accept them in others' heads. Any thread.
+// C2SP checkpoints: the signed head of the log, "<origin>\n<size>\n<base64 root>\n". Our origin is
+// "<domain>/audit" and is also the name of the log's key. We write no extension lines and accept them in
+// others' heads. Any thread.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +27,8 @@ std::string log_origin(std::string_view domain);  // "<domain>/audit"
 
 // The text that is signed.
 std::string checkpoint_text(const Checkpoint& checkpoint);
-// Reads that text. Nothing for: an empty origin, a size with a sign or leading zeros, a root of another length,
-// size 0 with another root than the empty tree's.
+// Reads that text. Nothing for: an empty origin, a size with a sign or leading zeros, a root of another
+// length, size 0 with another root than the empty tree's.
 std::optional<Checkpoint> parse_checkpoint_text(std::string_view text);
 
 // The signed note of a head; the key's name is the origin.
@@ -35,8 +36,8 @@ std::string sign_checkpoint(const Checkpoint& checkpoint, const crypto::Ed25519K
 // Reads a signed head that one of the keys (Ed25519, named like the origin) signed.
 Result<Checkpoint, NoteError> open_checkpoint(std::string_view note, std::span<const VerifierKey> keys);
 
-// What a signer asks before it signs `next` after `last`, and a witness too: same origin, and the proof shows that
-// nothing was changed. An empty `last` is consistent with everything and takes an empty proof.
+// What a signer asks before it signs `next` after `last`, and a witness too: same origin, and the proof shows
+// that nothing was changed. An empty `last` is consistent with everything and takes an empty proof.
 [[nodiscard]] bool heads_consistent(const Checkpoint& last, const Checkpoint& next, const Proof& proof);
 
 }  // namespace parlour::audit

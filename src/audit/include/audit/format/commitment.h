@@ -1,8 +1,9 @@
 // Salted commitments: how a personal value is bound to an entry without being in it.
 //
-// In the entry stands {"c": base64(HMAC-SHA-256(salt, "parlour/field/v1" ‖ 0x00 ‖ name ‖ 0x00 ‖ value))}; salt and value
-// live in an erasable row beside the log. Each field of each entry has its own salt of exactly 32 random bytes: HMAC
-// pads its key, so a free length would not bind. Once the row is erased nobody can guess the value. Any thread.
+// In the entry stands {"c": base64(HMAC-SHA-256(salt, "parlour/field/v1" ‖ 0x00 ‖ name ‖ 0x00 ‖ value))};
+// salt and value live in an erasable row beside the log. Each field of each entry has its own salt of exactly
+// 32 random bytes: HMAC pads its key, so a free length would not bind. Once the row is erased nobody can
+// guess the value. Any thread.
 #pragma once
 
 #include <optional>

@@ -1,9 +1,10 @@
 // One audit entry: the fixed head, and how a stored one is read.
 //
-// The bytes of an entry are canonical JSON (canonical.h) and are stored and hashed as they were written, never re-made.
-// Members of version 1, all of them always there, null where nothing applies:
+// The bytes of an entry are canonical JSON (canonical.h) and are stored and hashed as they were written,
+// never re-made. Members of version 1, all of them always there, null where nothing applies:
 //   actor {kind, id, session, on_behalf_of [, device]} · brand · cause · custom {} · data {} · meeting ·
-//   mono_boot {boot, us} · outcome · reason · seq · subject {kind, id} | null · time · type · type_version · v
+//   mono_boot {boot, us} · outcome · reason · seq · subject {kind, id} | null · time · type · type_version ·
+//   v
 // contracts/audit-entry.schema.json is the schema. Any thread.
 #pragma once
 
@@ -29,8 +30,8 @@ std::string_view to_text(Outcome outcome);
 
 struct Actor {
   ActorKind kind = ActorKind::kSystem;
-  std::string id;            // pseudonymous: a UUID, or a component's name for kSystem; never an address or a name
-  std::string session;       // the session's public row id, never the cookie; empty: none
+  std::string id;       // pseudonymous: a UUID, or a component's name for kSystem; never an address or a name
+  std::string session;  // the session's public row id, never the cookie; empty: none
   std::string on_behalf_of;  // id of the person acted for; empty: none
   std::string device;        // the firm's internal device number; empty: none
 };

@@ -1,8 +1,8 @@
 // C2SP signed notes: a text, an empty line, and signature lines "— <name> <base64(key id ‖ signature)>".
 //
-// Signature types: Ed25519 (0x01), what our log signs with, and cosignature/v1 (0x04), what a witness adds. A note that
-// carries a line under a known key that does not verify is refused as a whole; lines under unknown keys are kept and
-// ignored. Any thread.
+// Signature types: Ed25519 (0x01), what our log signs with, and cosignature/v1 (0x04), what a witness adds. A
+// note that carries a line under a known key that does not verify is refused as a whole; lines under unknown
+// keys are kept and ignored. Any thread.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,8 @@ std::string_view to_text(NoteError error);
 
 enum class NoteAlgorithm : std::uint8_t { kEd25519 = 0x01, kCosignatureV1 = 0x04 };
 
-// The public half of a note key; its text form is "<name>+<8 hex digits of the key id>+<base64(algorithm ‖ key)>".
+// The public half of a note key; its text form is "<name>+<8 hex digits of the key id>+<base64(algorithm ‖
+// key)>".
 struct VerifierKey {
   std::string name;
   std::uint32_t id = 0;
@@ -60,7 +61,8 @@ Result<Note, NoteError> parse_note(std::string_view note);
 // The keys (indices into `keys`) under which a signature verified; at least one.
 Result<std::vector<std::size_t>, NoteError> verify_note(const Note& note, std::span<const VerifierKey> keys);
 
-// The signed note over `text`, which must end with a newline and hold no other control character than newlines.
+// The signed note over `text`, which must end with a newline and hold no other control character than
+// newlines.
 std::string sign_note(std::string_view text, std::string_view name, const crypto::Ed25519Key& key);
 
 }  // namespace parlour::audit

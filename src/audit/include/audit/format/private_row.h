@@ -1,4 +1,5 @@
-// The erasable side of a commitment: one row a committed value, in the database and in what a bundle discloses.
+// The erasable side of a commitment: one row a committed value, in the database and in what a bundle
+// discloses.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,9 @@
-// The layout of C2SP tlog-tiles as pure functions: which tiles a tree has, what they are called, what is in them.
+// The layout of C2SP tlog-tiles as pure functions: which tiles a tree has, what they are called, what is in
+// them.
 //
-// A tile at level L, number N holds up to 256 consecutive hashes of tree level 8·L. Full tiles never change; the last
-// tile of a level may be partial, and a partial tile of one width never changes either. Storage is elsewhere. Any thread.
+// A tile at level L, number N holds up to 256 consecutive hashes of tree level 8·L. Full tiles never change;
+// the last tile of a level may be partial, and a partial tile of one width never changes either. Storage is
+// elsewhere. Any thread.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +23,8 @@ constexpr unsigned kTileHeight = 8;
 constexpr std::uint64_t kTileWidth = 256;
 
 struct TileId {
-  unsigned level = 0;        // of tiles: tile level L covers tree levels 8·L … 8·L+7
-  std::uint64_t index = 0;   // N
+  unsigned level = 0;                // of tiles: tile level L covers tree levels 8·L … 8·L+7
+  std::uint64_t index = 0;           // N
   std::uint64_t width = kTileWidth;  // hashes inside, 1..256; fewer than 256 is a partial tile
   friend bool operator==(const TileId&, const TileId&) = default;
 };
@@ -45,12 +47,14 @@ struct Tile {
   TileId id;
   Bytes bytes;
 };
-// What a sequencer stores after growing the tree: tiles_for_growth with their bytes. Nothing when a node is missing.
+// What a sequencer stores after growing the tree: tiles_for_growth with their bytes. Nothing when a node is
+// missing.
 std::optional<std::vector<Tile>> make_tiles_for_growth(std::uint64_t old_size, std::uint64_t new_size,
                                                        const NodeReader& read);
 
-// Reads nodes out of stored tiles of a tree of `size` leaves. The fetcher gives a tile's bytes by its id (with the
-// width that this size has) and may give a full tile in place of a partial one; wrong lengths count as missing.
+// Reads nodes out of stored tiles of a tree of `size` leaves. The fetcher gives a tile's bytes by its id
+// (with the width that this size has) and may give a full tile in place of a partial one; wrong lengths count
+// as missing.
 using TileFetcher = std::function<std::optional<Bytes>(const TileId&)>;
 NodeReader reader_from_tiles(std::uint64_t size, TileFetcher fetch);
 

@@ -1,11 +1,13 @@
-// A ZIP container (PKWARE APPNOTE 6.3) of the plainest kind: members stored one after another, nothing compressed.
+// A ZIP container (PKWARE APPNOTE 6.3) of the plainest kind: members stored one after another, nothing
+// compressed.
 //
 //   [local header, name, content] …  [central header, name] …  [end record]
 //
-// Every byte is accounted for: members lie end to end from offset 0 in the order of the directory, the two headers of a
-// member agree in every field that both have, fields that only the directory has are the same for all members, there are
-// no extra fields, comments, data descriptors, encryption or ZIP64, and nothing follows the end record. All of it is
-// checked against the limits before any content is looked at. Any thread.
+// Every byte is accounted for: members lie end to end from offset 0 in the order of the directory, the two
+// headers of a member agree in every field that both have, fields that only the directory has are the same
+// for all members, there are no extra fields, comments, data descriptors, encryption or ZIP64, and nothing
+// follows the end record. All of it is checked against the limits before any content is looked at. Any
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -20,15 +22,15 @@
 namespace parlour::audit {
 
 struct ZipLimits {
-  std::uint64_t bytes = 0xFFFFFFFEu;     // of the whole container
-  std::size_t members = 65'534;          // the format's own limit without ZIP64
+  std::uint64_t bytes = 0xFFFFFFFEu;  // of the whole container
+  std::size_t members = 65'534;       // the format's own limit without ZIP64
   std::size_t name_bytes = 120;
 };
 
 struct ZipMember {
   std::string name;
-  ByteView content;          // into the container
-  std::uint32_t crc32 = 0;   // as the headers say; crc_matches() computes
+  ByteView content;         // into the container
+  std::uint32_t crc32 = 0;  // as the headers say; crc_matches() computes
 };
 
 struct ZipFault {
@@ -36,10 +38,12 @@ struct ZipFault {
   std::string reason;
 };
 
-// A name that is safe on every system: 1–120 of a–z A–Z 0–9 . _ - /, no empty, "." or ".." part, no "/" at an end.
+// A name that is safe on every system: 1–120 of a–z A–Z 0–9 . _ - /, no empty, "." or ".." part, no "/" at an
+// end.
 bool is_safe_member_name(std::string_view name);
 
-// Refuses a container with two members of one name (letters of both cases count as the same), or a name that is not safe.
+// Refuses a container with two members of one name (letters of both cases count as the same), or a name that
+// is not safe.
 Result<std::vector<ZipMember>, ZipFault> read_zip(ByteView container, const ZipLimits& limits = {});
 // CRC-32 (ISO 3309) of the content against the headers. Finds torn copies; proves nothing.
 bool crc_matches(const ZipMember& member);

@@ -1,12 +1,12 @@
-// Completeness (from the leaves alone): every meeting whose type demands a recording has one that was sealed, opened and
-// verified over the whole meeting, or an audited exemption, or a deletion with its receipt; no meeting whose type
-// forbids one was recorded.
+// Completeness (from the leaves alone): every meeting whose type demands a recording has one that was sealed,
+// opened and verified over the whole meeting, or an audited exemption, or a deletion with its receipt; no
+// meeting whose type forbids one was recorded.
 //
-// The window of a meeting runs from meeting.started (data.first_two_present if given) to meeting.ended. What the
-// verified intervals do not cover must be explained by entries of the log: recording.gap {from, to}, media.stopped to
-// media.resumed and meeting.held to meeting.resumed (nothing was forwarded then), recording.paused to recording.resumed.
-// What remains beyond the tolerance is a
-// violation. A gap that is explained is reported, not forgiven in silence. One thread.
+// The window of a meeting runs from meeting.started (data.first_two_present if given) to meeting.ended. What
+// the verified intervals do not cover must be explained by entries of the log: recording.gap {from, to},
+// media.stopped to media.resumed and meeting.held to meeting.resumed (nothing was forwarded then),
+// recording.paused to recording.resumed. What remains beyond the tolerance is a violation. A gap that is
+// explained is reported, not forgiven in silence. One thread.
 #pragma once
 
 #include <cstdint>
@@ -39,16 +39,17 @@ struct MeetingCoverage {
   std::string meeting;
   std::uint64_t started_seq = 0;
   Coverage coverage = Coverage::kPending;
-  std::string reason;              // of a violation or a pending one, in words
-  std::int64_t window_ms = 0;      // length of the meeting's window
-  std::int64_t explained_ms = 0;   // not recorded, with an entry that says why
-  std::int64_t uncovered_ms = 0;   // not recorded, unexplained
+  std::string reason;             // of a violation or a pending one, in words
+  std::int64_t window_ms = 0;     // length of the meeting's window
+  std::int64_t explained_ms = 0;  // not recorded, with an entry that says why
+  std::int64_t uncovered_ms = 0;  // not recorded, unexplained
   std::vector<std::string> recordings;
 };
 
 struct CompletenessReport {
   std::vector<MeetingCoverage> meetings;  // in order of their start
-  std::uint64_t required = 0, verified = 0, exempted = 0, deleted = 0, forbidden = 0, optional = 0, no_media = 0, pending = 0;
+  std::uint64_t required = 0, verified = 0, exempted = 0, deleted = 0, forbidden = 0, optional = 0,
+                no_media = 0, pending = 0;
   std::uint64_t violations = 0;
   std::int64_t uncovered_ms = 0;
   // Effects that were announced (X.requested) and have neither an end nor a failure: seq and type.
@@ -56,7 +57,8 @@ struct CompletenessReport {
 };
 
 struct CompletenessOptions {
-  // A recording is sealed and verified by jobs after the end; until then no verdict. Measured against the last entry.
+  // A recording is sealed and verified by jobs after the end; until then no verdict. Measured against the
+  // last entry.
   Duration grace = std::chrono::minutes(15);
   // Between the first two present and the recorder's first durable tick, and at the end.
   std::int64_t tolerance_ms = 2'000;

@@ -12,8 +12,8 @@
 
 namespace parlour::audit {
 
-// The exit statuses of `parlour audit verify`. The status of a bundle is that of the first failing check in the order
-// 1, 2, 4, 3, 5, 6, 7 … 12.
+// The exit statuses of `parlour audit verify`. The status of a bundle is that of the first failing check in
+// the order 1, 2, 4, 3, 5, 6, 7 … 12.
 enum class Status : int {
   kGood = 0,
   kUsage = 1,          // wrong arguments, unreadable file, not a bundle
@@ -36,8 +36,8 @@ struct Fault {
   Status status;
   std::optional<std::uint64_t> seq;  // where known
   std::string text;
-  // A damaged helping part (container checksum, index, tile, README). It decides only when the evidence itself is
-  // faultless, so that a fault of the evidence is never named after its side effects.
+  // A damaged helping part (container checksum, index, tile, README). It decides only when the evidence
+  // itself is faultless, so that a fault of the evidence is never named after its side effects.
   bool helping_part = false;
 };
 

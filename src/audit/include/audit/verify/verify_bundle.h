@@ -1,5 +1,5 @@
-// The offline verifier: a bundle, a pinned key and perhaps an older head in; a report out. No network, no database, no
-// clock of its own; includes the format only, never the writer. Any thread.
+// The offline verifier: a bundle, a pinned key and perhaps an older head in; a report out. No network, no
+// database, no clock of its own; includes the format only, never the writer. Any thread.
 //
 // Runs over the entries once; memory is about 80 bytes an entry beside the bundle.
 #pragma once
@@ -18,7 +18,8 @@ namespace parlour::audit {
 struct VerifyOptions {
   // The log's key (and its successors), from outside the bundle. Empty: status 5, "key not pinned".
   std::vector<VerifierKey> keys;
-  // A head (signed note) that the reader kept from before. Absent: the report says that rollback was not checked.
+  // A head (signed note) that the reader kept from before. Absent: the report says that rollback was not
+  // checked.
   std::optional<std::string> since;
   // Entries beyond this moment are named in the report (a wrong clock here or there). Absent: not looked at.
   std::optional<UtcTime> now;

@@ -1,5 +1,5 @@
-// The chain of segments across parts: numbers without holes, each naming the hash of the one before, the last one
-// being what `recording.sealed` fixed in the audit log. Any thread.
+// The chain of segments across parts: numbers without holes, each naming the hash of the one before, the last
+// one being what `recording.sealed` fixed in the audit log. Any thread.
 #pragma once
 
 #include <string>

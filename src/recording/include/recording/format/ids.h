@@ -1,8 +1,10 @@
 // Names of what is recorded: the recording, its parts and its segments.
 //
 //   recording  one per recorded meeting, a directory of segments
-//    └ part    one capture: each start (first, after a crash, on another node) makes one, with a DEK of its own; from 1
-//       └ segment  a file NNNNNN.seg of at most 10 s or 8 MiB; `index` runs on across parts, `ordinal` from 0 in a part
+//    └ part    one capture: each start (first, after a crash, on another node) makes one, with a DEK of its
+//    own; from 1
+//       └ segment  a file NNNNNN.seg of at most 10 s or 8 MiB; `index` runs on across parts, `ordinal` from 0
+//       in a part
 #pragma once
 
 #include <optional>

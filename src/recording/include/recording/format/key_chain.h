@@ -1,8 +1,9 @@
 // The keys of a part (design.md 9): chain_0 = DEK, K_i = HKDF(chain_i, "Parlour/1 seg"‖recording‖part‖i),
 // chain_{i+1} = HKDF(chain_i, "Parlour/1 next"). HKDF is RFC 5869 with an empty salt; numbers are u32.
 //
-// The chain only moves forward: whoever holds it at segment i reads segment i and later ones, never earlier ones. So
-// the writer, which moves on when it opens a segment, can read back no more than the open one. One thread.
+// The chain only moves forward: whoever holds it at segment i reads segment i and later ones, never earlier
+// ones. So the writer, which moves on when it opens a segment, can read back no more than the open one. One
+// thread.
 #pragma once
 
 #include "crypto/secret.h"

@@ -1,8 +1,8 @@
 // Opens sealed segments for the vault: key chain in, records out, damage named by its place.
 //
-// A part is opened segment by segment in any order; each keeps what can be authenticated. What it does not do: judge
-// whether the set of segments is the one that was sealed (ChainCheck in chain.h does), or what records mean.
-// One thread. `on_record` gets views that live until it returns.
+// A part is opened segment by segment in any order; each keeps what can be authenticated. What it does not
+// do: judge whether the set of segments is the one that was sealed (ChainCheck in chain.h does), or what
+// records mean. One thread. `on_record` gets views that live until it returns.
 #pragma once
 
 #include <functional>

@@ -2,8 +2,8 @@
 //
 //   u8 type | u24 length | body …                                  (integers big-endian, times in µs)
 //
-// Bodies are fixed per type (records.cpp); unknown types are skipped by readers and named, so that a later version
-// can add one. Views in decoded records point into the source. Any thread.
+// Bodies are fixed per type (records.cpp); unknown types are skipped by readers and named, so that a later
+// version can add one. Views in decoded records point into the source. Any thread.
 #pragma once
 
 #include <variant>
@@ -68,7 +68,8 @@ struct MarkRecord {
   UtcTime utc;
   ByteView note;  // a short ASCII reason code, never free text
 };
-// Twice a second, in pauses and silence too: quiet is never mistaken for failure. Ties the node's clocks together.
+// Twice a second, in pauses and silence too: quiet is never mistaken for failure. Ties the node's clocks
+// together.
 struct TickRecord {
   SteadyTime at;
   UtcTime utc;
@@ -78,8 +79,8 @@ struct UnknownRecord {
   std::size_t size = 0;
 };
 
-using Record = std::variant<PacketRecord, SenderReportRecord, StreamAddedRecord, StreamRemovedRecord, AnnouncementRecord,
-                            MarkRecord, TickRecord, UnknownRecord>;
+using Record = std::variant<PacketRecord, SenderReportRecord, StreamAddedRecord, StreamRemovedRecord,
+                            AnnouncementRecord, MarkRecord, TickRecord, UnknownRecord>;
 
 constexpr std::size_t kRecordHeaderSize = 4;
 // Larger than any RTP packet and any signed message (64 KiB of signalling).

@@ -1,15 +1,16 @@
 // The segment file (design.md 9), in clear framing around sealed chunks:
 //
 //   header  magic "PARLSEG1" | version u16 | recording 16 B | part u32 | index u32 | ordinal u32 |
-//           SHA-256 of the previous segment file | first steady µs u64 | first UTC µs u64 | CRC32C        kHeaderSize
-//   chunk   length u32 (of ciphertext‖tag, never 0) | records u16 | ciphertext‖tag | CRC32C of the frame before it
-//   …
-//   footer  0 u32 | flags u8 | chunks u32 | records u32 | SHA-256 of all before the footer | CRC32C      kFooterSize
+//           SHA-256 of the previous segment file | first steady µs u64 | first UTC µs u64 | CRC32C
+//           kHeaderSize
+//   chunk   length u32 (of ciphertext‖tag, never 0) | records u16 | ciphertext‖tag | CRC32C of the frame
+//   before it … footer  0 u32 | flags u8 | chunks u32 | records u32 | SHA-256 of all before the footer |
+//   CRC32C      kFooterSize
 //
-// A chunk is AES-256-GCM under the segment's key: nonce = 0^7‖chunk u32‖final u8, AAD = the header as written. The
-// last chunk of a whole segment is final; a recovered segment has none. The framing shows whoever holds the disk
-// when bytes were written, and nothing of who spoke. CRC32C finds torn writes; the tag finds everything else.
-// Any thread; views point into the file.
+// A chunk is AES-256-GCM under the segment's key: nonce = 0^7‖chunk u32‖final u8, AAD = the header as
+// written. The last chunk of a whole segment is final; a recovered segment has none. The framing shows
+// whoever holds the disk when bytes were written, and nothing of who spoke. CRC32C finds torn writes; the tag
+// finds everything else. Any thread; views point into the file.
 #pragma once
 
 #include <optional>
@@ -62,7 +63,7 @@ struct ChunkFrame {
   std::size_t offset = 0;    // of the frame in the file
   std::uint32_t number = 0;  // certain unless `resynchronised`: then the least it can be
   std::uint16_t records = 0;
-  ByteView sealed;  // ciphertext‖tag
+  ByteView sealed;              // ciphertext‖tag
   bool resynchronised = false;  // found by searching after damage
 };
 
@@ -73,8 +74,8 @@ struct Damage {
   std::string what;
 };
 
-// The clear framing of a file. Damage costs what is damaged: after a broken frame the scan goes on at the next
-// frame whose checksum holds.
+// The clear framing of a file. Damage costs what is damaged: after a broken frame the scan goes on at the
+// next frame whose checksum holds.
 struct SegmentScan {
   std::optional<SegmentHeader> header;
   std::optional<SegmentError> header_error;

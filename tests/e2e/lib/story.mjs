@@ -1,0 +1,87 @@
+// The story of a call in steps that tests put together: what people do, by what they see.
+import { until } from './stack.mjs';
+
+export async function logIn(person, account) {
+  await person.page.goto(`${person.stack.baseUrl}/console`);
+  await person.get('login-email').fill(account.email);
+  await person.get('login-password').fill(account.password);
+  await person.get('login-submit').click();
+  await person.get('me').waitFor();
+}
+
+/** Returns the customer's link. */
+export async function schedule(agent, rule, { name = 'C. Customer', email = 'c.customer@example.org' } = {}) {
+  await agent.get('nav-today').click();
+  await agent.get('new-meeting-open').first().click();
+  await agent.get(`type-${rule}`).first().click();
+  await agent.get('new-name').fill(name);
+  await agent.get('new-email').fill(email);
+  await agent.get('create-meeting').click();
+  const link = await linkText(agent);
+  return link;
+}
+
+async function linkText(agent) {
+  const field = agent.get('customer-link');
+  await field.waitFor();
+  const text = await field.evaluate((element) => element.value ?? element.textContent);
+  return text.trim();
+}
+
+/** The customer's steps up to the waiting room. */
+export async function comeIn(customer, link) {
+  await customer.page.goto(link);
+  await customer.get('start').click();
+  await customer.get('allow-both').click();
+  await customer.get('device-continue').click();
+  await customer.get('notice-continue').click();
+  await customer.get('waiting-room').waitFor();
+}
+
+export async function admit(agent) {
+  await agent.get('nav-waiting').click();
+  const admitButton = agent.get('admit').first();
+  await admitButton.waitFor();
+  await admitButton.click();
+  // First time: choose devices; then the waiting person is let in from the call's page.
+  const devices = agent.get('allow-both');
+  const inside = agent.get('call-bar');
+  await devices.or(inside).first().waitFor();
+  if (await devices.isVisible()) {
+    await devices.click();
+    await agent.get('device-continue').click();
+  }
+  const again = agent.get('admit').first();
+  await again.or(agent.get('facts')).first().waitFor();
+  if (await again.isVisible()) await again.click();
+}
+
+/** Both see each other's moving picture and the call is established. */
+export async function inCall(people, seconds = 30) {
+  for (const person of people) {
+    await person.get('call').waitFor({ timeout: seconds * 1000 });
+    await until(`${person.name} is told that the call is encrypted`, async () => (await person.page.locator('[data-testid=encryption-fact][data-established=true]').count()) > 0, seconds);
+    await until(`${person.name} sees a moving picture`, () => picturesMove(person), seconds);
+  }
+}
+
+export async function picturesMove(person) {
+  return person.page.evaluate(async () => {
+    const video = document.querySelector('[data-testid=remote-picture]');
+    const element = video instanceof HTMLVideoElement ? video : video?.querySelector('video');
+    if (!element || element.videoWidth === 0) return false;
+    const before = element.getVideoPlaybackQuality().totalVideoFrames;
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    return element.getVideoPlaybackQuality().totalVideoFrames > before;
+  });
+}
+
+/** JSON of the API in a person's own session. */
+export function api(person, method, path, body) {
+  return person.page.evaluate(async ([m, p, b]) => {
+    const session = await (await fetch('/api/v1/session')).json();
+    const response = await fetch(`/api/v1${p}`, { method: m, headers: { 'content-type': 'application/json', 'x-parlour-csrf': session.csrf ?? '' }, body: b === undefined ? undefined : JSON.stringify(b) });
+    const text = await response.text();
+    return { status: response.status, body: text ? JSON.parse(text) : null };
+  }, [method, path, body]);
+}

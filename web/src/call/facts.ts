@@ -1,0 +1,103 @@
+// What a session knows: told by the server, found out by this browser. view.ts makes the snapshot of it.
+
+import type { MeetingFacts, Person, RecorderState, WelcomeFields } from '../protocol';
+import type { SecureCall } from './secure_call';
+import type { CodeChange, EndView, Happening, Link, MediaView, Problem, Role } from './state';
+import type { FrameCounts } from './worker/protocol';
+
+/** What the session has been told or has found out; changed in place by the session, read here. */
+export interface SessionFacts {
+  role: Role;
+  link: Link;
+  you: WelcomeFields['you'] | null;
+  participant: string;
+  meeting: MeetingFacts | null;
+  organisation: string;
+  root: string;
+  welcome: WelcomeFields | null;
+  people: readonly Person[];
+  /** Endpoint → participant, from all lists so far. */
+  ownerOf: Map<string, string>;
+  queuePlace: number | null;
+  adviser: 'unknown' | 'away' | 'here';
+  sharing: string | null;
+  recorder: { state: RecorderState; since: number; reason: string | null };
+  media: MediaView;
+  heldUntil: number | null;
+  quality: { lossUp: number; lossDown: number; rttMs: number } | null;
+  counts: FrameCounts | null;
+  problem: Problem | null;
+  stopped: boolean;
+  stewardSilent: boolean;
+  wasConnected: boolean;
+  connectedAt: number | null;
+  ended: EndView | null;
+  codeChanges: CodeChange[];
+  happenings: Happening[];
+  happen(what: Happening['what'], name: string, atMs: number): void;
+}
+
+const happeningsKept = 20;
+
+export function emptyFacts(role: Role): SessionFacts {
+  let id = 0;
+  return {
+    role,
+    link: 'online',
+    you: null,
+    participant: '',
+    meeting: null,
+    organisation: '',
+    root: '',
+    welcome: null,
+    people: [],
+    ownerOf: new Map(),
+    queuePlace: null,
+    adviser: 'unknown',
+    sharing: null,
+    recorder: { state: 'none', since: 0, reason: null },
+    media: { allowed: false, reason: 'not_admitted', endsAtMs: null },
+    heldUntil: null,
+    quality: null,
+    counts: null,
+    problem: null,
+    stopped: false,
+    stewardSilent: false,
+    wasConnected: false,
+    connectedAt: null,
+    ended: null,
+    codeChanges: [],
+    happenings: [],
+    happen(what, name, atMs) {
+      this.happenings = [...this.happenings, { id: ++id, what, name, atMs }].slice(-happeningsKept);
+    },
+  };
+}
+
+interface MemberOf {
+  ep: string;
+  hello: string;
+}
+
+/** Who joined, left or reloaded, and that the code changed because of it. History from before we came changes nothing on our screen. */
+export function noteRoster(facts: SessionFacts, call: SecureCall, members: readonly MemberOf[], before: readonly MemberOf[] | null, nowMs: number): void {
+  const helloOf = (m: MemberOf) => call.chain.hello(m.hello)?.body;
+  const lists = (list: readonly MemberOf[], ep: string | null | undefined): boolean => list.some((m) => m.ep === ep);
+  if (!before || !lists(before, call.ep) || !lists(members, call.ep)) return;
+  const renewed = new Set<string>();
+  for (const m of members) {
+    if (lists(before, m.ep)) continue;
+    const hello = helloOf(m);
+    const name = hello?.name ?? '';
+    const reloaded = hello?.renews != null && lists(before, hello.renews);
+    if (reloaded) renewed.add(hello.renews!);
+    facts.codeChanges.push({ what: reloaded ? 'reloaded' : 'joined', name, atMs: nowMs });
+    if (!reloaded) facts.happen('joined', name, nowMs);
+  }
+  for (const b of before) {
+    if (lists(members, b.ep) || renewed.has(b.ep)) continue;
+    const name = helloOf(b)?.name ?? '';
+    facts.codeChanges.push({ what: 'left', name, atMs: nowMs });
+    facts.happen('left', name, nowMs);
+  }
+}

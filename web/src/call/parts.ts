@@ -1,0 +1,26 @@
+// What a session takes from outside: socket, worker, connection, key store, clock. Pages take the browser's; tests bring their own.
+
+import { localVersions, type VersionStore } from './chain';
+import { startCryptoWorker, type CryptoWorker } from './crypto_worker';
+import { openKeyStore, type KeyStore } from './keys';
+import type { PeerLike } from './media_link';
+import { Peer, type PeerEvents } from './peer';
+import type { Socket } from './signalling';
+
+export interface CallParts {
+  openSocket(url: string): Socket;
+  startWorker(): CryptoWorker;
+  makePeer(worker: CryptoWorker, events: PeerEvents): PeerLike;
+  openKeys(): Promise<KeyStore>;
+  versions: VersionStore;
+  now(): number;
+}
+
+export const browserParts: CallParts = {
+  openSocket: (url) => new WebSocket(url) as Socket,
+  startWorker: startCryptoWorker,
+  makePeer: (worker, events) => new Peer(worker.port as Worker, events),
+  openKeys: openKeyStore,
+  versions: localVersions,
+  now: () => Date.now(),
+};
