@@ -75,7 +75,7 @@ bool CanonicalReader::next_member(std::string_view& name) {
   return true;
 }
 
-void CanonicalReader::skip_plain() {
+[[gnu::always_inline]] inline void CanonicalReader::skip_plain() {
 #if defined(__SSE2__)
   while (end_ - at_ >= 16) {
     __m128i bytes;
@@ -110,7 +110,7 @@ void CanonicalReader::skip_plain() {
   }
 }
 
-bool CanonicalReader::scan_name(std::string_view& name) {
+[[gnu::always_inline]] inline bool CanonicalReader::scan_name(std::string_view& name) {
   if (at_ == end_ || *at_ != '"') return stop("a member name was expected");
   const char* start = ++at_;
   skip_plain();
@@ -180,7 +180,7 @@ bool CanonicalReader::scan_array(std::size_t depth) {
   return true;
 }
 
-bool CanonicalReader::scan_string() {
+[[gnu::always_inline]] inline bool CanonicalReader::scan_string() {
   ++at_;
   for (;;) {
     skip_plain();

@@ -19,9 +19,30 @@ std::optional<e2ee::CallId> call_of(const e2ee::SignedMessage& message) {
   return call;
 }
 
+// Whether an epoch was still pending is judged by the time between Rosters. Told again in one go they all
+// arrive now, so the steward's signed times are taken, as far as they can be true.
+UtcTime signed_time(const e2ee::SignedMessage& message, UtcTime arrival) {
+  auto roster = e2ee::parse_roster(message.body);
+  if (!roster) return arrival;
+  const UtcTime signed_at{roster->time_ms * 1000};
+  return signed_at < arrival && arrival - signed_at < e2ee::CallChain::kClockSkewMax ? signed_at : arrival;
+}
+
 }  // namespace
 
 Result<CallSet::Accepted, CallFault> CallSet::accept(std::string_view text, UtcTime at) {
+  const crypto::Hash256 name = crypto::sha256(as_bytes(text));
+  if (auto known = seen_.find(name); known != seen_.end()) return known->second;
+  auto accepted = judge(text, at);
+  if (accepted) {
+    Accepted again = *accepted;
+    again.event.repeated = true;
+    seen_.emplace(name, again);
+  }
+  return accepted;
+}
+
+Result<CallSet::Accepted, CallFault> CallSet::judge(std::string_view text, UtcTime at) {
   auto message = e2ee::parse_signed_message(text);
   if (!message) return fail(CallFault{"message." + std::string(e2ee::to_text(message.error().fault)), ""});
   const std::string type(e2ee::to_text(message->type));
@@ -54,6 +75,7 @@ Result<CallSet::Accepted, CallFault> CallSet::accept(std::string_view text, UtcT
     for (const e2ee::SignedMessage& policy : policies_) (void)fresh->accept(policy, at).has_value();
   }
   e2ee::CallChain& chain = fresh ? *fresh : *found->second;
+  if (message->type == e2ee::MessageType::kRoster) at = signed_time(*message, at);
   auto event = chain.accept(*message, at);
   if (!event) return fail(fault_of(event.error()));
   if (fresh) {

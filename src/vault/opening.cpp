@@ -82,6 +82,7 @@ class Opening {
         opened_.message_faults.push_back({accepted.error().code, accepted.error().type, at});
         continue;
       }
+      // Repeated ones too: they say that the part goes on with this call.
       if (accepted->event.type == e2ee::MessageType::kRoster)
         call_starts_.push_back({message.part, message.at, accepted->call});
     }

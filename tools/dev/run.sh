@@ -149,6 +149,8 @@ program_of() {
   esac
 }
 
+title_of() { if [[ "$1" == vault ]]; then printf 'parlour-vault'; else printf 'parlour serve'; fi; }
+
 # start serve|vault: unless it runs. In a session of its own, so that Ctrl-C reaches this script alone, which then stops
 # the two in the right order.
 start() {
@@ -253,11 +255,11 @@ stay() {
     for name in vault serve; do
       if [[ -n "$stopping" ]] || is_running "$name"; then continue; fi
       ((++restarts <= 5)) || {
-        say "parlour $name has ended too often; $home/log/$name.log says why."
+        say "$(title_of "$name") has ended too often; $home/log/$name.log says why."
         stop_all
         exit 1
       }
-      say "parlour $name has ended by itself; starting it again ($home/log/$name.log says more)."
+      say "$(title_of "$name") has ended by itself; starting it again ($home/log/$name.log says more)."
       start "$name"
     done
     sleep 1 &
@@ -279,7 +281,7 @@ stop_all() {
       sleep 0.1
     done
     if is_running "$name"; then
-      say "parlour $name does not stop; ending it."
+      say "$(title_of "$name") does not stop; ending it."
       kill -KILL "$pid" 2>/dev/null || true
     fi
   done

@@ -128,6 +128,18 @@ void CaptureService::stop(const app::RecordingId& recording) {
   if (auto found = running_.find(recording); found != running_.end()) found->second->recorder->stop();
 }
 
+std::string CaptureService::envelopes_hash(const std::vector<app::EnvelopeRow>& rows) {
+  std::vector<recording::PartEnvelope> envelopes;
+  for (const app::EnvelopeRow& row : rows) {
+    recording::PartEnvelope envelope{recording::RecordingId::from_bytes(row.recording.bytes()),
+                                     static_cast<std::uint32_t>(std::atoi(row.name.substr(row.name.find('/') + 1).c_str())), row.key_id, {}, {}};
+    std::copy_n(row.enc.begin(), std::min(row.enc.size(), envelope.enc.size()), envelope.enc.begin());
+    std::copy_n(row.ct.begin(), std::min(row.ct.size(), envelope.ct.size()), envelope.ct.begin());
+    envelopes.push_back(std::move(envelope));
+  }
+  return to_hex(recording::envelopes_hash(std::move(envelopes)));
+}
+
 Result<app::RecoveredLog, std::string> CaptureService::recover(const app::RecordingId& recording) {
   auto store = blob_dir::DirectoryStore::open(directory_of(recording));
   if (!store) return fail(std::string(to_text(store.error())));

@@ -14,14 +14,6 @@ namespace {
 constexpr Duration kRetryPart = 3s;          // between two tries to start a part
 constexpr Duration kGraceAfterRoster = 5s;   // e2ee.md 10: no acknowledgement 5 s after a Roster
 
-std::string hash_of_envelopes(Context& context, std::vector<EnvelopeRow> envelopes) {
-  std::sort(envelopes.begin(), envelopes.end(), [](auto& a, auto& b) { return a.name < b.name; });
-  std::string all;
-  for (const EnvelopeRow& envelope : envelopes)
-    all += envelope.name + ' ' + envelope.key_id + ' ' + to_hex(envelope.enc) + ' ' + to_hex(envelope.ct) + '\n';
-  return to_hex(context.digest.sha256(all));
-}
-
 }  // namespace
 
 bool LiveMeeting::recording_demanded() const { return type_.policy.recording == RecordingRule::kRequired; }
@@ -219,7 +211,7 @@ void LiveMeeting::seal(const capture_fact::Stopped& stopped) {
   record.data.set("segments", stopped.segments);
   record.data.set("last_hash", stopped.last_hash);
   record.data.set("parts", capture_.part);
-  record.data.set("envelopes_sha256", hash_of_envelopes(context_, context_.recordings.envelopes(recording)));
+  record.data.set("envelopes_sha256", context_.recorder.envelopes_hash(context_.recordings.envelopes(recording)));
   (void)run(command::RecordingFact{RecordingPhase::kSealed, ""}, Actor::system(), [&](const Meeting& next) {
     std::uint64_t seq = context_.audit.append(record);
     if (auto row = context_.recordings.load(recording)) {

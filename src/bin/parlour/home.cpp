@@ -43,6 +43,7 @@ struct Home::Absent final : app::CallRulesFactory, app::MediaPlane, app::Recorde
   void append_announcement(const app::RecordingId&, std::string_view) override {}
   void mark_gap(const app::RecordingId&, std::string_view) override {}
   void stop(const app::RecordingId&) override {}
+  std::string envelopes_hash(const std::vector<app::EnvelopeRow>&) override { return ""; }
   Result<app::RecoveredLog, std::string> recover(const app::RecordingId&) override { return fail(std::string("not_here")); }
 
   bool up() const override { return false; }

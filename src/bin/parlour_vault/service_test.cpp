@@ -45,7 +45,12 @@ TEST(Acknowledging, TheAnswerIsSignedCumulativeAndTheSameWhenAskedAgain) {
   ASSERT_TRUE(again) << again.error().code;
   EXPECT_EQ(e2ee::parse_key_ack(e2ee::parse_signed_message(again->front())->body)->have.size(), 4u);
 
-  // After a restart the call's messages are told again, and everything is as before.
+  // After a lost connection the call's messages are told again, old ones too, and after a restart; all is as
+  // before.
+  for (const std::string& text : std::vector<std::string>(world.messages)) {
+    auto answered = world.vault->calls().announce(to_base64url(world.call), text, world.clock.now().utc);
+    ASSERT_TRUE(answered) << answered.error().code;
+  }
   world.open_vault();
   std::vector<std::string> answers;
   for (const std::string& text : std::vector<std::string>(world.messages)) {
@@ -54,6 +59,25 @@ TEST(Acknowledging, TheAnswerIsSignedCumulativeAndTheSameWhenAskedAgain) {
     answers.insert(answers.end(), answered->begin(), answered->end());
   }
   EXPECT_EQ(e2ee::parse_key_ack(e2ee::parse_signed_message(answers.back())->body)->have.size(), 4u);
+}
+
+TEST(Acknowledging, AnEpochThatTimedOutDoesNotBlockWhatIsToldAgainAfterARestart) {
+  World world;
+  world.introduce();
+  world.run_epoch();
+  const auto never_settled = e2ee::sign(world.next_roster(), world.agent->hello.ep, world.agent->sig);
+  world.roster_hash = never_settled.hash();
+  ASSERT_TRUE(world.tell(never_settled));
+  world.clock.time_us += 6'000'000;
+  world.run_epoch();
+  world.open_vault();
+  std::size_t acknowledgements = 0;
+  for (const std::string& text : std::vector<std::string>(world.messages)) {
+    auto answered = world.vault->calls().announce(to_base64url(world.call), text, world.clock.now().utc);
+    ASSERT_TRUE(answered) << answered.error().code;
+    acknowledgements += answered->size();
+  }
+  EXPECT_EQ(acknowledgements, 4u);
 }
 
 TEST(Acknowledging, E2ee14InATypeThatIsNeverRecordedTheVaultRefusesWrapsAndSaysNothing) {

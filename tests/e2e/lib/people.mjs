@@ -18,7 +18,7 @@ export function makeMedia() {
   for (const [name, [source, words]] of Object.entries(people)) {
     const video = join(media, `${name}.mjpeg`);
     const audio = join(media, `${name}.wav`);
-    if (!existsSync(video)) execFileSync('ffmpeg', ['-loglevel', 'error', '-y', '-f', 'lavfi', '-i', source, '-t', '10', '-c:v', 'mjpeg', '-q:v', '6', video]);
+    if (!existsSync(video)) execFileSync('ffmpeg', ['-loglevel', 'error', '-y', '-f', 'lavfi', '-i', source, '-t', '10', '-pix_fmt', 'yuvj420p', '-c:v', 'mjpeg', '-q:v', '6', video]);
     if (!existsSync(audio)) execFileSync('espeak-ng', ['-w', audio, '-s', '140', words]);
   }
   return media;
@@ -53,6 +53,7 @@ export class Person {
       if (['data:', 'blob:', 'about:'].includes(url.protocol)) return;
       if (url.host !== new URL(this.stack.baseUrl).host) this.foreign.push(request.url());
     });
+    if (process.env.PARLOUR_E2E_FRAMES) page.on('websocket', (socket) => { for (const event of ['framesent', 'framereceived']) socket.on(event, (frame) => console.log(this.name, event, String(frame.payload).slice(0, 300))); });
     page.setDefaultTimeout(20000);
     return page;
   }

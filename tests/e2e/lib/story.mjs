@@ -43,7 +43,7 @@ export async function admit(agent) {
   const admitButton = agent.get('admit').first();
   await admitButton.waitFor();
   await admitButton.click();
-  // First time: choose devices; then the waiting person is let in from the call's page.
+  // First time: choose devices; the page then lets the person in whose Hello was on the screen.
   const devices = agent.get('allow-both');
   const inside = agent.get('call-bar');
   await devices.or(inside).first().waitFor();
@@ -51,9 +51,7 @@ export async function admit(agent) {
     await devices.click();
     await agent.get('device-continue').click();
   }
-  const again = agent.get('admit').first();
-  await again.or(agent.get('facts')).first().waitFor();
-  if (await again.isVisible()) await again.click();
+  await agent.get('facts').first().waitFor();
 }
 
 /** Both see each other's moving picture and the call is established. */
@@ -84,4 +82,10 @@ export function api(person, method, path, body) {
     const text = await response.text();
     return { status: response.status, body: text ? JSON.parse(text) : null };
   }, [method, path, body]);
+}
+
+export async function endCall(agent) {
+  await agent.get('end-call').click();
+  await agent.get('end-confirm').click();
+  await agent.get('agent-ended').waitFor();
 }

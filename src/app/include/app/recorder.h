@@ -45,6 +45,8 @@ class Recorder {
   virtual void append_announcement(const RecordingId& recording, std::string_view message) = 0;
   virtual void mark_gap(const RecordingId& recording, std::string_view note) = 0;
   virtual void stop(const RecordingId& recording) = 0;
+  // Of the parts' envelopes, hex: recording.sealed fixes it, so that no envelope can be swapped before the vault's job.
+  virtual std::string envelopes_hash(const std::vector<EnvelopeRow>& envelopes) = 0;
   // Finishes what a crash left behind. Blocks briefly; at start only, or before a new part.
   virtual Result<RecoveredLog, std::string> recover(const RecordingId& recording) = 0;
 };

@@ -27,14 +27,19 @@ class CallSet {
     e2ee::CallId call{};  // zero for a Policy
     e2ee::ChainEvent event;
   };
-  // Policy goes to every call that has none yet and is kept for calls to come.
+  // Policy goes to every call that has none yet and is kept for calls to come. A message that was accepted
+  // before gets the same answer, marked `repeated`: each part of a recording, and a serve that reconnects,
+  // tells a call's messages from the beginning.
   Result<Accepted, CallFault> accept(std::string_view message, UtcTime at);
 
   const e2ee::CallChain* call(const e2ee::CallId& id) const;
   std::vector<e2ee::CallId> calls() const { return order_; }
 
  private:
+  Result<Accepted, CallFault> judge(std::string_view message, UtcTime at);
+
   crypto::P256Point organisation_;
+  std::map<crypto::Hash256, Accepted> seen_;
   std::vector<e2ee::SignedMessage> policies_;
   std::map<e2ee::CallId, std::unique_ptr<e2ee::CallChain>> chains_;
   std::vector<e2ee::CallId> order_;

@@ -36,6 +36,7 @@ class CaptureService final : public app::Recorder {
   void append_announcement(const app::RecordingId& recording, std::string_view message) override;
   void mark_gap(const app::RecordingId& recording, std::string_view note) override;
   void stop(const app::RecordingId& recording) override;
+  std::string envelopes_hash(const std::vector<app::EnvelopeRow>& envelopes) override;
   Result<app::RecoveredLog, std::string> recover(const app::RecordingId& recording) override;
 
  private:
