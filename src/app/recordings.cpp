@@ -39,6 +39,67 @@ void merge_range(std::vector<std::pair<std::uint64_t, std::uint64_t>>& ranges, s
   ranges = std::move(merged);
 }
 
+// [[from, to], …] in UTC milliseconds: what is missing from the recording. A tail that no final Progress attests is not
+// missing; the manifest says so where it belongs.
+Json gap_ranges(const Json& job) {
+  JsonArray out;
+  const Json* gaps = job.find("gaps");
+  if (gaps == nullptr || gaps->as_array() == nullptr) return Json(std::move(out));
+  for (const Json& gap : *gaps->as_array()) {
+    if (gap.string_or("cause") == "tail_not_attested" || out.size() == 900) continue;
+    out.push_back(JsonArray{Json(gap.integer_or("from")), Json(std::max(gap.integer_or("from"), gap.integer_or("to")))});
+  }
+  return Json(std::move(out));
+}
+
+// What pages and lists show of a recording, from the signed manifest: {duration_ms, coverage_permille, tracks, gaps}. The
+// vault knows people by their endpoints; this server knows whose they were.
+Json summary_of(Context& context, const Meeting& meeting, const std::string& signed_manifest, const Json& job) {
+  constexpr JsonLimits kManifest{.bytes = 16 * 1024 * 1024, .depth = 32, .values = 1'000'000};
+  Json out = JsonObject{{"duration_ms", job.integer_or("duration_ms")}, {"coverage_permille", job.integer_or("coverage_permille")}};
+  auto parsed = parse_json(signed_manifest, kManifest);
+  const Json* manifest = parsed ? parsed->find("manifest") : nullptr;
+  if (manifest == nullptr) return out;
+  std::map<std::string, std::string> participant_of_ep;
+  for (const CallRow& call : context.calls.calls(meeting.id))
+    for (const CallStore::Message& message : context.calls.messages(call.call)) {
+      auto hello = parse_json(message.message);
+      if (!hello || hello->string_or("t") != "Hello") continue;
+      auto body = from_base64url(hello->string_or("b"));
+      auto fields = body ? parse_json(as_text(*body)) : parse_json("{}");
+      if (fields) participant_of_ep[fields->string_or("ep")] = message.from;
+    }
+  auto items = [](const Json* list) { return list != nullptr && list->as_array() != nullptr ? *list->as_array() : JsonArray{}; };
+  std::map<std::string, std::string> participant_of;  // the manifest's id → ours
+  for (const Json& person : items(manifest->find("participants")))
+    for (const Json& ep : items(person.find("endpoints")))
+      if (ep.as_string() != nullptr) participant_of[person.string_or("id")] = participant_of_ep[*ep.as_string()];
+  JsonArray tracks;
+  for (const Json& rendition : items(manifest->find("renditions")))
+    tracks.push_back(JsonObject{{"file", rendition.string_or("name")},
+                                {"participant", participant_of[rendition.string_or("participant")]},
+                                {"screen", rendition.string_or("content") == "screen"},
+                                {"offset_ms", rendition.integer_or("offset_ms")},
+                                {"duration_ms", rendition.integer_or("duration_ms")}});
+  JsonArray gaps;
+  for (const Json& track : items(manifest->find("tracks")))
+    for (const Json& gap : items(track.find("gaps"))) {
+      std::string cause = gap.string_or("cause");
+      if (cause == "tail_not_attested" || gaps.size() == 2000) continue;
+      static constexpr std::string_view kCauses[] = {"network", "loss", "server", "pause", "damage"};
+      if (std::find(std::begin(kCauses), std::end(kCauses), cause) == std::end(kCauses)) cause = "loss";
+      std::string kind = track.string_or("kind");
+      gaps.push_back(JsonObject{{"participant", participant_of[track.string_or("participant")]},
+                                {"kind", kind == "audio" ? "a" : kind == "screen" ? "s" : "v"},
+                                {"from_ms", gap.integer_or("from_ms")},
+                                {"to_ms", gap.integer_or("to_ms")},
+                                {"cause", cause}});
+    }
+  out.set("tracks", std::move(tracks));
+  out.set("gaps", std::move(gaps));
+  return out;
+}
+
 }  // namespace
 
 void RecordingJobs::run_pending() {
@@ -107,16 +168,13 @@ void RecordingJobs::finish(std::int64_t outbox, const RecordingId& recording, co
     row->phase = RecordingPhase::kVerified;
     row->manifest = *manifest;
     row->manifest_sha256 = job.manifest_sha256;
-    row->summary = job.summary;
+    row->summary = summary_of(context_, *meeting, *manifest, job.summary);
     AuditRecord record = entry_of("recording.verified", Actor::system(), *row);
     record.type_version = meeting->type_version;
     record.data.set("manifest_sha256", job.manifest_sha256);
-    auto ranges = [&](const char* name) {
-      const Json* found = job.summary.find(name);
-      return found != nullptr && found->is_array() ? *found : Json(JsonArray{});
-    };
-    record.data.set("intervals", ranges("intervals_utc_ms"));
-    record.data.set("gaps", ranges("gaps_utc_ms"));
+    const Json* intervals = job.summary.find("intervals");
+    record.data.set("intervals", intervals != nullptr && intervals->is_array() ? *intervals : Json(JsonArray{}));
+    record.data.set("gaps", gap_ranges(job.summary));
     record.data.set("coverage_permille", job.summary.integer_or("coverage_permille"));
     auto store = [&](const Meeting& next) {
       context_.recordings.save(*row);

@@ -7,6 +7,7 @@ namespace {
 
 using namespace meeting;
 
+constexpr Duration kLastWords = 700ms;
 constexpr Duration kReconnectTime = 30s;     // e2ee.md 9
 constexpr std::size_t kReplayMessages = 512;
 constexpr std::size_t kReplayBytes = 1024 * 1024;
@@ -29,6 +30,7 @@ LiveMeeting::LiveMeeting(Context& context, MediaKeys& keys, Meeting meeting, Mee
 
 LiveMeeting::~LiveMeeting() {
   *alive_ = false;
+  if (last_words_ != 0) context_.scheduler.cancel(last_words_);
   for (auto& [id, presence] : presences_) {
     if (presence->lost_timer != 0) context_.scheduler.cancel(presence->lost_timer);
     if (presence->wire) presence->wire->close(1001, "server stops");
@@ -160,6 +162,10 @@ std::optional<LiveMeeting::PresenceId> LiveMeeting::resume(const Hash& token_has
 void LiveMeeting::on_wire_closed(PresenceId id, const std::shared_ptr<Wire>& wire) {
   Presence* presence = find(id);
   if (presence == nullptr || presence->wire != wire) return;
+  if (over_) {
+    presence->wire = nullptr;
+    return;
+  }
   lose(*presence);
 }
 
@@ -249,7 +255,8 @@ void LiveMeeting::on_cancelled() {
   finish("cancelled");
 }
 
-// Everybody is told, media and chain end, a running capture is sealed.
+// Everybody is told and media stop at once; pages have a moment for their final Progress, which says to the recording how
+// much there was to record.
 void LiveMeeting::finish(const std::string& reason) {
   if (over_) return;
   over_ = true;
@@ -258,6 +265,19 @@ void LiveMeeting::finish(const std::string& reason) {
   if (recorded)
     if (auto until = add_keep(context_.clock.now().utc, type_.policy.keep)) body.set("kept_until", until->us / 1000);
   push_all("ended", body);
+  listener_.waiting_changed(meeting_.id);
+  bool somebody = false;
+  for (auto& [id, presence] : presences_) somebody = somebody || (presence->member && presence->wire);
+  if (!somebody) return finish_last();
+  last_words_ = context_.scheduler.after(kLastWords, [this, alive = alive_] {
+    if (*alive) finish_last();
+  });
+  refresh_gate();
+}
+
+// The chain ends, and a running capture is sealed.
+void LiveMeeting::finish_last() {
+  last_words_ = 0;
   for (auto& [id, presence] : presences_) {
     if (presence->wire) presence->wire->close(1000, "ended");
     if (presence->lost_timer != 0) context_.scheduler.cancel(presence->lost_timer);
@@ -278,7 +298,6 @@ void LiveMeeting::finish(const std::string& reason) {
   } else if (meeting_.recording) {
     recording_failed("never_started");
   }
-  listener_.waiting_changed(meeting_.id);
   if (idle()) listener_.over(meeting_.id);
 }
 
@@ -286,9 +305,14 @@ bool LiveMeeting::idle() const { return presences_.empty() && !capture_.active &
 
 void LiveMeeting::on_message(PresenceId id, const Json& message) {
   Presence* presence = find(id);
-  if (presence == nullptr || over_) return;
+  if (presence == nullptr) return;
   std::string type = message.string_or("type");
   std::int64_t re = message.integer_or("id", -1);
+  if (over_) {
+    const Json* last = message.find("m");
+    if (type == "e2ee" && last != nullptr && last->string_or("t") == "Progress") on_signed(*presence, re, *last);
+    return;
+  }
   if (type == "e2ee") {
     const Json* signed_message = message.find("m");
     return on_signed(*presence, re, signed_message != nullptr ? *signed_message : Json());

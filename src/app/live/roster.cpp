@@ -271,7 +271,6 @@ void LiveMeeting::refresh_gate() {
     GateFacts facts;
     facts.sender_admitted = idx.has_value();
     facts.sender_notice_settled = person != nullptr && (sender->staff || person->notice_settled);
-    facts.meeting_live = meeting_.phase == Phase::kLive && !over_;
     facts.rule = type_.policy.recording;
     facts.capture_started = capture_.started;
     // The epochs of this sender that may pass; the guard ends an old one 2 s after the switch.
@@ -286,13 +285,18 @@ void LiveMeeting::refresh_gate() {
         facts.mode = of_epoch->mode;
         facts.recorder_acknowledged_sender = rules_->recorder_acknowledged(epoch, *idx);
         facts.receiver_is_recorder = false;
+        facts.meeting_live = meeting_.phase == Phase::kLive && !over_;
         facts.receiver_admitted = true;
         if (gate(facts) == GateAnswer::kOpen) epochs.insert(epoch);
         facts.receiver_is_recorder = true;
+        // What was sent before the end was told still belongs to the recording: its senders attest it in their last words.
+        facts.meeting_live = (meeting_.phase == Phase::kLive && !over_) || last_words_ != 0;
         if (gate(facts) == GateAnswer::kOpen) recorded_epochs.insert(epoch);
       }
     }
-    context_.media.set_epochs(sender->endpoint, epochs);
+    std::set<std::uint16_t> either = epochs;
+    either.insert(recorded_epochs.begin(), recorded_epochs.end());
+    context_.media.set_epochs(sender->endpoint, either);
     context_.media.set_recorder_route(sender->endpoint, !recorded_epochs.empty());
     for (auto& [other_id, receiver] : presences_)
       if (other_id != id && receiver->endpoint != 0)

@@ -119,6 +119,7 @@ class LiveMeeting {
   void hold();
   void end(const std::string& cause, const meeting::Actor& actor);
   void finish(const std::string& reason);
+  void finish_last();
   void refuse(Presence& presence, std::int64_t re, const meeting::Refusal& refusal);
   void ok(Presence& presence, std::int64_t re);
   meeting::Decision run(const meeting::Command& command, const meeting::Actor& actor,
@@ -187,6 +188,7 @@ class LiveMeeting {
   std::optional<SteadyTime> held_until_;
   std::optional<PresenceId> sharing_;
   bool over_ = false;
+  TimerId last_words_ = 0;  // running: pages may still sign their final Progress
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // callbacks check it: they may come after the end
 };
 
