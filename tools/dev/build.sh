@@ -52,11 +52,6 @@ heartbeat() {
   done
 }
 
-log_of() {
-  mkdir -p "$root/build/logs"
-  printf '%s/build/logs/%s.log' "$root" "$1"
-}
-
 web_sources_hash() {
   (cd "$root/web" && find src public ./*.html ./*.ts ./*.js package-lock.json -type f -not -name '*.test.ts' -print0 2>/dev/null |
     LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum)
@@ -67,7 +62,7 @@ build_web() {
   mkdir -p "$root/build"
   now="$(web_sources_hash)"
   if [[ -f "$root/web/dist/join.html" && -f "$stamp" && "$(<"$stamp")" == "$now" ]]; then return 0; fi
-  timed "Building the web client" npm_run web build
+  timed "Building the web client" npm_run web build --logLevel warn
   printf '%s\n' "$now" >"$stamp"
 }
 

@@ -33,3 +33,9 @@ cpp_files() {
 json_set() { python3 -ISB "$root/tools/json_file" set "$@"; }
 # json_get FILE NAME: prints a value, or nothing when the file or the value is not there.
 json_get() { python3 -ISB "$root/tools/json_file" get "$@"; }
+
+# log_of NAME: where a step's whole output goes.
+log_of() {
+  mkdir -p "$root/build/logs"
+  printf '%s/build/logs/%s.log' "$root" "$1"
+}

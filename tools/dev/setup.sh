@@ -57,9 +57,13 @@ apt_install() {
     as_root=(sudo)
   fi
   # Another apt may be at work: wait for it.
-  local quiet=(-qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300)
-  "${as_root[@]}" apt-get "${quiet[@]}" update >&2
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get "${quiet[@]}" install -y --no-install-recommends "$@" </dev/null >&2
+  local quiet=(-qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300) log
+  log="$(log_of apt)"
+  "${as_root[@]}" apt-get "${quiet[@]}" update </dev/null >"$log" 2>&1 &&
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get "${quiet[@]}" install -y --no-install-recommends "$@" \
+      </dev/null >>"$log" 2>&1 && return 0
+  tail -n 20 "$log" >&2
+  die "apt-get could not install: $*"
 }
 
 node_is_new_enough() {
@@ -96,7 +100,8 @@ install_node() {
   # Into a folder of its own, without scripts: the package holds the program itself.
   (cd "$place" && printf '{"private": true}\n' >package.json &&
     npm install --ignore-scripts --no-audit --no-fund --no-package-lock --loglevel=error \
-      "node-linux-$machine@$node_package" "npm@$npm_package") >&2
+      "node-linux-$machine@$node_package" "npm@$npm_package") >&2 ||
+    die "Node.js could not be installed. Install Node.js $node_needed or newer by hand."
   ln -sf "../node_modules/node-linux-$machine/bin/node" "$place/bin/node"
   local tool
   for tool in npm npx; do

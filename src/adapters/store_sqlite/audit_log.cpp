@@ -226,8 +226,13 @@ std::optional<Bytes> SqliteAuditLog::bundle(const std::optional<MeetingId>& disc
         {*disclose, static_cast<std::int64_t>(note_size_)}, [](Row& row) {
           return Hidden{static_cast<std::uint64_t>(row.integer(0)), row.text(1), row.bytes<32>(2), row.optional_text(3), row.text(4)};
         }));
-    for (Hidden& row : rows)
-      builder.add_private({row.seq, row.field, row.salt, Redacted(row.value ? *row.value : resolve(row.reference))});
+    // A value that lives in another row is disclosed only while it still opens its commitment: not once it was erased.
+    for (Hidden& row : rows) {
+      if (row.value)
+        builder.add_private({row.seq, row.field, row.salt, Redacted(*row.value)});
+      else
+        builder.add_private_from(row.seq, row.field, row.salt, resolve(row.reference));
+    }
     for (const RecordingRow& recording : store_.of_meeting(*disclose))
       if (!recording.manifest.empty()) builder.add_manifest(recording.id.text(), as_bytes(recording.manifest));
   }

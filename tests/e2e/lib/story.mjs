@@ -16,6 +16,7 @@ export async function schedule(agent, rule, { name = 'C. Customer', email = 'c.c
   await agent.get(`type-${rule}`).first().click();
   await agent.get('new-name').fill(name);
   await agent.get('new-email').fill(email);
+  await agent.get('new-start').fill(await agent.page.evaluate(() => { const now = new Date(Date.now() + 60000); return new Date(now.getTime() - now.getTimezoneOffset() * 60000).toISOString().slice(0, 16); }));
   await agent.get('create-meeting').click();
   const link = await linkText(agent);
   return link;
@@ -28,14 +29,21 @@ async function linkText(agent) {
   return text.trim();
 }
 
-/** The customer's steps up to the waiting room. */
-export async function comeIn(customer, link) {
-  await customer.page.goto(link);
+/** The customer's steps up to the waiting room; `link` null: the invitation is open already. `at` is told each page. */
+export async function comeIn(customer, link, at = async () => {}) {
+  if (link !== null) await customer.page.goto(link);
   await customer.get('start').click();
+  await customer.get('allow-both').waitFor();
+  await at('device check, before the browser asks');
   await customer.get('allow-both').click();
+  await customer.get('device-continue').waitFor();
+  await at('device check');
   await customer.get('device-continue').click();
+  await customer.get('notice-continue').waitFor();
+  await at('notice');
   await customer.get('notice-continue').click();
   await customer.get('waiting-room').waitFor();
+  await at('waiting room');
 }
 
 export async function admit(agent) {

@@ -1,0 +1,87 @@
+// Security checks on the running server, with plain requests. Numbers are those of the acceptance list.
+import { request } from 'node:https';
+import { check, scene } from '../lib/scene.mjs';
+import { api, logIn, schedule } from '../lib/story.mjs';
+
+function ask(stack, method, path, { headers = {}, body } = {}) {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ host: '127.0.0.1', port: stack.port, method, path, rejectUnauthorized: false, headers: { host: `localhost:${stack.port}`, ...headers } }, (incoming) => {
+      let text = '';
+      incoming.on('data', (piece) => { text += piece; });
+      incoming.on('end', () => resolve({ status: incoming.statusCode, headers: incoming.headers, text }));
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+const json = (stack, more = {}) => ({ 'content-type': 'application/json', origin: stack.baseUrl, 'sec-fetch-site': 'same-origin', ...more });
+
+test('security 1, 2, 3, 11: links are guessed, looked at by robots, replaced', () =>
+  scene('links', async (stack, person) => {
+    const agent = await person('agent');
+    await logIn(agent, stack.accounts.agent);
+    const link = await schedule(agent, 'required');
+    const token = link.split('#')[1];
+    check(token.length >= 22, 'a token of less than 128 bits');
+    for (let i = 0; i < 5; i++) for (const method of ['GET', 'HEAD']) check((await ask(stack, method, '/j')).status === 200, 'the page');
+    const meetings = await api(agent, 'GET', '/meetings');
+    check(meetings.body.items[0].link_opened_at === null, 'a GET opened the link');
+    let refused = 0;
+    let limited = 0;
+    for (let i = 0; i < 40; i++) {
+      const answer = await ask(stack, 'POST', '/api/v1/link', { headers: json(stack), body: JSON.stringify({ token: 'A'.repeat(30) + String(i).padStart(2, '0') }) });
+      if (answer.status === 404) refused++;
+      if (answer.status === 429) limited++;
+    }
+    check(refused === 20 && limited === 20, `${refused} times 404 and ${limited} times 429`);
+    const logs = stack.log('serve');
+    check(!logs.includes(token) && !logs.includes('c.customer@example.org') && !logs.includes('C. Customer'), 'the log holds a token or a name');
+  }));
+
+test('security 4, 6, 7, 8, 9, 10, 12, 24, 44: sessions, origins, headers, mass assignment, traversal', () =>
+  scene('http', async (stack) => {
+    const account = stack.accounts.agent;
+    // 9: not without our own origin.
+    const foreign = await ask(stack, 'POST', '/api/v1/session', { headers: json(stack, { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }), body: JSON.stringify(account) });
+    check(foreign.status === 403, `a foreign page may log in: ${foreign.status}`);
+    const good = await ask(stack, 'POST', '/api/v1/session', { headers: json(stack, { cookie: '__Host-parlour-session=chosen' }), body: JSON.stringify({ email: account.email, password: account.password }) });
+    check(good.status === 200, `log-in: ${good.status} ${good.text}`);
+    const cookie = good.headers['set-cookie'][0];
+    check(/^__Host-parlour-session=[\w-]{22,};/.test(cookie) && /Secure/.test(cookie) && /HttpOnly/.test(cookie) && /SameSite=Strict/.test(cookie) && /Path=\//.test(cookie) && !cookie.includes('chosen'), `cookie: ${cookie.replace(/=[^;]*/, '=…')}`);
+    const session = cookie.split(';')[0];
+    const { csrf } = JSON.parse(good.text);
+    // 12: one answer for a wrong password and for an unknown user.
+    const wrong = await ask(stack, 'POST', '/api/v1/session', { headers: json(stack), body: JSON.stringify({ email: account.email, password: 'wrong-password' }) });
+    const unknown = await ask(stack, 'POST', '/api/v1/session', { headers: json(stack), body: JSON.stringify({ email: 'nobody@example.org', password: 'wrong-password' }) });
+    check(wrong.status === 401 && unknown.status === 401 && wrong.text === unknown.text, 'an unknown user is told apart');
+    // 9: no token, text/plain.
+    const meeting = { type_id: stack.types.required, customer_name: 'X', customer_email: 'x@example.org', start: new Date().toISOString() };
+    check((await ask(stack, 'POST', '/api/v1/meetings', { headers: json(stack, { cookie: session }), body: JSON.stringify(meeting) })).status === 403, 'no CSRF token was needed');
+    // 6: members that nobody asked for.
+    for (const extra of [{ role: 'administrator' }, { type_version: 9 }, { recording: 'never' }]) {
+      const answer = await ask(stack, 'POST', '/api/v1/meetings', { headers: json(stack, { cookie: session, 'x-parlour-csrf': csrf }), body: JSON.stringify({ ...meeting, ...extra }) });
+      check(answer.status === 400, `mass assignment of ${Object.keys(extra)}: ${answer.status}`);
+    }
+    // 10: headers on every answer.
+    for (const [method, path] of [['GET', '/'], ['GET', '/console'], ['GET', '/j'], ['GET', '/api/v1/session'], ['GET', '/api/v1/nothing'], ['PUT', '/api/v1/session'], ['GET', '/nothing'], ['GET', '/api/v1/meetings']]) {
+      const { headers } = await ask(stack, method, path);
+      const policy = headers['content-security-policy'] ?? '';
+      check(policy.includes("default-src 'none'") && !policy.includes('unsafe') && policy.includes("frame-ancestors 'none'"), `${method} ${path}: CSP ${policy}`);
+      check(headers['x-content-type-options'] === 'nosniff' && headers['referrer-policy'] === 'no-referrer' && /max-age=31536000/.test(headers['strict-transport-security'] ?? '') && headers['cross-origin-opener-policy'] === 'same-origin' && /camera=\(self\)/.test(headers['permissions-policy'] ?? ''), `${method} ${path}: headers`);
+    }
+    // 24 and 44: traversal, and nothing told about the inside.
+    for (const path of ['/assets/%2e%2e/%2e%2e/etc/passwd', '/..%5c..%5cetc/passwd', '/assets/..%2f..%2fparlour.db', '/.git/config', '/metrics', '/debug', '/api/v1/play/../../x', '/assets/%c0%ae%c0%ae/x']) {
+      const answer = await ask(stack, 'GET', path);
+      check([400, 404].includes(answer.status), `${path}: ${answer.status}`);
+      check(!/root:|exception|stack|sqlite|\/home|\/work/i.test(answer.text), `${path}: ${answer.text}`);
+    }
+    // 4: no session, no door; 8: log out ends it at once.
+    check((await ask(stack, 'GET', '/api/v1/meetings')).status === 401, 'meetings without a session');
+    check((await ask(stack, 'GET', '/api/v1/meetings', { headers: { cookie: session.replace('session', 'guest') } })).status === 401, 'a guest cookie opens the console');
+    check((await ask(stack, 'DELETE', '/api/v1/session', { headers: json(stack, { cookie: session, 'x-parlour-csrf': csrf }) })).status === 204, 'log-out');
+    check((await ask(stack, 'GET', '/api/v1/meetings', { headers: { cookie: session } })).status === 401, 'the session lives on');
+    // 12: back-off.
+    let waits = 0;
+    for (let i = 0; i < 10; i++) if ((await ask(stack, 'POST', '/api/v1/session', { headers: json(stack), body: JSON.stringify({ email: account.email, password: 'wrong-password' }) })).status === 429) waits++;
+    check(waits > 0, 'no back-off');
+  }));
