@@ -114,10 +114,10 @@ const waiting = { waiting: api.waiting };
 const call = (scene, ready, more = {}) => ({ path: page('meeting', '/call'), answers: { ...staff('agent'), ...one('meeting') }, scene, ready: `[data-testid=${ready}]`, devices: 'remembered', settle: 500, ...waiting, ...more });
 
 const console_ = [
-  ['login', { path: '/console', answers: { 'GET /session': () => api.problem(401, 'session.missing') } }],
-  ['login-wrong', { path: '/console', answers: { 'GET /session': () => api.problem(401, 'session.missing'), 'POST /session': () => api.problem(401, 'login.failed') }, act: logIn }],
-  ['login-wait', { path: '/console', answers: { 'GET /session': () => api.problem(401, 'session.missing'), 'POST /session': () => api.problem(429, 'rate.limited', { retry: 16 }) }, act: logIn }],
-  ['login-empty', { path: '/console', answers: { 'GET /session': () => api.problem(401, 'session.missing') }, act: (page) => page.getByTestId('login-submit').click() }],
+  ['login', { path: '/console', answers: { 'GET /session': () => ({ status: 204 }) } }],
+  ['login-wrong', { path: '/console', answers: { 'GET /session': () => ({ status: 204 }), 'POST /session': () => api.problem(401, 'login.failed') }, act: logIn }],
+  ['login-wait', { path: '/console', answers: { 'GET /session': () => ({ status: 204 }), 'POST /session': () => api.problem(429, 'rate.limited', { retry: 16 }) }, act: logIn }],
+  ['login-empty', { path: '/console', answers: { 'GET /session': () => ({ status: 204 }) }, act: (page) => page.getByTestId('login-submit').click() }],
   ['console-offline', { path: '/console', answers: { 'GET /session': () => 'abort' } }],
   ['today', { path: '/console', answers: staff('agent'), ...waiting }],
   ['today-nl', { path: '/console', answers: staff('agent'), ...waiting, lang: 'nl' }],

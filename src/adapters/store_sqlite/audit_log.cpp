@@ -28,7 +28,8 @@ audit::ActorKind kind_of(meeting::ActorKind kind) {
 std::string actor_id(const meeting::Actor& actor) {
   if (actor.user) return actor.user->text();
   if (actor.participant) return actor.participant->text();
-  return actor.kind == meeting::ActorKind::kOperator ? "operator" : actor.kind == meeting::ActorKind::kSystem ? "serve" : "";
+  if (actor.kind == meeting::ActorKind::kOperator) return "operator";
+  return actor.kind == meeting::ActorKind::kSystem ? "serve" : "unknown";
 }
 
 }  // namespace

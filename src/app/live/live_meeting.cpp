@@ -79,7 +79,7 @@ Result<LiveMeeting::PresenceId, Refusal> LiveMeeting::enter(Entering entering) {
   for (PresenceId id : older) remove_presence(id, "other_device", true);
 
   Presence& presence = add_presence(entering);
-  push(presence, "welcome", welcome_body(presence, false));
+  push(presence, "welcome", welcome_body(presence));
   push_state(presence);
   attach_media(presence);
   push_people();
@@ -108,6 +108,7 @@ void LiveMeeting::attach_media(Presence& presence) {
   if (presence.endpoint != 0) context_.media.remove_endpoint(presence.endpoint);
   presence.endpoint = keys_.next_endpoint();
   context_.media.add_endpoint(presence.endpoint, room_);
+  arm_guard(presence);
   offer(presence, false);
   refresh_gate();
 }
@@ -146,7 +147,7 @@ std::optional<LiveMeeting::PresenceId> LiveMeeting::resume(const Hash& token_has
     for (const auto& [n, text] : presence.replay)
       if (n > last_n) presence.wire->send(text);
   } else {
-    push(presence, "resync", welcome_body(presence, true));
+    push(presence, "resync", welcome_body(presence));
     push_state(presence);
     attach_media(presence);
   }

@@ -47,7 +47,7 @@ Json LiveMeeting::meeting_json() const {
                     {"pause_max_s", type_.policy.pause_max_s}};
 }
 
-Json LiveMeeting::welcome_body(Presence& presence, bool resumed) {
+Json LiveMeeting::welcome_body(Presence& presence) {
   Json policy;
   if (auto parsed = parse_json(policy_)) policy = *parsed;
   JsonArray chain;
@@ -69,7 +69,7 @@ Json LiveMeeting::welcome_body(Presence& presence, bool resumed) {
       {"call", call_},
       {"policy", policy},
       {"root", context_.call_rules.root_public_key()},
-      {"resume", resumed ? Json() : Json(presence.token)},
+      {"resume", presence.token.empty() ? Json() : Json(presence.token)},
       {"now", ms(context_.clock.now().utc)},
       {"chain", std::move(chain)},
       {"state", presence.member || presence.staff ? "admitted" : "waiting"},

@@ -170,9 +170,7 @@ void LiveMeeting::roster_taken(const RosterView& roster) {
     bool replaced = old != nullptr && member_of(old->participant) != nullptr;
     if (replaced) remove_presence(id, "other_device", true);
   }
-  for (const MemberView& member : roster.members)
-    if (Presence* presence = by_ep(member.ep); presence != nullptr && presence->endpoint != 0)
-      context_.media.set_identity(presence->endpoint, member.idx, roster.epoch);
+  for (auto& [id, presence] : presences_) arm_guard(*presence);
   if (roster.mode == RosterMode::kRecorded) {
     announce_all_to_vault();
     start_capture();
@@ -181,6 +179,17 @@ void LiveMeeting::roster_taken(const RosterView& roster) {
   push_people();
   push_waiting();
   push_recording();
+}
+
+// Tells the guard who this endpoint is and where its keys stand; also for a new endpoint of a page that is in the call.
+void LiveMeeting::arm_guard(Presence& presence) {
+  std::optional<RosterView> roster = rules_ ? rules_->roster() : std::nullopt;
+  if (!roster || presence.endpoint == 0 || !presence.member) return;
+  for (const MemberView& member : roster->members) {
+    if (member.ep != presence.ep) continue;
+    context_.media.set_identity(presence.endpoint, member.idx, roster->epoch);
+    if (std::uint16_t active = rules_->activated_epoch(member.idx); active > 0) context_.media.set_activated(presence.endpoint, active);
+  }
 }
 
 std::optional<Refusal> LiveMeeting::take_other(Presence& presence, const Json& message) {

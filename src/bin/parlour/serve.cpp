@@ -139,6 +139,13 @@ class Serve {
     store_ = std::move(*opened);
     audit_ = std::make_unique<store_sqlite::SqliteAuditLog>(*store_, clock_, random_, boot_id());
     if (auto loaded = audit_->load(); !loaded) return complain(loaded.error());
+    if (auto root = from_base64url(read_file(settings_.home / "organisation.pub").value_or(""))) {
+      crypto::P256Point point{};
+      if (root->size() == point.size()) {
+        std::copy(root->begin(), root->end(), point.begin());
+        rules_.set_root(point);
+      }
+    }
     auto tls = tls_files(settings_, now.utc);
     if (!tls) return complain(tls.error());
     auto web = http::StaticFiles::load(settings_.web);
@@ -267,6 +274,9 @@ class Serve {
   // The vault has said who it is: its keys are what everything else hangs on.
   void met_vault(const vault_link::VaultInfo& info) {
     rules_.set_root(info.organisation_key);
+    // Kept, so that calls go on after a restart before the vault has answered.
+    std::string root = to_base64url(info.organisation_key);
+    if (read_file(settings_.home / "organisation.pub").value_or("") != root) (void)write_private(settings_.home / "organisation.pub", root);
     capture_->set_compliance_key(info.recorder_key_id, info.recorder_kem);
     audit::VerifierKey key = audit::make_verifier_key(info.log_origin, info.log_key);
     audit_->set_signer(vault_->head_signer(), info.log_origin, {key});

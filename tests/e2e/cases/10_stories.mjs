@@ -91,6 +91,7 @@ test('story: wealth management is recorded, rebuilt, played and proven', () =>
     await officer.screenshot('story-verified');
 
     // Playing is the officer's; nobody else's, and never without its entry.
+    agent.expected = (text) => text.includes('403');
     const denied = await api(agent, 'POST', `/recordings/${recording.id}/play`, { purpose: 'quality' });
     check(denied.status === 403, `an agent may play: ${denied.status}`);
   }));

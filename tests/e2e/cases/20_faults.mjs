@@ -38,7 +38,9 @@ test('fault: kill -9 of the server in a recorded call; browsers come back and th
     await logIn(officer, stack.accounts.compliance);
     const { body } = await api(officer, 'GET', '/meetings');
     const recording = await verified(officer, body.items[0].id);
-    check(recording.gaps.some((gap) => gap.cause === 'server'), `no gap is named after the server: ${JSON.stringify(recording.gaps)}`);
+    check(recording.gaps.some((gap) => gap.to_ms - gap.from_ms > 50), `no gap is named: ${JSON.stringify(recording.gaps)}`);
+    const timeline = await api(officer, 'GET', `/meetings/${body.items[0].id}/timeline`);
+    check(timeline.body.items.some((entry) => entry.type === 'recording.gap' && entry.data.cause === 'server'), 'the log does not name the gap');
     const verdict = await api(officer, 'POST', '/audit/verify');
     check(verdict.body.exit === 0, `${verdict.body.text} ${verdict.body.faults}`);
   }));
@@ -70,7 +72,7 @@ test('fault: kill -9 of the vault in a call; the recording goes on and is opened
     await inCall([agent, customer]);
     await stack.killVault();
     await new Promise((resolve) => setTimeout(resolve, 5000));
-    check(await picturesMove(customer), 'the call stopped with the vault');
+    await until('the call goes on without the vault', () => picturesMove(customer), 5);
     await endCall(agent);
     stack.startVault();
     const officer = await person('officer');

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { signallingFaults } from './schema.mjs';
 import { root } from './stack.mjs';
 
 const require = createRequire(join(root, 'web/package.json'));
@@ -52,6 +53,10 @@ export class Person {
       const url = new URL(request.url());
       if (['data:', 'blob:', 'about:'].includes(url.protocol)) return;
       if (url.host !== new URL(this.stack.baseUrl).host) this.foreign.push(request.url());
+    });
+    page.on('websocket', (socket) => {
+      for (const [event, side] of [['framesent', 'ClientMessage'], ['framereceived', 'ServerMessage']])
+        socket.on(event, (frame) => { for (const fault of signallingFaults(side, String(frame.payload))) this.errors.push(`signalling: ${fault}`); });
     });
     if (process.env.PARLOUR_E2E_FRAMES) page.on('websocket', (socket) => { for (const event of ['framesent', 'framereceived']) socket.on(event, (frame) => console.log(this.name, event, String(frame.payload).slice(0, 300))); });
     page.setDefaultTimeout(20000);

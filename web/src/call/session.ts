@@ -294,8 +294,10 @@ export class CallSession implements CallApi {
     switch (message.type) {
       case 'welcome':
       case 'resync':
-        from.setResumeToken(message.resume);
+        // After a restart the server knows the token by its hash only: the one that was given stays good.
+        if (message.resume !== null) from.setResumeToken(message.resume);
         await this.welcome_(message);
+        if (message.type === 'resync') this.tellSelf_();
         break;
       case 'call.new':
         await this.newCall_(message.call);

@@ -55,7 +55,7 @@ export interface WelcomeFields {
   policy: Signed;
   /** The organisation key's public point, 65 bytes. */
   root: string;
-  resume: string;
+  resume: string | null;
   now: number;
   /** Hellos, Rosters, SenderKeys, KeyAcks, Activateds of the current call, in order; empty for a waiting guest. */
   chain: Signed[];

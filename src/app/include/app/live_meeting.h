@@ -111,6 +111,7 @@ class LiveMeeting {
   Presence* member_of(const ParticipantId& participant);
   Presence& add_presence(const Entering& entering);
   void attach_media(Presence& presence);
+  void arm_guard(Presence& presence);
   void offer(Presence& presence, bool restart);
   void remove_presence(PresenceId id, std::string_view ended_reason, bool tell);
   void lose(Presence& presence);
@@ -153,7 +154,7 @@ class LiveMeeting {
   void push(Presence& presence, std::string_view type, Json body);
   void push_all(std::string_view type, const Json& body);
   void push_members(std::string_view type, const Json& body);
-  Json welcome_body(Presence& presence, bool resumed);
+  Json welcome_body(Presence& presence);
   Json meeting_json() const;
   Json recording_json() const;
   Json media_json() const;
