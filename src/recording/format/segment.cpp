@@ -119,7 +119,6 @@ ByteArray<12> chunk_nonce(std::uint32_t chunk, bool final) {
 
 void append_chunk_frame(Bytes& out, std::uint16_t records, ByteView sealed) {
   const std::size_t begin = out.size();
-  out.reserve(begin + kChunkOverhead + sealed.size());
   Writer writer(out);
   writer.u32(static_cast<std::uint32_t>(sealed.size())).u16(records).bytes(sealed);
   writer.u32(crypto::crc32c(ByteView(out).subspan(begin)));
