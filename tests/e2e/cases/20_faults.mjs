@@ -65,6 +65,18 @@ test('fault: no vault, no recorded call; the other type is untouched', () =>
     await inCall([agent, quiet]);
   }));
 
+test('fault: no free disk, no recorded call', () =>
+  scene('no-disk', async (stack, person) => {
+    const { agent, customer } = await start(stack, person, 'required');
+    await agent.get('nav-waiting').click();
+    await agent.get('admit').first().click();
+    await agent.get('allow-both').click();
+    await agent.get('device-continue').click();
+    await until('the adviser is told why nobody can be let in', async () => /recorder|recording/i.test(await agent.page.locator('body').innerText()));
+    check((await customer.get('waiting-room').count()) === 1, 'the customer was let in without a recorder');
+    // A watermark that no disk reaches stands for a full disk.
+  }, { serve: ['--free-mib-min', '16000000'] }));
+
 test('fault: kill -9 of the vault in a call; the recording goes on and is opened when it is back', () =>
   scene('kill-vault', async (stack, person) => {
     const { agent, customer } = await start(stack, person, 'required');
