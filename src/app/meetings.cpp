@@ -76,6 +76,7 @@ std::string Meetings::put_link(const Meeting& meeting, const Actor& actor) {
   Token token = make_token(context_);
   const Participant& customer = *meeting.customer();
   context_.meetings.revoke_links(customer.id);
+  context_.sessions.remove_guests_of(meeting.id);  // whoever came in by the old link is out as well
   context_.meetings.put_link({token.hash, meeting.id, customer.id, context_.clock.now().utc, false});
   AuditRecord record;
   record.type = "link.issued";
@@ -158,7 +159,9 @@ std::vector<MeetingType> Meetings::types(const Actor& actor) {
 void Meetings::expire_old() {
   for (Meeting& meeting : context_.meetings.unfinished()) {
     std::optional<MeetingType> type = context_.types.find(meeting.type, meeting.type_version);
-    if (type) (void)act(context_, meeting, *type, command::Expire{}, Actor::system());
+    if (!type) continue;
+    Decision decision = act(context_, meeting, *type, command::Expire{}, Actor::system());
+    if (decision && !decision->empty() && on_cancelled) on_cancelled(meeting.id);
   }
 }
 

@@ -109,7 +109,12 @@ void RecordingJobs::run_pending() {
     auto recording = RecordingId::from_text(row.subject);
     if (!recording) continue;
     running_[row.id] = true;
-    start(row, *recording);
+    try {
+      start(row, *recording);
+    } catch (const StoreFailure&) {
+      running_.erase(row.id);
+      throw;
+    }
   }
 }
 
@@ -120,7 +125,10 @@ void RecordingJobs::start(const OutboxRow& row, const RecordingId& recording) {
     context_.scheduler.after(kRetryJob, [this] { run_pending(); });
   };
   std::optional<RecordingRow> stored = context_.recordings.load(recording);
-  if (!stored || !stored->sealed_seq) return;
+  if (!stored || !stored->sealed_seq) {
+    running_.erase(id);
+    return;
+  }
   std::uint64_t seq = *stored->sealed_seq;
   // The vault opens what a signed head covers, nothing else.
   context_.audit.checkpoint([this, id, recording, seq, retry](bool signed_head) {
@@ -315,7 +323,7 @@ void Recordings::play(const Actor& actor, const RecordingId& recording, const st
           out.tracks.push_back(std::move(track));
         }
       open_.insert_or_assign(playback.id.text(),
-                             Open{playback, opened->handle, out.tracks, {}, context_.clock.now().steady, seq});
+                             Open{playback, opened->handle, out.tracks, {}, context_.clock.now().steady, seq, ""});
       done(std::move(out));
     });
   });
@@ -349,7 +357,7 @@ bool Recordings::close(const Actor& actor, const PlaybackId& id) {
 
 // The entry says what was really sent: per track the byte ranges, and in milliseconds the share of the track that they are.
 void Recordings::finish(Open& open) {
-  context_.vault.release(open.handle);
+  if (!open.handle.empty()) context_.vault.release(open.handle);
   std::optional<RecordingRow> row = context_.recordings.load(open.row.recording);
   if (!row) return;
   Actor actor;
@@ -376,7 +384,8 @@ void Recordings::finish(Open& open) {
   open.row.ranges = Json(std::move(stored));
   AuditRecord record = entry_of(open.row.download ? "recording.downloaded" : "recording.played", actor, *row);
   record.data.set("rendition", "av");
-  record.data.set("request", static_cast<std::int64_t>(open.entry));
+  record.reason = open.reason;
+  if (open.entry != 0) record.data.set("request", static_cast<std::int64_t>(open.entry));
   record.data.set("bytes", static_cast<std::int64_t>(bytes));
   if (open.row.download) {
     record.data.set("sha256", row->manifest_sha256);
@@ -388,6 +397,20 @@ void Recordings::finish(Open& open) {
   context_.recordings.save(open.row);
   context_.audit.append(record);
   work.commit();
+}
+
+void Recordings::close_all() {
+  for (auto& [id, open] : open_) finish(open);
+  open_.clear();
+}
+
+// After a crash: that somebody played is in the log already; how much was sent is not known any more, and the entry says so
+// by its empty ranges and its reason.
+void Recordings::close_left_open() {
+  for (PlaybackRow& row : context_.recordings.open_playbacks()) {
+    Open open{std::move(row), "", {}, {}, context_.clock.now().steady, 0, "interrupted"};
+    finish(open);
+  }
 }
 
 void Recordings::close_stale() {

@@ -98,6 +98,8 @@ class Decider {
   }
   Decision operator()(const command::DeclineNotice& c) const {
     if (auto no = not_enterable(c.participant)) return fail(*no);
+    if (meeting_.phase == Phase::kLive || meeting_.phase == Phase::kHeld)
+      return refuse("meeting.live", "The meeting is running; leave it instead.");
     // A legal duty is told, not asked: who doesn't want it doesn't have this call, and nobody loses more than that.
     return events(event::NoticeDeclined{c.participant, c.notice},
                   event::MeetingCancelled{"customer", "notice_declined"});

@@ -49,12 +49,12 @@ Result<void, StoreError> LogWriter::start_segment(Now now) {
   records_ = 0;
   segment_bytes_ = 0;
   segment_started_ = now.steady;
+  content_hash_.update(header_);
   if (auto put_result = put(header_); !put_result) return put_result;
   return file_->sync();
 }
 
 Result<void, StoreError> LogWriter::put(ByteView bytes) {
-  content_hash_.update(bytes);
   file_hash_.update(bytes);
   segment_bytes_ += bytes.size();
   bytes_written_ += bytes.size();
@@ -96,6 +96,7 @@ Result<void, StoreError> LogWriter::seal_pending(bool final) {
     return fail(StoreError::kIo);
   frame_.clear();
   append_chunk_frame(frame_, static_cast<std::uint16_t>(pending_records_), pending_);
+  update_content(content_hash_, frame_);
   ++chunk_;
   records_ += pending_records_;
   pending_.clear();

@@ -6,8 +6,8 @@
 namespace parlour::recording {
 namespace {
 
-// Cuts the file after its last whole chunk and closes it with a `recovered` footer. The content's hash is
-// over what is kept, damage in its middle included: the vault names that from the checksums.
+// Cuts the file after its last whole chunk and closes it with a `recovered` footer. Damage in its middle
+// stays: the vault names it from the checksums.
 Result<SegmentFact, StoreError> close_unfinished(SegmentStore& store, const std::string& name, ByteView file,
                                                  const SegmentScan& scan, RecoveryReport& report) {
   std::size_t end = kHeaderSize;
@@ -17,8 +17,8 @@ Result<SegmentFact, StoreError> close_unfinished(SegmentStore& store, const std:
     records += chunk.records;
   }
   ByteView kept = file.first(end);
-  const Bytes footer =
-      encode_footer({true, static_cast<std::uint32_t>(scan.chunks.size()), records, crypto::sha256(kept)});
+  const Bytes footer = encode_footer(
+      {true, static_cast<std::uint32_t>(scan.chunks.size()), records, content_hash(file, scan.chunks)});
   auto reopened = store.reopen(name, end);
   if (!reopened) return fail(reopened.error());
   if (auto appended = (*reopened)->append(footer); !appended) return fail(appended.error());

@@ -141,15 +141,15 @@ void SqliteAuditLog::checkpoint(std::function<void(bool)> done) {
 }
 
 void SqliteAuditLog::sign() {
-  signing_ = true;
   catch_up();
+  signing_ = true;
   std::vector<std::function<void(bool)>> served = std::exchange(waiting_, {});
   SignRequest request{tree_.size(), tree_.root(), {}};
   if (note_size_ > 0)
     if (auto proof = audit::make_consistency_proof(note_size_, request.size, tree_.reader())) request.consistency = *proof;
   signer_(request, [this, request, served = std::move(served)](std::optional<std::string> note) {
-    bool good = note.has_value();
-    if (good) {
+    bool good = false;
+    if (note) try {
       UtcTime now = clock_.now().utc;
       bool grown = request.size > note_size_;
       Work work(store_);
@@ -167,6 +167,9 @@ void SqliteAuditLog::sign() {
       note_ = *note;
       note_size_ = request.size;
       note_time_ = now;
+      good = true;
+    } catch (const StoreFailure&) {
+      // Not signed as far as anybody here knows; the vault gives the same head again for the same log.
     }
     signing_ = false;
     for (auto& done : served) done(good);

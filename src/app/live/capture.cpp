@@ -210,7 +210,7 @@ void LiveMeeting::seal(const capture_fact::Stopped& stopped) {
   record.subject = {"recording", recording.text()};
   record.data.set("segments", stopped.segments);
   record.data.set("last_hash", stopped.last_hash);
-  record.data.set("parts", capture_.part);
+  record.data.set("parts", static_cast<std::int64_t>(recorded_parts()));
   record.data.set("envelopes_sha256", context_.recorder.envelopes_hash(context_.recordings.envelopes(recording)));
   (void)run(command::RecordingFact{RecordingPhase::kSealed, ""}, Actor::system(), [&](const Meeting& next) {
     std::uint64_t seq = context_.audit.append(record);
@@ -226,6 +226,21 @@ void LiveMeeting::seal(const capture_fact::Stopped& stopped) {
     context_.outbox.put("vault.job", recording.text());
   });
   listener_.sealed(recording);
+}
+
+std::uint32_t LiveMeeting::recorded_parts() const {
+  if (!meeting_.recording) return 0;
+  std::optional<RecordingRow> row = context_.recordings.load(*meeting_.recording);
+  return row && row->started_at ? row->parts : 0;
+}
+
+void LiveMeeting::seal_left_behind() {
+  over_ = true;
+  auto log = context_.recorder.recover(*meeting_.recording);
+  if (log && log->segments > 0)
+    seal({"recovered", log->segments, log->last_hash, false});
+  else
+    recording_failed(log ? "never_started" : "log.unreadable");
 }
 
 void LiveMeeting::recording_failed(const std::string& reason) {

@@ -39,7 +39,13 @@ LiveMeeting::~LiveMeeting() {
 }
 
 Decision LiveMeeting::run(const Command& command, const Actor& actor, const std::function<void(const Meeting&)>& inside) {
+  reload();
   return act(context_, meeting_, type_, command, actor, inside);
+}
+
+// The customer's steps by HTTP and the clock change the stored meeting beside us: what is stored is what counts.
+void LiveMeeting::reload() {
+  if (std::optional<Meeting> stored = context_.meetings.load(meeting_.id)) meeting_ = std::move(*stored);
 }
 
 LiveMeeting::Presence* LiveMeeting::find(PresenceId id) {
@@ -63,6 +69,7 @@ LiveMeeting::Presence* LiveMeeting::member_of(const ParticipantId& participant) 
 }
 
 Result<LiveMeeting::PresenceId, Refusal> LiveMeeting::enter(Entering entering) {
+  reload();
   const Participant* person = meeting_.find(entering.participant);
   if (person == nullptr) return fail(Refusal{"participant.unknown", "No such participant in this meeting.", {}});
   if (presences_.size() >= kPresencesMax) return fail(Refusal{"meeting.full", "Too many pages are open in this meeting.", {}});
@@ -172,11 +179,12 @@ void LiveMeeting::on_wire_closed(PresenceId id, const std::shared_ptr<Wire>& wir
 
 void LiveMeeting::lose(Presence& presence) {
   presence.wire = nullptr;
-  if (presence.member) (void)run(command::Lose{presence.participant}, presence.actor);
+  // The timer first: should the database refuse the rest, the person is still missed in time.
   PresenceId id = presence.id;
   presence.lost_timer = context_.scheduler.after(kReconnectTime, [this, alive = alive_, id] {
     if (*alive) lost_for_good(id);
   });
+  if (presence.member) (void)run(command::Lose{presence.participant}, presence.actor);
   push_people();
   push_waiting();
 }
@@ -184,7 +192,10 @@ void LiveMeeting::lose(Presence& presence) {
 void LiveMeeting::lost_for_good(PresenceId id) {
   Presence* presence = find(id);
   if (presence == nullptr || presence->wire) return;
-  presence->lost_timer = 0;
+  // Tried again until it is done: removing the presence cancels this.
+  presence->lost_timer = context_.scheduler.after(2s, [this, alive = alive_, id] {
+    if (*alive) lost_for_good(id);
+  });
   leave(*presence);
 }
 
@@ -212,6 +223,11 @@ void LiveMeeting::leave(Presence& presence) {
 void LiveMeeting::remove_presence(PresenceId id, std::string_view ended_reason, bool tell) {
   Presence* presence = find(id);
   if (presence == nullptr) return;
+  {
+    Work work(context_.unit);
+    context_.calls.remove_presence(presence->token_hash);
+    work.commit();
+  }
   if (tell)
     push(*presence, "ended", JsonObject{{"reason", std::string(ended_reason)}, {"recorded", false}});
   if (presence->wire) presence->wire->close(1000, "left");
@@ -221,9 +237,6 @@ void LiveMeeting::remove_presence(PresenceId id, std::string_view ended_reason, 
     sharing_.reset();
     push_all("share", JsonObject{{"participant", nullptr}});
   }
-  Work work(context_.unit);
-  context_.calls.remove_presence(presence->token_hash);
-  work.commit();
   presences_.erase(id);
 }
 
@@ -251,9 +264,8 @@ void LiveMeeting::end(const std::string& cause, const Actor& actor) {
 }
 
 void LiveMeeting::on_cancelled() {
-  std::optional<Meeting> stored = context_.meetings.load(meeting_.id);
-  if (stored) meeting_ = *stored;
-  finish("cancelled");
+  reload();
+  finish(meeting_.phase == Phase::kExpired ? "expired" : "cancelled");
 }
 
 // Everybody is told and media stop at once; pages have a moment for their final Progress, which says to the recording how
@@ -261,7 +273,7 @@ void LiveMeeting::on_cancelled() {
 void LiveMeeting::finish(const std::string& reason) {
   if (over_) return;
   over_ = true;
-  bool recorded = meeting_.recording.has_value() && capture_.part > 0;
+  bool recorded = recorded_parts() > 0;
   Json body = JsonObject{{"reason", reason}, {"recorded", recorded}};
   if (recorded)
     if (auto until = add_keep(context_.clock.now().utc, type_.policy.keep)) body.set("kept_until", until->us / 1000);
@@ -366,7 +378,8 @@ void LiveMeeting::on_message(PresenceId id, const Json& message) {
     if (!presence->staff) return refuse(*presence, re, {"access.denied", "Only the adviser can do this.", {"agent"}});
     auto participant = ParticipantId::from_text(message.string_or("participant"));
     const Participant* person = participant ? meeting_.find(*participant) : nullptr;
-    if (person == nullptr) return refuse(*presence, re, {"participant.unknown", "No such participant.", {}});
+    if (person == nullptr || person->role != ParticipantRole::kCustomer)
+      return refuse(*presence, re, {"participant.unknown", "No such customer.", {}});
     if (type == "second.allow") return ok(*presence, re);  // the Roster that names it is the effect
     if (type == "decline") {
       Decision decision = run(command::Deny{*participant, message.string_or("reason")}, presence->actor);
@@ -432,6 +445,12 @@ void LiveMeeting::on_media_fact(const MediaFact& fact) {
 
 void LiveMeeting::tick() {
   Now now = context_.clock.now();
+  // A live meeting without its adviser's page is held, whatever went wrong on the way.
+  if (!over_ && meeting_.phase == Phase::kLive && rules_ && rules_->roster()) {
+    bool staff = false;
+    for (auto& [id, presence] : presences_) staff = staff || presence->staff;
+    if (!staff) hold();
+  }
   if (!over_ && held_until_ && now.steady >= *held_until_) return end("held_too_long", system());
   watch_capture(now.steady);
 }

@@ -27,9 +27,18 @@ LiveMeetings::~LiveMeetings() {
 
 void LiveMeetings::tick() {
   timer_ = context_.scheduler.after(kTick, [this] { tick(); });
-  for (auto& [id, meeting] : meetings_) meeting->tick();
+  // One meeting's trouble with the database must not keep the others from being watched.
+  std::optional<StoreFailure> failure;
+  for (auto& [id, meeting] : meetings_) {
+    try {
+      meeting->tick();
+    } catch (const StoreFailure& thrown) {
+      failure = thrown;
+    }
+  }
   std::erase_if(meetings_, [](auto& entry) { return entry.second->idle(); });
   if (watchers_due_) push_watchers();
+  if (failure) throw *failure;
 }
 
 const LiveMeeting* LiveMeetings::find(const MeetingId& meeting) const {
@@ -188,7 +197,15 @@ void LiveMeetings::restore() {
     if (meeting.phase == Phase::kScheduled) continue;
     if (LiveMeeting* made = live(meeting.id)) made->restore();
   }
-  // Calls that ended while their last part was being written: sealed now.
+  // Meetings that ended while their last part was being written: sealed now.
+  for (meeting::RecordingPhase phase : {RecordingPhase::kRequested, RecordingPhase::kCapturing})
+    for (const RecordingRow& row : context_.recordings.in_phase(phase)) {
+      std::optional<Meeting> meeting = context_.meetings.load(row.meeting);
+      std::optional<MeetingType> type = meeting ? context_.types.find(meeting->type, meeting->type_version) : std::nullopt;
+      if (!type || !meeting->over()) continue;
+      LiveMeeting::Listener listener{[](const MeetingId&) {}, [](const MeetingId&) {}, [this](const RecordingId&) { sealed_(); }};
+      LiveMeeting(context_, keys_, *meeting, *type, listener).seal_left_behind();
+    }
 }
 
 void LiveMeetings::on_vault_up(bool up) {

@@ -89,6 +89,7 @@ std::optional<Refusal> LiveMeeting::take_roster(Presence& presence, const Json& 
     if (known == eps_.end()) return Refusal{"roster.unknown_member", "The Roster names a device that said no Hello here.", {}};
     named.push_back(known->second);
   }
+  reload();
   // The rules first: a Roster that admits somebody who may not come in is refused before the chain takes it.
   bool ready = context_.vault.up() && context_.recorder.storage_ready();
   bool grows = false;
@@ -306,7 +307,9 @@ void LiveMeeting::refresh_gate() {
     std::set<std::uint16_t> either = epochs;
     either.insert(recorded_epochs.begin(), recorded_epochs.end());
     context_.media.set_epochs(sender->endpoint, either);
-    context_.media.set_recorder_route(sender->endpoint, !recorded_epochs.empty());
+    // People and recorder share the set of epochs: where one may pass that is not recorded, the recorder gets nothing.
+    bool all_recorded = std::includes(recorded_epochs.begin(), recorded_epochs.end(), epochs.begin(), epochs.end());
+    context_.media.set_recorder_route(sender->endpoint, !recorded_epochs.empty() && all_recorded);
     for (auto& [other_id, receiver] : presences_)
       if (other_id != id && receiver->endpoint != 0)
         context_.media.set_route(sender->endpoint, receiver->endpoint, !epochs.empty() && receiver->member);

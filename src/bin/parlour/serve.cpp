@@ -231,6 +231,7 @@ class Serve {
       return complain("HTTPS: " + started.error().text);
     }
     live_->restore();
+    recordings_->close_left_open();
     each(60s, [this] {
       if (audit_->news()) audit_->checkpoint([](bool) {});
       meetings_->expire_old();
@@ -247,6 +248,7 @@ class Serve {
     (*started)->stop(2s);
     waiter.join();
     try {
+      recordings_->close_all();
       app::AuditRecord record;
       record.type = "server.stopped";
       record.data.set("cause", "signal");
@@ -258,6 +260,7 @@ class Serve {
     live_.reset();
     api_.reset();
     vault_.reset();
+    media_->stop();  // the shard's thread ends: nobody calls the recorders any more
     capture_.reset();
     media_.reset();
     return 0;

@@ -22,7 +22,8 @@ UtcTime utc(std::uint64_t value) {
 template <class Body>
 void encode_record(Bytes& out, RecordType type, std::size_t size, Body body) {
   assert(size <= kRecordBodyMax);
-  // No reserve(): it grows a vector to just that size, and a queue of records would be copied whole for each new one.
+  // No reserve(): it grows a vector to just that size, and a queue of records would be copied whole for each
+  // new one.
   Writer writer(out);
   writer.u8(static_cast<std::uint8_t>(type)).u24(static_cast<std::uint32_t>(size));
   body(writer);

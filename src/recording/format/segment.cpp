@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "crypto/aead.h"
+
 namespace parlour::recording {
 namespace {
 
@@ -124,6 +126,19 @@ void append_chunk_frame(Bytes& out, std::uint16_t records, ByteView sealed) {
   writer.u32(crypto::crc32c(ByteView(out).subspan(begin)));
 }
 
+void update_content(crypto::Sha256& hash, ByteView frame) {
+  hash.update(frame.first(6));
+  hash.update(frame.last(crypto::kGcmTagSize + 4));
+}
+
+crypto::Hash256 content_hash(ByteView file, const std::vector<ChunkFrame>& chunks) {
+  crypto::Sha256 hash;
+  hash.update(file.first(kHeaderSize));
+  for (const ChunkFrame& chunk : chunks)
+    update_content(hash, file.subspan(chunk.offset, chunk.sealed.size() + kChunkOverhead));
+  return hash.finish();
+}
+
 SegmentScan scan_segment(ByteView file) {
   SegmentScan scan;
   auto header = decode_header(file);
@@ -201,7 +216,7 @@ SegmentScan scan_segment(ByteView file) {
   }
   if (scan.footer) {
     if (scan.damage.empty() &&
-        (scan.footer->content != crypto::sha256(file.first(file.size() - kFooterSize)) ||
+        (scan.footer->content != content_hash(file, scan.chunks) ||
          scan.footer->chunks != scan.whole_chunks || scan.footer->records != scan.whole_records))
       scan.damage.push_back(
           {file.size() - kFooterSize, kFooterSize, "the footer does not match what it closes"});

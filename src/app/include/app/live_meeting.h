@@ -46,6 +46,8 @@ class LiveMeeting {
 
   // After a restart: pages have 30 s to come back, a running recording goes on as a new part.
   void restore();
+  // For a meeting that was over when the server stopped, with a recording that was not sealed yet.
+  void seal_left_behind();
 
   // A page enters. Returns its presence, or why not. `name`: what others may see.
   using PresenceId = std::uint64_t;
@@ -123,6 +125,8 @@ class LiveMeeting {
   void finish_last();
   void refuse(Presence& presence, std::int64_t re, const meeting::Refusal& refusal);
   void ok(Presence& presence, std::int64_t re);
+  void reload();
+  std::uint32_t recorded_parts() const;
   meeting::Decision run(const meeting::Command& command, const meeting::Actor& actor,
                         const std::function<void(const Meeting&)>& inside = {});
 

@@ -70,6 +70,8 @@ class Recordings {
   void sent(const PlaybackId& id, int number, std::uint64_t from, std::uint64_t count);
   bool close(const meeting::Actor& actor, const PlaybackId& id);
   void close_stale();  // handles idle for long, and those a restart left behind
+  void close_all();        // the server stops
+  void close_left_open();  // at start: what a crash left behind
   void close_session(const std::string& session);
 
  private:
@@ -80,6 +82,7 @@ class Recordings {
     std::map<int, std::vector<std::pair<std::uint64_t, std::uint64_t>>> sent;  // per track, merged [from, to)
     SteadyTime last_use{};
     std::uint64_t entry = 0;
+    std::string reason;
   };
   RecordingView view_of(RecordingRow row);
   void finish(Open& open);

@@ -60,7 +60,7 @@ class LogWriter {
 
   std::unique_ptr<AppendFile> file_;
   std::optional<crypto::AesGcm> cipher_;
-  crypto::Sha256 content_hash_;  // of everything before the footer
+  crypto::Sha256 content_hash_;  // for the footer
   crypto::Sha256 file_hash_;     // of the whole file
   Bytes header_;
   Bytes pending_;

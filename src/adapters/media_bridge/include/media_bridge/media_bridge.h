@@ -18,6 +18,9 @@ class MediaBridge final : public app::MediaPlane {
                                                                  const Clock& clock);
   ~MediaBridge() override;
 
+  // Ends the shard's thread. Commands afterwards are a bug: everything that gives them is gone by then.
+  void stop() { plane_.reset(); }
+
   // For the recorder, which attaches itself to a room.
   media_local::LocalMediaPlane& plane() { return *plane_; }
   app::EndpointKey key_of(media::EndpointId id) const { return id.value; }

@@ -4,7 +4,7 @@
 //           SHA-256 of the previous segment file | first steady µs u64 | first UTC µs u64 | CRC32C
 //           kHeaderSize
 //   chunk   length u32 (of ciphertext‖tag, never 0) | records u16 | ciphertext‖tag | CRC32C of the frame
-//   before it … footer  0 u32 | flags u8 | chunks u32 | records u32 | SHA-256 of all before the footer |
+//   before it … footer  0 u32 | flags u8 | chunks u32 | records u32 | SHA-256 (content_hash) |
 //   CRC32C      kFooterSize
 //
 // A chunk is AES-256-GCM under the segment's key: nonce = 0^7‖chunk u32‖final u8, AAD = the header as
@@ -76,6 +76,13 @@ struct Damage {
 
 // The clear framing of a file. Damage costs what is damaged: after a broken frame the scan goes on at the
 // next frame whose checksum holds.
+// What the footer fixes: SHA-256 over the header and, of each chunk, its frame without the ciphertext
+// (length, record count, tag, checksum). The tag stands for the ciphertext, so the file's bytes are hashed
+// once only, for its own hash that the successor and `recording.sealed` name.
+crypto::Hash256 content_hash(ByteView file, const std::vector<ChunkFrame>& chunks);
+// The part of a frame that counts there, for a writer that has no file to look at.
+void update_content(crypto::Sha256& hash, ByteView frame);
+
 struct SegmentScan {
   std::optional<SegmentHeader> header;
   std::optional<SegmentError> header_error;
