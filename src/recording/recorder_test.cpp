@@ -196,10 +196,8 @@ TEST_F(RecorderTest, AStalledDiskShowsAsMissingDurabilityAndBlocksNobody) {
   // The writer is now inside its next sync, or reaches it with its next tick.
   std::size_t before = facts_.count<DurableUpTo>();
   EXPECT_FALSE(facts_.wait_for<DurableUpTo>(before + 1, std::chrono::milliseconds(150)));
-  const SteadyTime began = clock_.now().steady;
-  // Nearly fills the queue: a push may not become slower with what is in it already.
+  // Nearly fills the queue while the disk stands still: a push that waited for the writer would never come back.
   for (int i = 0; i < 5000; ++i) packet(static_cast<std::uint64_t>(i), 1200);
-  EXPECT_LT(clock_.now().steady - began, std::chrono::milliseconds(500));
   store_.stall(false);
   EXPECT_TRUE(facts_.wait_for<DurableUpTo>(before + 2));
   recorder_->stop();
