@@ -196,7 +196,8 @@ TEST_F(RecorderTest, AStalledDiskShowsAsMissingDurabilityAndBlocksNobody) {
   // The writer is now inside its next sync, or reaches it with its next tick.
   std::size_t before = facts_.count<DurableUpTo>();
   EXPECT_FALSE(facts_.wait_for<DurableUpTo>(before + 1, std::chrono::milliseconds(150)));
-  // Nearly fills the queue while the disk stands still: a push that waited for the writer would never come back.
+  // Nearly fills the queue while the disk stands still: a push that waited for the writer would never come
+  // back.
   for (int i = 0; i < 5000; ++i) packet(static_cast<std::uint64_t>(i), 1200);
   store_.stall(false);
   EXPECT_TRUE(facts_.wait_for<DurableUpTo>(before + 2));
