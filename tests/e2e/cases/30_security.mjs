@@ -26,6 +26,18 @@ test('security 1, 2, 3, 11: links are guessed, looked at by robots, replaced', (
     for (let i = 0; i < 5; i++) for (const method of ['GET', 'HEAD']) check((await ask(stack, method, '/j')).status === 200, 'the page');
     const meetings = await api(agent, 'GET', '/meetings');
     check(meetings.body.items[0].link_opened_at === null, 'a GET opened the link');
+    // 2: a replaced link and that of a cancelled meeting lead to a kind page, and the log says so.
+    const id = meetings.body.items[0].id;
+    check((await api(agent, 'POST', `/meetings/${id}/link`)).status === 201, 'no new link');
+    agent.expected = (text) => /404|409/.test(text);
+    const open = (text) => ask(stack, 'POST', '/api/v1/link', { headers: json(stack), body: JSON.stringify({ token: text }) });
+    check((await open(token)).status === 404, 'the replaced link opens');
+    const second = await api(agent, 'POST', `/meetings/${id}/link`);
+    check((await api(agent, 'POST', `/meetings/${id}/cancel`, { reason: 'ill' })).status === 200, 'not cancelled');
+    const late = await open(second.body.link.split('#')[1]);
+    check(late.status === 200 && JSON.parse(late.text).meeting.entry === 'cancelled', `the cancelled meeting's link: ${late.status}`);
+    const story = await api(agent, 'GET', `/meetings/${id}/timeline`);
+    check(story.body.items.filter((entry) => entry.type === 'link.rejected').length === 2, 'the log does not name both');
     let refused = 0;
     let limited = 0;
     for (let i = 0; i < 40; i++) {
@@ -33,7 +45,7 @@ test('security 1, 2, 3, 11: links are guessed, looked at by robots, replaced', (
       if (answer.status === 404) refused++;
       if (answer.status === 429) limited++;
     }
-    check(refused === 20 && limited === 20, `${refused} times 404 and ${limited} times 429`);
+    check(refused === 19 && limited === 21, `${refused} times 404 and ${limited} times 429`);
     const logs = stack.log('serve');
     check(!logs.includes(token) && !logs.includes('c.customer@example.org') && !logs.includes('C. Customer'), 'the log holds a token or a name');
   }));
