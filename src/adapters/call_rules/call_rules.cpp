@@ -97,11 +97,6 @@ class ChainRules final : public app::CallRules {
     return chain_.recorder_acknowledged(epoch, idx);
   }
   std::uint16_t activated_epoch(std::uint8_t idx) const override { return chain_.active_epoch(idx); }
-  bool has_activated_slots(std::uint8_t idx) const override {
-    const e2ee::EpochState* state = chain_.epoch(chain_.active_epoch(idx));
-    const e2ee::SenderState* sender = state != nullptr ? state->sender(idx) : nullptr;
-    return sender != nullptr && sender->activated && !sender->activated->slots.empty();
-  }
 
  private:
   e2ee::CallChain chain_;

@@ -63,7 +63,6 @@ class CallRules {
   virtual bool recorder_acknowledged(std::uint16_t epoch, std::uint8_t idx) const = 0;
   // The newest epoch for which this sender has said Activated; 0: none.
   virtual std::uint16_t activated_epoch(std::uint8_t idx) const = 0;
-  virtual bool has_activated_slots(std::uint8_t idx) const = 0;
 };
 
 class CallRulesFactory {

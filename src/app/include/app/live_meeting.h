@@ -167,7 +167,6 @@ class LiveMeeting {
   void push_people();
   void push_waiting();
   void push_recording();
-  std::string other_code(const std::string& code) const;
 
   Context& context_;
   MediaKeys& keys_;
