@@ -133,6 +133,7 @@ void LiveMeeting::roster_taken(const RosterView& roster) {
   held_until_.reset();
   std::set<std::string> eps;
   for (const MemberView& member : roster.members) eps.insert(member.ep);
+  const std::set<std::string> ever = eps_ever_named();
   std::vector<PresenceId> dropped;
   for (auto& [id, presence] : presences_) {
     bool member = eps.contains(presence->ep);
@@ -141,14 +142,15 @@ void LiveMeeting::roster_taken(const RosterView& roster) {
     presence->member = member;
     if (joins) {
       if (!presence->staff) push(*presence, "admitted", JsonObject{});
-      // Hellos of all members and every Roster so far, in the order in which they were accepted.
+      // Every Roster so far and the Hellos that they name, in the order in which they were accepted: who comes later checks
+      // the chain from its start, former members included.
       for (const CallStore::Message& earlier : chain_) {
         auto parsed = parse_json(earlier.message);
         if (!parsed) continue;
         std::string kind = parsed->string_or("t");
         bool wanted = kind == "Roster";
         if (kind == "Hello")
-          if (auto hello = rules_->read_hello(*parsed)) wanted = eps.contains(hello->ep);
+          if (auto hello = rules_->read_hello(*parsed)) wanted = ever.contains(hello->ep);
         if (wanted) push(*presence, "e2ee", JsonObject{{"m", *parsed}, {"from", earlier.from}});
       }
     } else if (member || leaves) {
@@ -180,6 +182,18 @@ void LiveMeeting::roster_taken(const RosterView& roster) {
   push_people();
   push_waiting();
   push_recording();
+}
+
+std::set<std::string> LiveMeeting::eps_ever_named() const {
+  std::set<std::string> eps;
+  for (const CallStore::Message& earlier : chain_) {
+    auto parsed = parse_json(earlier.message);
+    if (!parsed || parsed->string_or("t") != "Roster") continue;
+    auto roster = rules_->read_roster(*parsed);
+    if (!roster) continue;
+    for (const MemberView& member : roster->members) eps.insert(member.ep);
+  }
+  return eps;
 }
 
 // Tells the guard who this endpoint is and where its keys stand; also for a new endpoint of a page that is in the call.

@@ -1,7 +1,7 @@
 // Faults in a call: the server killed, the vault killed or absent. Nothing lost, nothing silent.
 import { until } from '../lib/stack.mjs';
 import { check, scene } from '../lib/scene.mjs';
-import { admit, api, comeIn, endCall, inCall, logIn, picturesMove, schedule } from '../lib/story.mjs';
+import { admit, api, comeIn, endCall, inCall, logIn, picturesMove, schedule, verified } from '../lib/story.mjs';
 
 async function start(stack, person, rule) {
   const agent = await person('agent');
@@ -11,15 +11,6 @@ async function start(stack, person, rule) {
   await agent.page.keyboard.press('Escape');
   await comeIn(customer, link);
   return { agent, customer, link };
-}
-
-async function verified(officer, id) {
-  return until('the recording is verified', async () => {
-    const answer = await api(officer, 'GET', `/meetings/${id}/recordings`);
-    const item = answer.body?.items?.[0];
-    if (item?.state === 'failed') throw new Error(`the recording failed: ${item.failure}`);
-    return item?.state === 'verified' ? item : null;
-  }, 40);
 }
 
 test('fault: kill -9 of the server in a recorded call; browsers come back and the gap is named', () =>

@@ -97,3 +97,13 @@ export async function endCall(agent) {
   await agent.get('end-confirm').click();
   await agent.get('agent-ended').waitFor();
 }
+
+/** The newest recording of a meeting, once the vault has opened and checked it. */
+export async function verified(officer, id) {
+  return until('the recording is verified', async () => {
+    const answer = await api(officer, 'GET', `/meetings/${id}/recordings`);
+    const item = answer.body?.items?.[0];
+    if (item?.state === 'failed') throw new Error(`the recording failed: ${item.failure}`);
+    return item?.state === 'verified' ? item : null;
+  }, 40);
+}

@@ -113,6 +113,8 @@ class LiveMeeting {
   Presence* member_of(const ParticipantId& participant);
   Presence& add_presence(const Entering& entering);
   void attach_media(Presence& presence);
+  // Endpoints that some Roster of this call has named, former members included.
+  std::set<std::string> eps_ever_named() const;
   void arm_guard(Presence& presence);
   void offer(Presence& presence, bool restart);
   void remove_presence(PresenceId id, std::string_view ended_reason, bool tell);
