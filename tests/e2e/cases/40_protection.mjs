@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { until } from '../lib/stack.mjs';
 import { check, scene } from '../lib/scene.mjs';
 import { inFiles, inMemory } from '../lib/memory.mjs';
-import { keepSecrets, spoiledTransforms } from '../lib/patches.mjs';
+import { keepSecrets, plainOnDemand, spoiledTransforms } from '../lib/patches.mjs';
 import { admit, api, comeIn, endCall, inCall, logIn, schedule, verified } from '../lib/story.mjs';
 import { decodableVp8, entropy, framesOf } from '../lib/witness.mjs';
 
@@ -147,43 +147,91 @@ test('e2ee 01, 02, 05, 07: what the server, the wire, files and memory hold of a
     }
   }, { witness: true }));
 
-for (const how of ['late', 'null', 'never']) {
-  test(`e2ee 04: a client whose transform is ${how === 'late' ? 'set 50 ms late' : how === 'null' ? 'taken away' : 'never set'} is stopped, and nothing of it gets through`, () =>
+/** A customer with an altered client; its page has shown that it can encrypt, and misbehaves from `spoil` on. */
+async function spoiledCall(stack, person, alter) {
+  const agent = await person('agent');
+  const customer = await person('customer', { width: 390, height: 844 });
+  await alter(customer);
+  await logIn(agent, stack.accounts.agent);
+  const link = await schedule(agent, 'required');
+  await agent.page.keyboard.press('Escape');
+  await customer.page.goto(link);
+  await customer.get('start').click();
+  await customer.get('allow-both').click();
+  await customer.get('device-continue').waitFor();
+  await customer.page.evaluate(() => { globalThis.spoil = true; });
+  await customer.get('device-continue').click();
+  await customer.get('notice-continue').click();
+  await customer.get('waiting-room').waitFor();
+  await admit(agent);
+  return { agent, customer };
+}
+
+const timelineOf = async (agent) => {
+  const { body } = await api(agent, 'GET', '/meetings');
+  return (await api(agent, 'GET', `/meetings/${body.items[0].id}/timeline`)).body.items;
+};
+
+async function toldAndLogged(agent, customer) {
+  await until('the customer is told what was stopped', async () => /not encrypted as agreed/.test(await customer.page.locator('body').innerText()), 30);
+  await until('the audit log names it', async () => (await timelineOf(agent)).some((entry) => entry.type === 'plaintext_guard'));
+}
+
+/** Frames that are not SFrame under a key identifier that somebody in this call may use. */
+const plainOnes = (stack) => framesOf(stack.witness.packets()).filter((frame) => {
+  if (frame.shim < 0) return true;
+  const [epoch, idx, slot] = [Math.floor(frame.kid / 4096), Math.floor(frame.kid / 16) % 256, frame.kid % 16];
+  return epoch < 1 || epoch > 9 || idx > 9 || (slot === 0) !== (frame.kind === 'audio');
+});
+
+const framesShown = (agent) => agent.page.evaluate(() => [...document.querySelectorAll('[data-testid=remote-picture] video, video[data-testid=remote-picture]')].reduce((sum, video) => sum + video.getVideoPlaybackQuality().totalVideoFrames, 0));
+
+async function endedRecordings(stack, person, agent) {
+  await endCall(agent);
+  const officer = await person('officer');
+  await logIn(officer, stack.accounts.compliance);
+  const { body } = await api(officer, 'GET', '/meetings');
+  return until('the recording ends in a state', async () => {
+    const { items } = (await api(officer, 'GET', `/meetings/${body.items[0].id}/recordings`)).body;
+    return items.every((item) => ['verified', 'failed'].includes(item.state)) ? items : null;
+  }, 40);
+}
+
+for (const [how, words] of [['late', 'set 50 ms late'], ['never', 'never set']]) {
+  test(`e2ee 04: a client whose transform is ${words} is stopped, and nothing of it gets through`, () =>
     scene(`guard-${how}`, async (stack, person) => {
-      const agent = await person('agent');
-      const customer = await person('customer', { width: 390, height: 844 });
-      await spoiledTransforms(customer, how);
-      await logIn(agent, stack.accounts.agent);
-      const link = await schedule(agent, 'required');
-      await agent.page.keyboard.press('Escape');
-      await customer.page.goto(link);
-      await customer.get('start').click();
-      await customer.get('allow-both').click();
-      await customer.get('device-continue').waitFor();
-      await customer.page.evaluate(() => { globalThis.spoil = true; });
-      await customer.get('device-continue').click();
-      await customer.get('notice-continue').click();
-      await customer.get('waiting-room').waitFor();
-      await admit(agent);
-      await until('the customer is told what was stopped', async () => (await customer.get('call-stopped').count()) > 0 || /not encrypted as agreed/.test(await customer.page.locator('body').innerText()), 30);
+      const { agent, customer } = await spoiledCall(stack, person, (one) => spoiledTransforms(one, how));
+      await toldAndLogged(agent, customer);
       await customer.screenshot(`guard-${how}-customer`);
       await agent.screenshot(`guard-${how}-agent`);
-      await until('the audit log names it', async () => {
-        const { body } = await api(agent, 'GET', '/meetings');
-        const story = await api(agent, 'GET', `/meetings/${body.items[0].id}/timeline`);
-        return story.body.items.some((entry) => entry.type === 'plaintext_guard');
-      });
-      const seen = await agent.page.evaluate(() => [...document.querySelectorAll('[data-testid=remote-picture] video, video[data-testid=remote-picture]')].some((video) => video.getVideoPlaybackQuality().totalVideoFrames > 0));
-      check(!seen, 'the adviser saw a picture of it');
-      await endCall(agent);
-      // Nothing of it is stored: whatever the sealed log holds opens with keys of the call, or it would be named.
-      const officer = await person('officer');
-      await logIn(officer, stack.accounts.compliance);
-      const { body } = await api(officer, 'GET', '/meetings');
-      const recordings = await until('the recording ends in a state', async () => {
-        const answer = await api(officer, 'GET', `/meetings/${body.items[0].id}/recordings`);
-        return answer.body.items.every((item) => ['verified', 'failed'].includes(item.state)) ? answer.body.items : null;
-      }, 40);
-      for (const item of recordings) check(item.tracks.every((track) => track.role === 'staff'), `the customer's stream is in the recording: ${JSON.stringify(item.tracks)}`);
+      check(plainOnes(stack).length > 0, 'the altered client sent nothing unencrypted: this test shows nothing');
+      check((await framesShown(agent)) === 0, 'the adviser saw a picture of it');
+      for (const item of await endedRecordings(stack, person, agent)) check(item.tracks.every((track) => track.role === 'staff'), `the customer's stream is in the recording: ${JSON.stringify(item.tracks)}`);
     }, { witness: true }));
 }
+
+test('e2ee 04: a client that goes over to plaintext in mid-call is stopped within a frame', () =>
+  scene('guard-plain', async (stack, person) => {
+    const { agent, customer } = await spoiledCall(stack, person, plainOnDemand);
+    await inCall([agent, customer]);
+    const before = await framesShown(agent);
+    await customer.goPlain();
+    await toldAndLogged(agent, customer);
+    check(plainOnes(stack).length > 0, 'the altered client sent nothing unencrypted: this test shows nothing');
+    await pause(1000);  // what waits in the receiver's jitter buffer
+    const after = await framesShown(agent);
+    await pause(1500);
+    check(before > 0 && (await framesShown(agent)) === after, 'pictures go on after the guard');
+    const recordings = await endedRecordings(stack, person, agent);
+    check(recordings.length === 1 && recordings[0].state === 'verified', `the recording of what was encrypted: ${JSON.stringify(recordings)}`);
+  }, { witness: true }));
+
+test('e2ee 04: a client whose transform is taken away in mid-call sends nothing unencrypted', () =>
+  scene('guard-null', async (stack, person) => {
+    const { agent, customer } = await spoiledCall(stack, person, (one) => spoiledTransforms(one, 'null'));
+    await inCall([agent, customer]);
+    await until('its pictures stop', async () => { const seen = await framesShown(agent); await pause(700); return (await framesShown(agent)) === seen; });
+    const frames = framesOf(stack.witness.packets());
+    check(frames.length > 50 && plainOnes(stack).length === 0, 'a plain frame arrived');
+    await endCall(agent);
+  }, { witness: true }));

@@ -60,7 +60,7 @@ export async function flashingDevices(person) {
 
 /**
  * A client that spoils its uplinks' transforms once `globalThis.spoil` is set: `late` sets them 50 ms too late, `null` takes
- * them away again, `never` doesn't set them. The self-test before the call is left alone, as a patched client would.
+ * them away a second after a track is on them, `never` doesn't set them. The self-test before the call is left alone, as a patched client would.
  */
 export async function spoiledTransforms(person, how) {
   await person.context.addInitScript((way) => {
@@ -74,7 +74,11 @@ export async function spoiledTransforms(person, how) {
         else if (way === 'late') setTimeout(() => set(transform), 50);
         else if (way === 'null') {
           set(transform);
-          setTimeout(() => set(null), 50);
+          const timer = setInterval(() => {
+            if (!this.track) return;
+            clearInterval(timer);
+            setTimeout(() => set(null), 1000);
+          }, 50);
         }
       },
     });
@@ -134,5 +138,20 @@ export async function keepSecrets(person) {
       for (const kind of ['keys', 'pieces']) for (const one of seen?.[kind] ?? []) all[kind].add(one);
     }
     return { keys: [...all.keys], pieces: [...all.pieces] };
+  };
+}
+
+/** A client whose worker passes frames on as they are, from the moment `person.goPlain()` is called: what Firefox does when a transform is taken away. */
+export async function plainOnDemand(person) {
+  const head = `for (const kind of [RTCEncodedVideoFrame, RTCEncodedAudioFrame]) {
+    const data = Object.getOwnPropertyDescriptor(kind.prototype, 'data');
+    Object.defineProperty(kind.prototype, 'data', { configurable: true, get() { return data.get.call(this); }, set(bytes) { if (!globalThis.plain) data.set.call(this, bytes); } });
+  }\n`;
+  await person.context.route(/\/assets\/worker-[^/]*\.js$/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: head + (await response.text()) });
+  });
+  person.goPlain = async () => {
+    for (const worker of person.page.workers()) await worker.evaluate(() => { globalThis.plain = true; });
   };
 }
