@@ -556,6 +556,21 @@ describe('the worker as a whole', () => {
     expect(labels().slice(2).sort()).toEqual([['first', 1], ['second', 0]]);
   });
 
+  it('nothing is encrypted after the final counters were asked for, until a new call begins', async () => {
+    const { port, ask } = worker();
+    await ask({ type: 'init' });
+    await ask({ type: 'announce', call, epoch: 1, roster: base64url(random(32)), self: 0, recipients: [] });
+    port.attach({ direction: 'send', stream: 's', slot: 0 });
+    await ask({ type: 'activate', epoch: 1 });
+    port.feed('s', deltaFrame);
+    await settle();
+    expect(await ask({ type: 'counters', epoch: 1, final: true })).toMatchObject({ value: { last: [{ kid: kidOf(1, 0, 0), ctr: 0 }] } });
+    port.feed('s', deltaFrame);
+    await settle();
+    expect(port.out.get('s')).toHaveLength(1);
+    expect(await ask({ type: 'counters', epoch: 1, final: false })).toMatchObject({ value: { last: [{ ctr: 0 }] } });
+  });
+
   it('after reset the old call\'s keys are gone, and a new call starts at epoch 1 with fresh keys', async () => {
     const { port, ask } = worker();
     await ask({ type: 'init' });
