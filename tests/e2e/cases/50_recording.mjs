@@ -1,27 +1,15 @@
 // The rebuilt recording, from real browsers over a network that is cut: what is in it, and when.
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../lib/stack.mjs';
 import { check, scene } from '../lib/scene.mjs';
 import { distances, median, picturesOf, soundOf } from '../lib/flashes.mjs';
+import { manifestOf } from '../lib/manifest.mjs';
 import { Network } from '../lib/network.mjs';
 import { flashingDevices } from '../lib/patches.mjs';
 import { admit, api, comeIn, endCall, inCall, logIn, schedule, verified } from '../lib/story.mjs';
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** A file of this name anywhere below. */
-function find(directory, wanted) {
-  for (const name of readdirSync(directory)) {
-    const path = join(directory, name);
-    if (path.endsWith(wanted)) return path;
-    if (statSync(path).isDirectory()) {
-      const inside = find(path, wanted);
-      if (inside) return inside;
-    }
-  }
-  return null;
-}
 
 /** The newest counters that a person has attested, by KID. */
 function attestedBy(person) {
@@ -68,7 +56,7 @@ test('recording: every frame that was attested, one clock, a 3 s cut as one gap,
       await logIn(officer, stack.accounts.compliance);
       const { body } = await api(officer, 'GET', '/meetings');
       const recording = await verified(officer, body.items[0].id);
-      const { manifest } = JSON.parse(readFileSync(find(stack.home, join(recording.id, 'manifest.json')), 'utf8'));
+      const manifest = manifestOf(stack, recording.id);
 
       // One gap, of the customer, as long as the cut; none of the adviser.
       const trackOf = (role) => recording.tracks.find((track) => track.role === role && !track.screen);
