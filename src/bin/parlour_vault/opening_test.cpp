@@ -206,6 +206,26 @@ TEST_F(OpeningTest, ACrashOfTheServerIsAGapOfTheServerAndTheNextPartGoesOn) {
   expect_playable(world, *world.customer, 500, 200);
 }
 
+TEST_F(OpeningTest, ARestartInATickIsAGapOfTheServerToo) {
+  World world;
+  begin(world);
+  world.talk(both(world), 3);
+  world.tell_progress(false);
+  world.crash();
+  world.on_packet = [](const recording::PacketRecord&) {};
+  for (int i = 0; i < 35; ++i, world.clock.time_us += 20'000)
+    for (const auto& who : world.people) world.send(*who, 0, source_->opus[0]);
+  world.on_packet = nullptr;
+  world.start_part();
+  agent_media_.vp8_at = customer_media_.vp8_at = 0;
+  world.talk(both(world), 3);
+  end(world);
+  const JsonArray gaps = world.gaps(*world.customer, "audio");
+  ASSERT_EQ(gaps.size(), 1u);
+  EXPECT_EQ(gaps[0].string_or("cause"), "server");
+  EXPECT_NEAR(static_cast<double>(gaps[0].integer_or("to_ms") - gaps[0].integer_or("from_ms")), 700, 100);
+}
+
 TEST_F(OpeningTest, WithoutAFinalProgressTheTailIsCalledNotAttested) {
   World world;
   begin(world);
