@@ -322,3 +322,30 @@ test('e2ee 20: a browser without the API is told before any prompt, and no offer
     await customer.get('browser-unable').waitFor();
     check(sockets === 0, 'a socket was opened');
   }));
+
+test('e2ee 16: a reload on either side, the adviser\'s too, leads back into the same call by itself', () =>
+  scene('reload', async (stack, person) => {
+    const { agent, customer } = await start(stack, person, 'required');
+    await admit(agent);
+    await inCall([agent, customer]);
+    const code = async (one) => {
+      await one.get('facts').first().click();
+      const text = await one.get('security-code').first().innerText();
+      await one.page.keyboard.press('Escape');
+      return text.match(/\b\d{5}\b/g).slice(-6).join('');
+    };
+    const first = await code(agent);
+    check(first.length === 30 && first === (await code(customer)), 'the codes differ before');
+    await customer.page.reload();
+    await inCall([agent, customer], 40);
+    await agent.page.reload();
+    await inCall([agent, customer], 40);
+    const second = await code(agent);
+    check(second.length === 30 && second === (await code(customer)), 'the codes differ afterwards');
+    await endCall(agent);
+    const officer = await person('officer');
+    await logIn(officer, stack.accounts.compliance);
+    const { body } = await api(officer, 'GET', '/meetings');
+    const recording = await verified(officer, body.items[0].id);
+    check(recording.tracks.filter((track) => !track.screen).length === 2, `a reload made another person of somebody: ${JSON.stringify(recording.tracks)}`);
+  }));

@@ -375,7 +375,7 @@ export class CallSession implements CallApi {
     // The same call as before (a resync): the chain goes on, what is known already changes nothing.
     if (this.call_?.call !== message.call) await this.openCall_(message.call, false);
     else this.sendHello_();
-    for (const signed of message.chain) await this.call_?.receive(signed);
+    for (const { m } of message.chain) await this.call_?.receive(m);
     this.call_?.setServerSaysSteward(message.steward);
   }
 
@@ -384,6 +384,8 @@ export class CallSession implements CallApi {
     await this.media_.setCarrying(false);
     await this.openCall_(call, true);
     this.facts_.heldUntil = null;
+    this.facts_.stewardSilent = false;
+    if (this.facts_.problem?.code === 'steward_silent') this.facts_.problem = null;
     this.call_?.setServerSaysSteward(this.facts_.welcome?.steward ?? false);
   }
 

@@ -58,16 +58,16 @@ export interface WelcomeFields {
   resume: string | null;
   now: number;
   /** Hellos, Rosters, SenderKeys, KeyAcks, Activateds of the current call, in order; empty for a waiting guest. */
-  chain: Signed[];
+  chain: { from: string; m: Signed }[];
   state: 'waiting' | 'admitted';
   steward: boolean;
 }
 
 export interface DeviceReport {
-  camera: boolean | string;
-  microphone: boolean | string;
-  speaker: boolean | string;
-  network: boolean | string;
+  camera: string;
+  microphone: string;
+  speaker: string;
+  network: string;
 }
 
 export interface WaitingEntry {
@@ -92,7 +92,8 @@ export interface Person {
   participant: string;
   role: 'staff' | 'customer' | 'recorder';
   name: string;
-  ep: EndpointId | null;
+  /** Empty before its Hello. */
+  ep: EndpointId;
   state: 'waiting' | 'admitted' | 'connected' | 'reconnecting' | 'left';
   mic: boolean;
   camera: boolean;
