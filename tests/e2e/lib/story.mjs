@@ -82,6 +82,19 @@ export async function picturesMove(person) {
   });
 }
 
+/** Nothing of what is seen and heard starts anew by itself: [what, how often] in this time. */
+export async function startsAnew(person, seconds) {
+  return person.page.evaluate(async (ms) => {
+    const counts = [...document.querySelectorAll('video, audio')].map((element) => {
+      const one = [element.dataset.testid ?? element.tagName, 0];
+      element.addEventListener('emptied', () => one[1]++);
+      return one;
+    });
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return counts.filter(([, often]) => often > 0);
+  }, seconds * 1000);
+}
+
 /** JSON of the API in a person's own session. */
 export function api(person, method, path, body) {
   return person.page.evaluate(async ([m, p, b]) => {
