@@ -7,7 +7,7 @@ import { distances, median, picturesOf, soundOf } from '../lib/flashes.mjs';
 import { manifestOf } from '../lib/manifest.mjs';
 import { Network } from '../lib/network.mjs';
 import { flashingDevices } from '../lib/patches.mjs';
-import { admit, api, comeIn, endCall, inCall, logIn, schedule, verified } from '../lib/story.mjs';
+import { admit, api, comeIn, endCall, inCall, logIn, picturesMove, schedule, verified } from '../lib/story.mjs';
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -147,6 +147,44 @@ test('recording: every frame that was attested, one clock, a 3 s cut as one gap,
       const apart = distances(seen[0], seen[1]);
       console.log(`  in the player after a seek: ${apart.map((one) => one.toFixed(0)).join(', ')} ms`);
       check(apart.length >= 3 && Math.abs(median(apart)) <= 60, `in the player: ${apart}`);
+    } finally {
+      network.close();
+    }
+  }));
+
+test('network: a changed address is followed, a poor network is said in words, and neither costs the call', () =>
+  scene('network', async (stack, person) => {
+    const agent = await person('agent');
+    const customer = await person('customer', { width: 390, height: 844 });
+    const network = await Network.between(stack.port, { seed: 7 });
+    try {
+      await network.lead(customer);
+      await logIn(agent, stack.accounts.agent);
+      const link = await schedule(agent, 'required');
+      await agent.page.keyboard.press('Escape');
+      await comeIn(customer, link);
+      await admit(agent);
+      await inCall([agent, customer]);
+      for (let i = 0; i < 3; i++) {
+        network.move();
+        await pause(1000);
+        for (const one of [agent, customer]) await until(`${one.name} sees a moving picture after a change of address`, () => picturesMove(one), 15);
+      }
+      network.lossPermille = 120;
+      network.delayMs = 50;
+      for (const one of [customer]) await until(`${one.name} reads that the network is poor`, async () => (await one.get('quality').count()) > 0, 20);
+      console.log(`  the customer reads: ${await customer.get('quality').innerText()}`);
+      await until('the adviser still sees a moving picture', () => picturesMove(agent), 10);
+      await customer.screenshot('network-poor');
+      network.lossPermille = 0;
+      network.delayMs = 0;
+      await until('the words go away', async () => (await customer.get('quality').count()) === 0, 30);
+      await endCall(agent);
+      const officer = await person('officer');
+      await logIn(officer, stack.accounts.compliance);
+      const { body } = await api(officer, 'GET', '/meetings');
+      const recording = await verified(officer, body.items[0].id);
+      console.log(`  coverage ${recording.coverage_permille} per mille, ${recording.gaps.length} gaps`);
     } finally {
       network.close();
     }
