@@ -349,3 +349,42 @@ test('e2ee 16: a reload on either side, the adviser\'s too, leads back into the 
     const recording = await verified(officer, body.items[0].id);
     check(recording.tracks.filter((track) => !track.screen).length === 2, `a reload made another person of somebody: ${JSON.stringify(recording.tracks)}`);
   }));
+
+test('fault: the adviser\'s computer is gone; the customer is held with words, and another computer takes the meeting up again', () =>
+  scene('steward-lost', async (stack, person) => {
+    const { agent, customer } = await start(stack, person, 'required');
+    await admit(agent);
+    await inCall([agent, customer]);
+    await pause(3000);
+    const code = async (one) => {
+      await one.get('facts').first().click();
+      const text = await one.get('security-code').first().innerText();
+      await one.page.keyboard.press('Escape');
+      return text.match(/\b\d{5}\b/g).slice(-6).join('');
+    };
+    const before = await code(customer);
+    await agent.stop();
+    await customer.get('held').waitFor({ timeout: 45_000 });
+    check(/Your place is kept/.test(await customer.get('held').innerText()), await customer.get('held').innerText());
+    await customer.screenshot('held-customer');
+    const violations = await customer.axe();
+    check(violations.length === 0, `held: ${violations.join('; ')}`);
+
+    const other = await person('other');
+    await logIn(other, stack.accounts.agent);
+    await until('the console shows the held meeting', async () => (await other.get('admit').count()) + (await other.get('take-up').count()) > 0 || /C\. Customer/.test(await other.page.locator('main').first().innerText()));
+    await other.screenshot('held-console');
+    await admit(other);
+    await inCall([other, customer], 40);
+    check((await code(customer)) !== before, 'a new call has the old code');
+    await pause(3000);
+    await endCall(other);
+    const officer = await person('officer');
+    await logIn(officer, stack.accounts.compliance);
+    const { body } = await api(officer, 'GET', '/meetings');
+    const recording = await verified(officer, body.items[0].id);
+    const manifest = manifestOf(stack, recording.id);
+    check(manifest.calls.length === 2 && manifest.parts.length >= 2, `${manifest.calls.length} calls in ${manifest.parts.length} parts`);
+    const verdict = await api(officer, 'POST', '/audit/verify');
+    check(verdict.body.exit === 0, `${verdict.body.text} ${verdict.body.faults}`);
+  }));
