@@ -9,11 +9,13 @@ namespace parlour::app {
 namespace {
 
 constexpr std::size_t kBackoffsMax = 50'000;
-constexpr int kFreeFailures = 4;          // so many are forgiven: people mistype
-constexpr Duration kBackoffMax = 15min;   // more would let an attacker lock somebody out for long
+constexpr int kFreeFailures = 4;         // so many are forgiven: people mistype
+constexpr Duration kBackoffMax = 15min;  // more would let an attacker lock somebody out for long
 
 std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return c < 128 ? static_cast<char>(std::tolower(c)) : static_cast<char>(c); });
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
+    return c < 128 ? static_cast<char>(std::tolower(c)) : static_cast<char>(c);
+  });
   return text;
 }
 
@@ -27,7 +29,8 @@ Duration Accounts::wait_of(const std::string& key) const {
 
 void Accounts::failed(const std::string& key) {
   SteadyTime now = context_.clock.now().steady;
-  if (backoffs_.size() >= kBackoffsMax) std::erase_if(backoffs_, [&](auto& entry) { return entry.second.until <= now; });
+  if (backoffs_.size() >= kBackoffsMax)
+    std::erase_if(backoffs_, [&](auto& entry) { return entry.second.until <= now; });
   Backoff& backoff = backoffs_[key];
   ++backoff.failures;
   if (backoff.failures > kFreeFailures) {
@@ -36,7 +39,8 @@ void Accounts::failed(const std::string& key) {
   }
 }
 
-void Accounts::log_in(std::string email, std::string password, std::string peer, std::optional<std::string> old_token,
+void Accounts::log_in(std::string email, std::string password, std::string peer,
+                      std::optional<std::string> old_token,
                       std::function<void(Result<SessionView, LoginRefusal>)> done) {
   email = lower(std::move(email));
   std::string account_key = "account/" + email;
@@ -49,7 +53,8 @@ void Accounts::log_in(std::string email, std::string password, std::string peer,
   if (user && !user->disabled) stored = user->password_hash;
   context_.passwords.verify(std::move(password), stored, [=, this](Passwords::Verdict verdict) {
     if (verdict == Passwords::Verdict::kBusy)
-      return done(fail(LoginRefusal{{"login.busy", "The server is busy. Try again in a moment.", {}}, Duration(2s)}));
+      return done(
+          fail(LoginRefusal{{"login.busy", "The server is busy. Try again in a moment.", {}}, Duration(2s)}));
     Now now = context_.clock.now();
     if (verdict != Passwords::Verdict::kMatch) {
       failed(account_key);
@@ -69,8 +74,12 @@ void Accounts::log_in(std::string email, std::string password, std::string peer,
     }
     backoffs_.erase(account_key);
     Token token = make_token(context_);
-    SessionRow row{.token_hash = token.hash, .id = to_hex(context_.random.array<8>()), .user = user->id,
-                   .csrf = to_base64url(context_.random.array<18>()), .created = now.utc, .last_seen = now.utc};
+    SessionRow row{.token_hash = token.hash,
+                   .id = to_hex(context_.random.array<8>()),
+                   .user = user->id,
+                   .csrf = to_base64url(context_.random.array<18>()),
+                   .created = now.utc,
+                   .last_seen = now.utc};
     AuditRecord record;
     record.type = "auth.login";
     record.actor = SessionView{"", row.id, row.csrf, *user, now.utc}.actor();
@@ -116,14 +125,18 @@ Result<UserId, std::string> Accounts::create_user(const meeting::Actor& actor, c
                                                   const std::string& name, meeting::UserRole role,
                                                   const std::string& password) {
   if (auto refusal = meeting::allowed(actor, meeting::Action::kUserManage, {})) return fail(refusal->text);
-  if (email.find('@') == std::string::npos || email.size() > 254 || !is_utf8(email)) return fail(std::string("This is no e-mail address."));
-  if (name.empty() || name.size() > 100 || !is_utf8(name)) return fail(std::string("A name of 1 to 100 bytes is needed."));
+  if (email.find('@') == std::string::npos || email.size() > 254 || !is_utf8(email))
+    return fail(std::string("This is no e-mail address."));
+  if (name.empty() || name.size() > 100 || !is_utf8(name))
+    return fail(std::string("A name of 1 to 100 bytes is needed."));
   if (password.size() < 12) return fail(std::string("The password needs at least 12 characters."));
-  if (context_.people.user_by_email(lower(email))) return fail(std::string("There is an account with this e-mail address."));
+  if (context_.people.user_by_email(lower(email)))
+    return fail(std::string("There is an account with this e-mail address."));
   std::optional<std::string> hash = context_.passwords.hash_now(password);
   if (!hash) return fail(std::string("The password could not be stored."));
   UtcTime now = context_.clock.now().utc;
-  User user{UserId::make(now, context_.random), Redacted(lower(email)), Redacted(name), role, *hash, false, now};
+  User user{
+      UserId::make(now, context_.random), Redacted(lower(email)), Redacted(name), role, *hash, false, now};
   AuditRecord record;
   record.type = "user.created";
   record.actor = actor;

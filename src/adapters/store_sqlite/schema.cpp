@@ -3,11 +3,11 @@
 namespace parlour::store_sqlite {
 
 // Each personal column says so, with its fate: docs/features/data.md has the table.
-//   customer.name, customer.email    personal; erased with the customer. The only place of a customer's address.
-//   user.email, user.name            personal (staff); kept while the account's acts must be explained.
-//   meeting.cancel_reason            personal (typed by a person); erased with the meeting.
-//   audit_private.value              personal; erasable row by row. Empty where `reference` names the holding row.
-//   call_message.message             holds display names (Hello); erased 90 days after the meeting.
+//   customer.name, customer.email    personal; erased with the customer. The only place of a customer's
+//   address. user.email, user.name            personal (staff); kept while the account's acts must be
+//   explained. meeting.cancel_reason            personal (typed by a person); erased with the meeting.
+//   audit_private.value              personal; erasable row by row. Empty where `reference` names the holding
+//   row. call_message.message             holds display names (Hello); erased 90 days after the meeting.
 constexpr std::string_view kVersion1 = R"sql(
 CREATE TABLE user (
   id BLOB PRIMARY KEY, email TEXT NOT NULL UNIQUE COLLATE NOCASE, name TEXT NOT NULL, role TEXT NOT NULL,

@@ -34,9 +34,15 @@ struct World {
   World()
       : store(std::move(*SqliteStore::open_in_memory(kNow))),
         log(*store, clock, random, "boot-1"),
-        user{UserId::make(kNow, random), Redacted(std::string("a@example.org")), Redacted(std::string("A. Adviser")),
-             meeting::UserRole::kAgent, "hash", false, kNow},
-        customer{CustomerId::make(kNow, random), Redacted(std::string("C. Customer")), Redacted(std::string("c@example.org"))} {
+        user{UserId::make(kNow, random),
+             Redacted(std::string("a@example.org")),
+             Redacted(std::string("A. Adviser")),
+             meeting::UserRole::kAgent,
+             "hash",
+             false,
+             kNow},
+        customer{CustomerId::make(kNow, random), Redacted(std::string("C. Customer")),
+                 Redacted(std::string("c@example.org"))} {
     EXPECT_TRUE(log.load());
     type.id = TypeId::make(kNow, random);
     type.document = kDocument;
@@ -48,9 +54,17 @@ struct World {
     work.commit();
   }
   Meeting meeting_at(UtcTime start) {
-    Meeting m{.id = MeetingId::make(start, random), .type = type.id, .type_version = 1, .agent = user.id, .start = start};
-    m.participants.push_back({.id = ParticipantId::make(start, random), .role = meeting::ParticipantRole::kStaff, .user = user.id});
-    m.participants.push_back({.id = ParticipantId::make(start, random), .role = meeting::ParticipantRole::kCustomer, .customer = customer.id});
+    Meeting m{.id = MeetingId::make(start, random),
+              .type = type.id,
+              .type_version = 1,
+              .agent = user.id,
+              .start = start};
+    m.participants.push_back({.id = ParticipantId::make(start, random),
+                              .role = meeting::ParticipantRole::kStaff,
+                              .user = user.id});
+    m.participants.push_back({.id = ParticipantId::make(start, random),
+                              .role = meeting::ParticipantRole::kCustomer,
+                              .customer = customer.id});
     return m;
   }
   // Signs like the vault, with consistency checked.
@@ -61,7 +75,8 @@ struct World {
     log.set_signer(
         [this](SignRequest request, std::function<void(std::optional<std::string>)> done) {
           audit::Checkpoint next{"test/audit", request.size, request.root};
-          if (last.size > 0 && !audit::heads_consistent(last, next, request.consistency)) return done(std::nullopt);
+          if (last.size > 0 && !audit::heads_consistent(last, next, request.consistency))
+            return done(std::nullopt);
           last = next;
           done(audit::sign_checkpoint(next, key));
         },
@@ -136,7 +151,8 @@ TEST(SqliteAuditLog, EntriesAreGaplessSignedProvenAndVerified) {
   EXPECT_EQ(world.log.head().size, 5u);
   auto proof = world.log.prove(3);
   ASSERT_TRUE(proof);
-  EXPECT_TRUE(audit::verify_inclusion(3, 5, audit::leaf_hash(as_bytes(proof->entry)), proof->path, world.last.root));
+  EXPECT_TRUE(
+      audit::verify_inclusion(3, 5, audit::leaf_hash(as_bytes(proof->entry)), proof->path, world.last.root));
   EXPECT_FALSE(world.log.prove(5)) << "the checkpoint's own entry is beyond the head";
   world.log.checkpoint([](bool) {});
   AuditVerdict verdict = world.log.verify();
@@ -152,7 +168,8 @@ TEST(SqliteAuditLog, AChangedRowIsFoundAtTheNextStart) {
   world.log.append(record);
   work.commit();
   world.log.checkpoint([](bool) {});
-  ASSERT_TRUE(world.store->database().execute("UPDATE audit_entry SET bytes = CAST('{}' AS BLOB) WHERE seq = 0"));
+  ASSERT_TRUE(
+      world.store->database().execute("UPDATE audit_entry SET bytes = CAST('{}' AS BLOB) WHERE seq = 0"));
   SqliteAuditLog again(*world.store, world.clock, world.random, "boot-2");
   EXPECT_FALSE(again.load());
 }
@@ -165,14 +182,15 @@ TEST(SqliteAuditLog, TheCustomersAddressStandsInOneTable) {
   record.type = "meeting.scheduled";
   record.meeting = m.id;
   record.data.set("start_planned", 1);
-  record.personal.push_back({"customer_email", world.customer.email, "customer/" + world.customer.id.text() + "/email"});
+  record.personal.push_back(
+      {"customer_email", world.customer.email, "customer/" + world.customer.id.text() + "/email"});
   Work work(*world.store);
   world.store->save(m);
   world.log.append(record);
   work.commit();
   world.log.checkpoint([](bool) {});
-  auto value = world.store->database().query_one("SELECT count(*) FROM audit_private WHERE value IS NOT NULL", {},
-                                                 [](sql::Row& row) { return row.integer(0); });
+  auto value = world.store->database().query_one("SELECT count(*) FROM audit_private WHERE value IS NOT NULL",
+                                                 {}, [](sql::Row& row) { return row.integer(0); });
   EXPECT_EQ(**value, 0);
   // The proof discloses it all the same, and it opens its commitment.
   auto bundle = world.log.bundle(m.id);

@@ -1,5 +1,5 @@
-// The recorder of a live meeting: start, durability, stalls, parts, seal. "No record, no call" lives here and in the
-// media plane's lease, which runs out by itself when this file hears nothing.
+// The recorder of a live meeting: start, durability, stalls, parts, seal. "No record, no call" lives here and
+// in the media plane's lease, which runs out by itself when this file hears nothing.
 #include <algorithm>
 
 #include "app/live_meeting.h"
@@ -11,12 +11,14 @@ using namespace meeting;
 
 namespace {
 
-constexpr Duration kRetryPart = 3s;          // between two tries to start a part
-constexpr Duration kGraceAfterRoster = 5s;   // e2ee.md 10: no acknowledgement 5 s after a Roster
+constexpr Duration kRetryPart = 3s;         // between two tries to start a part
+constexpr Duration kGraceAfterRoster = 5s;  // e2ee.md 10: no acknowledgement 5 s after a Roster
 
 }  // namespace
 
-bool LiveMeeting::recording_demanded() const { return type_.policy.recording == RecordingRule::kRequired; }
+bool LiveMeeting::recording_demanded() const {
+  return type_.policy.recording == RecordingRule::kRequired;
+}
 
 void LiveMeeting::start_capture() {
   if (over_ || capture_.active || !context_.recorder.storage_ready() || !context_.vault.up()) return;
@@ -55,7 +57,8 @@ void LiveMeeting::start_capture() {
     if (*alive) on_capture(fact);
   });
   context_.recorder.append_announcement(row->id, policy_);
-  for (const CallStore::Message& message : chain_) context_.recorder.append_announcement(row->id, message.message);
+  for (const CallStore::Message& message : chain_)
+    context_.recorder.append_announcement(row->id, message.message);
   push_recording();
 }
 
@@ -79,10 +82,13 @@ void LiveMeeting::on_capture(const CaptureFact& fact) {
     context_.recordings.save(*row);
     context_.recordings.put(ready->envelope);
     work.commit();
-    context_.vault.dek_check(ready->envelope, ready->part, [this, alive = alive_, recording](Result<Hash, VaultFault> check) {
-      // Without an answer nothing is written: a wrong check ends this part, and watch_capture() tries the next one.
-      if (*alive) context_.recorder.accept_envelope(recording, check ? *check : Hash{});
-    });
+    context_.vault.dek_check(ready->envelope, ready->part,
+                             [this, alive = alive_, recording](Result<Hash, VaultFault> check) {
+                               // Without an answer nothing is written: a wrong check ends this part, and
+                               // watch_capture() tries the next one.
+                               if (*alive)
+                                 context_.recorder.accept_envelope(recording, check ? *check : Hash{});
+                             });
   } else if (auto* started = std::get_if<capture_fact::Started>(&fact)) {
     AuditRecord record = entry("recording.capture_started");
     record.data.set("part", started->part);
@@ -112,7 +118,8 @@ void LiveMeeting::on_capture(const CaptureFact& fact) {
     if (!capture_.first_packets.insert({first->endpoint, first->slot}).second) return;
     AuditRecord record = entry("recording.first_packet");
     Presence* presence = by_endpoint(first->endpoint);
-    record.data.set("track", (presence != nullptr ? presence->participant.text() : "unknown") + "/" + std::to_string(first->slot));
+    record.data.set("track", (presence != nullptr ? presence->participant.text() : "unknown") + "/" +
+                                 std::to_string(first->slot));
     note(context_, std::move(record));
   } else if (auto* overflow = std::get_if<capture_fact::Overflow>(&fact)) {
     AuditRecord record = entry("recording.gap");
@@ -144,8 +151,8 @@ void LiveMeeting::on_capture(const CaptureFact& fact) {
   }
 }
 
-// Twice a second: is the demanded recording running? Otherwise media are off (the lease saw to it), everybody is told,
-// a new part is tried, and after the type's time the call ends.
+// Twice a second: is the demanded recording running? Otherwise media are off (the lease saw to it), everybody
+// is told, a new part is tried, and after the type's time the call ends.
 void LiveMeeting::watch_capture(SteadyTime now) {
   if (over_ || meeting_.phase != Phase::kLive || !rules_) return;
   std::optional<RosterView> roster = rules_->roster();
@@ -171,10 +178,11 @@ void LiveMeeting::watch_capture(SteadyTime now) {
     capture_.stalled = true;
     push_recording();
   }
-  set_media_state(false, !context_.vault.up() ? "vault.down"
+  set_media_state(false, !context_.vault.up()                 ? "vault.down"
                          : !context_.recorder.storage_ready() ? "disk.full"
                                                               : "recording.stalled");
-  if (now >= *not_flowing_since_ + std::chrono::seconds(type_.policy.loss_end_s)) end("recording_lost", Actor::system());
+  if (now >= *not_flowing_since_ + std::chrono::seconds(type_.policy.loss_end_s))
+    end("recording_lost", Actor::system());
 }
 
 void LiveMeeting::set_media_state(bool allowed, const std::string& reason) {
@@ -211,7 +219,8 @@ void LiveMeeting::seal(const capture_fact::Stopped& stopped) {
   record.data.set("segments", stopped.segments);
   record.data.set("last_hash", stopped.last_hash);
   record.data.set("parts", static_cast<std::int64_t>(recorded_parts()));
-  record.data.set("envelopes_sha256", context_.recorder.envelopes_hash(context_.recordings.envelopes(recording)));
+  record.data.set("envelopes_sha256",
+                  context_.recorder.envelopes_hash(context_.recordings.envelopes(recording)));
   (void)run(command::RecordingFact{RecordingPhase::kSealed, ""}, Actor::system(), [&](const Meeting& next) {
     std::uint64_t seq = context_.audit.append(record);
     if (auto row = context_.recordings.load(recording)) {
@@ -221,8 +230,8 @@ void LiveMeeting::seal(const capture_fact::Stopped& stopped) {
       row->keep_until = add_keep(row->requested_at, type_.policy.keep);
       context_.recordings.save(*row);
     }
-    context_.recordings.put(ArtefactRow{recording.text() + "/log", "recording_log", next.id, "local", 0, stopped.last_hash,
-                                        add_keep(now.utc, type_.policy.keep), "sealed"});
+    context_.recordings.put(ArtefactRow{recording.text() + "/log", "recording_log", next.id, "local", 0,
+                                        stopped.last_hash, add_keep(now.utc, type_.policy.keep), "sealed"});
     context_.outbox.put("vault.job", recording.text());
   });
   listener_.sealed(recording);

@@ -61,9 +61,11 @@ LiveMeeting* LiveMeetings::live(const MeetingId& id) {
   return meetings_.emplace(id, std::move(made)).first->second.get();
 }
 
-LiveMeetings::SocketId LiveMeetings::socket_opened(std::shared_ptr<Wire> wire, std::string staff_token, std::string guest_token) {
+LiveMeetings::SocketId LiveMeetings::socket_opened(std::shared_ptr<Wire> wire, std::string staff_token,
+                                                   std::string guest_token) {
   SocketId id = ++last_socket_;
-  sockets_.emplace(id, Socket{std::move(wire), std::move(staff_token), std::move(guest_token), std::nullopt, 0, std::nullopt, ""});
+  sockets_.emplace(id, Socket{std::move(wire), std::move(staff_token), std::move(guest_token), std::nullopt,
+                              0, std::nullopt, ""});
   // Who says nothing is not kept: a socket without a first message is closed.
   context_.scheduler.after(10s, [this, alive = alive_, id] {
     if (!*alive) return;
@@ -103,7 +105,10 @@ void LiveMeetings::socket_message(SocketId id, std::string_view text) {
 }
 
 void LiveMeetings::refuse(Socket& socket, const Json& message, const Refusal& refusal, bool close) {
-  Json body = JsonObject{{"type", "refused"}, {"re", message.integer_or("id", -1)}, {"code", refusal.code}, {"text", refusal.text}};
+  Json body = JsonObject{{"type", "refused"},
+                         {"re", message.integer_or("id", -1)},
+                         {"code", refusal.code},
+                         {"text", refusal.text}};
   if (!refusal.who.empty()) {
     JsonArray who;
     for (const std::string& role : refusal.who) who.emplace_back(role);
@@ -139,25 +144,28 @@ void LiveMeetings::enter(Socket& socket, const Json& message) {
     std::optional<Invitation> invitation = guests_.invitation(*session, "");
     if (!invitation) return refuse(socket, message, {"not_found", "There is no such meeting.", {}}, true);
     ResourceFacts facts{invitation->meeting.agent, session->row.participant};
-    if (auto refusal = allowed(session->actor(), Action::kMeetingJoin, facts)) return refuse(socket, message, *refusal, true);
+    if (auto refusal = allowed(session->actor(), Action::kMeetingJoin, facts))
+      return refuse(socket, message, *refusal, true);
     meeting_id = invitation->meeting.id;
     entering.participant = session->row.participant;
     entering.name = invitation->customer_name;
     entering.actor = session->actor();
   }
   LiveMeeting* meeting = live(*meeting_id);
-  if (meeting == nullptr)
-    return refuse(socket, message, {"meeting.over", "The meeting is over.", {}}, true);
+  if (meeting == nullptr) return refuse(socket, message, {"meeting.over", "The meeting is over.", {}}, true);
   if (const Json* resume = message.find("resume"); resume != nullptr && resume->is_object()) {
-    auto presence = meeting->resume(context_.digest.sha256(resume->string_or("token")),
-                                    static_cast<std::uint64_t>(std::max<std::int64_t>(0, resume->integer_or("last_n"))), socket.wire);
+    auto presence = meeting->resume(
+        context_.digest.sha256(resume->string_or("token")),
+        static_cast<std::uint64_t>(std::max<std::int64_t>(0, resume->integer_or("last_n"))), socket.wire);
     if (presence) {
       socket.meeting = meeting_id;
       socket.presence = *presence;
-      socket.wire->send(write_json(JsonObject{{"type", "ok"}, {"re", message.integer_or("id", -1)}, {"resumed", true}}));
+      socket.wire->send(
+          write_json(JsonObject{{"type", "ok"}, {"re", message.integer_or("id", -1)}, {"resumed", true}}));
       return;
     }
-    return refuse(socket, message, {"resume.unknown", "This page was away for too long; enter anew.", {}}, true);
+    return refuse(socket, message, {"resume.unknown", "This page was away for too long; enter anew.", {}},
+                  true);
   }
   entering.wire = socket.wire;
   entering.request_id = message.integer_or("id", -1);
@@ -165,7 +173,8 @@ void LiveMeetings::enter(Socket& socket, const Json& message) {
   if (!presence) return refuse(socket, message, presence.error(), true);
   socket.meeting = meeting_id;
   socket.presence = *presence;
-  socket.wire->send(write_json(JsonObject{{"type", "ok"}, {"re", message.integer_or("id", -1)}, {"resumed", false}}));
+  socket.wire->send(
+      write_json(JsonObject{{"type", "ok"}, {"re", message.integer_or("id", -1)}, {"resumed", false}}));
 }
 
 void LiveMeetings::watch(Socket& socket, const Json& message) {
@@ -184,7 +193,8 @@ void LiveMeetings::push_watchers() {
     if (!socket.watcher) continue;
     JsonArray list;
     for (auto& [meeting_id, meeting] : meetings_) {
-      if (allowed(socket.watcher->actor(), Action::kMeetingStart, {meeting->meeting().agent, std::nullopt})) continue;
+      if (allowed(socket.watcher->actor(), Action::kMeetingStart, {meeting->meeting().agent, std::nullopt}))
+        continue;
       const Json waiting = meeting->waiting_list();
       for (const Json& item : *waiting.as_array()) list.push_back(item);
     }
@@ -201,9 +211,11 @@ void LiveMeetings::restore() {
   for (meeting::RecordingPhase phase : {RecordingPhase::kRequested, RecordingPhase::kCapturing})
     for (const RecordingRow& row : context_.recordings.in_phase(phase)) {
       std::optional<Meeting> meeting = context_.meetings.load(row.meeting);
-      std::optional<MeetingType> type = meeting ? context_.types.find(meeting->type, meeting->type_version) : std::nullopt;
+      std::optional<MeetingType> type =
+          meeting ? context_.types.find(meeting->type, meeting->type_version) : std::nullopt;
       if (!type || !meeting->over()) continue;
-      LiveMeeting::Listener listener{[](const MeetingId&) {}, [](const MeetingId&) {}, [this](const RecordingId&) { sealed_(); }};
+      LiveMeeting::Listener listener{[](const MeetingId&) {}, [](const MeetingId&) {},
+                                     [this](const RecordingId&) { sealed_(); }};
       LiveMeeting(context_, keys_, *meeting, *type, listener).seal_left_behind();
     }
 }

@@ -1,6 +1,6 @@
 // Signed messages: admission by Roster, keys, epochs, and the gate's settings that follow from them.
-#include "app/live_meeting.h"
 #include <algorithm>
+#include "app/live_meeting.h"
 
 #include "app/token.h"
 
@@ -32,7 +32,8 @@ void LiveMeeting::new_call() {
   auto rules = context_.call_rules.make(call, *policy);
   if (!rules) return;
   Work work(context_.unit);
-  if (!old_call.empty()) context_.calls.put(CallRow{old_call, meeting_.id, policy_, context_.clock.now().utc, true});
+  if (!old_call.empty())
+    context_.calls.put(CallRow{old_call, meeting_.id, policy_, context_.clock.now().utc, true});
   context_.calls.put(CallRow{call, meeting_.id, *policy, context_.clock.now().utc, false});
   work.commit();
   call_ = call;
@@ -57,7 +58,8 @@ std::optional<Refusal> LiveMeeting::take_hello(Presence& presence, const Json& m
   if (!hello) return Refusal{"hello.malformed", "This Hello cannot be read.", {}};
   std::uint8_t role = presence.staff ? 1 : 2;
   if (hello->role != role || hello->name != presence.name)
-    return Refusal{"hello.identity", "A Hello must carry the role and the name that this person has here.", {}};
+    return Refusal{
+        "hello.identity", "A Hello must carry the role and the name that this person has here.", {}};
   auto accepted = rules_->accept(message, context_.clock.now());
   if (!accepted) return accepted.error();
   if (accepted->repeated) return std::nullopt;
@@ -65,7 +67,8 @@ std::optional<Refusal> LiveMeeting::take_hello(Presence& presence, const Json& m
   presence.hello = message;
   eps_.insert_or_assign(hello->ep, presence.participant);
   Work work(context_.unit);
-  context_.calls.put(PresenceRow{presence.token_hash, meeting_.id, presence.participant, presence.ep, context_.clock.now().utc});
+  context_.calls.put(PresenceRow{presence.token_hash, meeting_.id, presence.participant, presence.ep,
+                                 context_.clock.now().utc});
   std::string text = write_json(message);
   CallStore::Message stored{presence.participant.text(), text, context_.clock.now().utc};
   context_.calls.add_message(call_, stored);
@@ -86,7 +89,8 @@ std::optional<Refusal> LiveMeeting::take_roster(Presence& presence, const Json& 
   std::vector<ParticipantId> named;
   for (const MemberView& member : roster->members) {
     auto known = eps_.find(member.ep);
-    if (known == eps_.end()) return Refusal{"roster.unknown_member", "The Roster names a device that said no Hello here.", {}};
+    if (known == eps_.end())
+      return Refusal{"roster.unknown_member", "The Roster names a device that said no Hello here.", {}};
     named.push_back(known->second);
   }
   reload();
@@ -109,7 +113,9 @@ std::optional<Refusal> LiveMeeting::take_roster(Presence& presence, const Json& 
   record.data.set("epoch", roster->epoch);
   if (auto hash = from_base64url(roster->hash)) record.data.set("roster_sha256", to_hex(*hash));
   record.data.set("members", static_cast<std::int64_t>(roster->members.size()));
-  record.data.set("mode", roster->mode == RosterMode::kRecorded ? "recorded" : roster->mode == RosterMode::kPaused ? "paused" : "off");
+  record.data.set("mode", roster->mode == RosterMode::kRecorded ? "recorded"
+                          : roster->mode == RosterMode::kPaused ? "paused"
+                                                                : "off");
   CallStore::Message stored{presence.participant.text(), text, context_.clock.now().utc};
   auto store = [&] {
     context_.audit.append(record);
@@ -182,20 +188,23 @@ void LiveMeeting::roster_taken(const RosterView& roster) {
   push_recording();
 }
 
-// Tells the guard who this endpoint is and where its keys stand; also for a new endpoint of a page that is in the call.
+// Tells the guard who this endpoint is and where its keys stand; also for a new endpoint of a page that is in
+// the call.
 void LiveMeeting::arm_guard(Presence& presence) {
   std::optional<RosterView> roster = rules_ ? rules_->roster() : std::nullopt;
   if (!roster || presence.endpoint == 0 || !presence.member) return;
   for (const MemberView& member : roster->members) {
     if (member.ep != presence.ep) continue;
     context_.media.set_identity(presence.endpoint, member.idx, roster->epoch);
-    if (std::uint16_t active = rules_->activated_epoch(member.idx); active > 0) context_.media.set_activated(presence.endpoint, active);
+    if (std::uint16_t active = rules_->activated_epoch(member.idx); active > 0)
+      context_.media.set_activated(presence.endpoint, active);
   }
 }
 
 std::optional<Refusal> LiveMeeting::take_other(Presence& presence, const Json& message) {
   if (!presence.member) return Refusal{"not_admitted", "Only members of the call send this.", {}};
-  if (message.string_or("k") != presence.ep) return Refusal{"signer.other", "Signed under another device's name.", {}};
+  if (message.string_or("k") != presence.ep)
+    return Refusal{"signer.other", "Signed under another device's name.", {}};
   auto accepted = rules_->accept(message, context_.clock.now());
   if (!accepted) return accepted.error();
   if (accepted->repeated) return std::nullopt;  // sent again after a resume
@@ -214,7 +223,8 @@ void LiveMeeting::store_and_spread(const std::string& from, const Json& message,
   work.commit();
   chain_.push_back(std::move(stored));
   for (auto& [id, presence] : presences_)
-    if (presence->member && presence.get() != except) push(*presence, "e2ee", JsonObject{{"m", message}, {"from", from}});
+    if (presence->member && presence.get() != except)
+      push(*presence, "e2ee", JsonObject{{"m", message}, {"from", from}});
   tell_vault(text);
   if (capture_.active) context_.recorder.append_announcement(*meeting_.recording, text);
 }
@@ -222,9 +232,11 @@ void LiveMeeting::store_and_spread(const std::string& from, const Json& message,
 void LiveMeeting::tell_vault(const std::string& message) {
   std::optional<RosterView> roster = rules_ ? rules_->roster() : std::nullopt;
   if (type_.policy.recording == RecordingRule::kNever || !roster || !roster->recorder) return;
-  context_.vault.announce(call_, message, [this, alive = alive_, call = call_](Result<std::vector<std::string>, VaultFault> answer) {
-    if (*alive && call == call_ && answer) take_from_recorder(*answer);
-  });
+  context_.vault.announce(
+      call_, message,
+      [this, alive = alive_, call = call_](Result<std::vector<std::string>, VaultFault> answer) {
+        if (*alive && call == call_ && answer) take_from_recorder(*answer);
+      });
 }
 
 // From the start, also after the vault was away: the same messages give the same answers.
@@ -287,7 +299,8 @@ void LiveMeeting::refresh_gate() {
     std::set<std::uint16_t> epochs;
     std::set<std::uint16_t> recorded_epochs;
     if (idx) {
-      // From the epoch before the one that it uses now (it may have skipped one that never settled) to the newest.
+      // From the epoch before the one that it uses now (it may have skipped one that never settled) to the
+      // newest.
       auto oldest = static_cast<std::uint16_t>(std::max(1, rules_->activated_epoch(*idx) - 1));
       for (std::uint16_t epoch = oldest; epoch <= roster->epoch; ++epoch) {
         std::optional<RosterView> of_epoch = rules_->roster_of(epoch);
@@ -299,7 +312,8 @@ void LiveMeeting::refresh_gate() {
         facts.receiver_admitted = true;
         if (gate(facts) == GateAnswer::kOpen) epochs.insert(epoch);
         facts.receiver_is_recorder = true;
-        // What was sent before the end was told still belongs to the recording: its senders attest it in their last words.
+        // What was sent before the end was told still belongs to the recording: its senders attest it in
+        // their last words.
         facts.meeting_live = (meeting_.phase == Phase::kLive && !over_) || last_words_ != 0;
         if (gate(facts) == GateAnswer::kOpen) recorded_epochs.insert(epoch);
       }
@@ -307,8 +321,10 @@ void LiveMeeting::refresh_gate() {
     std::set<std::uint16_t> either = epochs;
     either.insert(recorded_epochs.begin(), recorded_epochs.end());
     context_.media.set_epochs(sender->endpoint, either);
-    // People and recorder share the set of epochs: where one may pass that is not recorded, the recorder gets nothing.
-    bool all_recorded = std::includes(recorded_epochs.begin(), recorded_epochs.end(), epochs.begin(), epochs.end());
+    // People and recorder share the set of epochs: where one may pass that is not recorded, the recorder gets
+    // nothing.
+    bool all_recorded =
+        std::includes(recorded_epochs.begin(), recorded_epochs.end(), epochs.begin(), epochs.end());
     context_.media.set_recorder_route(sender->endpoint, !recorded_epochs.empty() && all_recorded);
     for (auto& [other_id, receiver] : presences_)
       if (other_id != id && receiver->endpoint != 0)

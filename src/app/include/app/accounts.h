@@ -1,7 +1,9 @@
-// Staff accounts and their sessions: log in, who is it, log out; accounts are made by an administrator's command.
+// Staff accounts and their sessions: log in, who is it, log out; accounts are made by an administrator's
+// command.
 //
-// A session is a random token in a cookie; only its hash is stored. Idle and absolute limits, a CSRF token beside it,
-// back-off per account and per address, and the same answer and work for unknown users (ASVS 6.3.1, 6.3.8, 7.2).
+// A session is a random token in a cookie; only its hash is stored. Idle and absolute limits, a CSRF token
+// beside it, back-off per account and per address, and the same answer and work for unknown users
+// (ASVS 6.3.1, 6.3.8, 7.2).
 #pragma once
 
 #include <unordered_map>
@@ -33,7 +35,8 @@ class Accounts {
 
   explicit Accounts(Context& context) : context_(context) {}
 
-  // Refusals: "login.failed" (one answer for everything that is wrong), "login.wait" with `retry_after`, "login.busy".
+  // Refusals: "login.failed" (one answer for everything that is wrong), "login.wait" with `retry_after`,
+  // "login.busy".
   struct LoginRefusal {
     meeting::Refusal refusal;
     Duration retry_after{0};
@@ -45,9 +48,11 @@ class Accounts {
   void log_out(const std::string& token);
 
   // Commands of the operator. The error is a sentence.
-  Result<UserId, std::string> create_user(const meeting::Actor& actor, const std::string& email, const std::string& name,
-                                          meeting::UserRole role, const std::string& password);
-  Result<void, std::string> set_password(const meeting::Actor& actor, const std::string& email, const std::string& password);
+  Result<UserId, std::string> create_user(const meeting::Actor& actor, const std::string& email,
+                                          const std::string& name, meeting::UserRole role,
+                                          const std::string& password);
+  Result<void, std::string> set_password(const meeting::Actor& actor, const std::string& email,
+                                         const std::string& password);
   Result<void, std::string> disable_user(const meeting::Actor& actor, const std::string& email);
 
  private:
@@ -59,7 +64,8 @@ class Accounts {
   void failed(const std::string& key);
 
   Context& context_;
-  std::unordered_map<std::string, Backoff> backoffs_;  // bounded: kBackoffsMax, emptied of the expired when full
+  std::unordered_map<std::string, Backoff>
+      backoffs_;  // bounded: kBackoffsMax, emptied of the expired when full
 };
 
 }  // namespace parlour::app

@@ -1,8 +1,9 @@
 // One meeting that people are in: their pages, the call's chain, the gate's settings, the capture.
 //
-// It turns what pages say and what media, recorder and vault report into commands on the rules, and tells everybody
-// what became fact. Nothing here decides who may do what: meeting::decide, meeting::gate, meeting::allowed and the call's
-// rules do. It can be made again from storage after a restart of the server. Thread: the app thread.
+// It turns what pages say and what media, recorder and vault report into commands on the rules, and tells
+// everybody what became fact. Nothing here decides who may do what: meeting::decide, meeting::gate,
+// meeting::allowed and the call's rules do. It can be made again from storage after a restart of the server.
+// Thread: the app thread.
 //
 //   live/live_meeting.cpp  pages: entering, leaving, losing and resuming
 //   live/roster.cpp        signed messages: admission, keys, epochs, the gate
@@ -90,7 +91,7 @@ class LiveMeeting {
     std::size_t replay_bytes = 0;
     EndpointKey endpoint = 0;
     std::string ep;
-    Json hello;  // the signed message
+    Json hello;           // the signed message
     bool member = false;  // the newest Roster names its ep
     bool mic = false, camera = false;
     std::uint64_t offers = 0;
@@ -98,8 +99,8 @@ class LiveMeeting {
   };
   struct Capture {
     std::uint32_t part = 0;
-    bool active = false;    // the recorder runs
-    bool started = false;   // header durable, envelope opens
+    bool active = false;   // the recorder runs
+    bool started = false;  // header durable, envelope opens
     SteadyTime durable{};
     bool stalled = false;
     std::set<std::pair<EndpointKey, int>> first_packets;
@@ -181,19 +182,20 @@ class LiveMeeting {
   std::string call_;    // id, "" when none is open
   std::string policy_;  // signed Policy of this call
   std::unique_ptr<CallRules> rules_;
-  std::vector<CallStore::Message> chain_;  // all accepted messages of this call, in order
+  std::vector<CallStore::Message> chain_;     // all accepted messages of this call, in order
   std::map<std::string, ParticipantId> eps_;  // who said Hello under which ep
 
   Capture capture_;
   bool media_allowed_ = false;
   std::string media_reason_ = "not_admitted";
-  std::optional<SteadyTime> flowing_since_;     // demanded recording is running
+  std::optional<SteadyTime> flowing_since_;  // demanded recording is running
   std::optional<SteadyTime> not_flowing_since_;
   std::optional<SteadyTime> held_until_;
   std::optional<PresenceId> sharing_;
   bool over_ = false;
   TimerId last_words_ = 0;  // running: pages may still sign their final Progress
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // callbacks check it: they may come after the end
+  std::shared_ptr<bool> alive_ =
+      std::make_shared<bool>(true);  // callbacks check it: they may come after the end
 };
 
 }  // namespace parlour::app

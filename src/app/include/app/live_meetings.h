@@ -18,7 +18,7 @@ class LiveMeetings {
   void socket_message(SocketId socket, std::string_view text);
   void socket_closed(SocketId socket);
 
-  void restore();          // once, after the start
+  void restore();  // once, after the start
   void on_vault_up(bool up);
   void cancelled(const MeetingId& meeting);
   void close_sockets_of(const std::string& session);  // logged out

@@ -9,7 +9,8 @@ namespace parlour::app {
 
 using meeting::Refusal;
 
-// Effects that follow a sealed recording: the vault opens it, and what it found goes into the log (outbox "vault.job").
+// Effects that follow a sealed recording: the vault opens it, and what it found goes into the log (outbox
+// "vault.job").
 class RecordingJobs {
  public:
   explicit RecordingJobs(Context& context) : context_(context) {}
@@ -38,7 +39,8 @@ class Recordings {
  public:
   explicit Recordings(Context& context) : context_(context) {}
 
-  Result<std::vector<RecordingView>, Refusal> of_meeting(const meeting::Actor& actor, const MeetingId& meeting);
+  Result<std::vector<RecordingView>, Refusal> of_meeting(const meeting::Actor& actor,
+                                                         const MeetingId& meeting);
   struct Page {
     std::vector<RecordingView> items;
     std::string next;
@@ -58,8 +60,9 @@ class Recordings {
     std::int64_t duration_ms = 0;
     std::vector<Track> tracks;
   };
-  void play(const meeting::Actor& actor, const RecordingId& recording, const std::string& purpose, bool download,
-            const std::string& typed_reason, std::function<void(Result<Playback, Refusal>)> done);
+  void play(const meeting::Actor& actor, const RecordingId& recording, const std::string& purpose,
+            bool download, const std::string& typed_reason,
+            std::function<void(Result<Playback, Refusal>)> done);
   // What a track's bytes come from; nothing unless this session asked for it.
   struct OpenTrack {
     std::string handle, file;
@@ -69,7 +72,7 @@ class Recordings {
   // Bytes [from, from + count) of a track were really sent.
   void sent(const PlaybackId& id, int number, std::uint64_t from, std::uint64_t count);
   bool close(const meeting::Actor& actor, const PlaybackId& id);
-  void close_stale();  // handles idle for long, and those a restart left behind
+  void close_stale();      // handles idle for long, and those a restart left behind
   void close_all();        // the server stops
   void close_left_open();  // at start: what a crash left behind
   void close_session(const std::string& session);

@@ -1,8 +1,8 @@
 // What the use cases need from storage: small ports by aggregate, all inside one unit of work.
 //
-// The event and its effect are one transaction (design.md 2.4): a use case opens a Work, changes rows, appends audit
-// entries, puts outbox rows, and commits. A Work that isn't committed is rolled back.
-// Errors: adapters throw StoreFailure (disk, corruption, busy); use cases let it pass, and the executor that runs
+// The event and its effect are one transaction (design.md 2.4): a use case opens a Work, changes rows,
+// appends audit entries, puts outbox rows, and commits. A Work that isn't committed is rolled back. Errors:
+// adapters throw StoreFailure (disk, corruption, busy); use cases let it pass, and the executor that runs
 // them answers "storage". No entry, no act. Thread: the app thread.
 #pragma once
 
@@ -60,11 +60,12 @@ class Work {
   UnitOfWork* unit_;
 };
 
-// --- meetings and links --------------------------------------------------------------------------------------------
+// --- meetings and links
+// --------------------------------------------------------------------------------------------
 struct MeetingFilter {
   std::optional<UserId> agent;
-  std::optional<UtcTime> from, to;           // of the planned start
-  std::string text;                          // part of the type's title or of the customer's name
+  std::optional<UtcTime> from, to;                     // of the planned start
+  std::string text;                                    // part of the type's title or of the customer's name
   std::optional<std::pair<UtcTime, MeetingId>> after;  // page: older than this one
   std::size_t limit = 50;
 };
@@ -87,7 +88,8 @@ class MeetingStore {
   virtual std::optional<LinkRow> link(const Hash& token_hash) = 0;
 };
 
-// --- people: the only place of names and addresses --------------------------------------------------------------------
+// --- people: the only place of names and addresses
+// --------------------------------------------------------------------
 struct Customer {
   CustomerId id;
   Redacted<std::string> name, email;
@@ -111,7 +113,8 @@ class PeopleStore {
   virtual std::vector<User> users() = 0;
 };
 
-// --- sessions -----------------------------------------------------------------------------------------------------------
+// --- sessions
+// -----------------------------------------------------------------------------------------------------------
 struct SessionRow {
   Hash token_hash{};
   std::string id;  // public, for the audit log
@@ -140,7 +143,8 @@ class SessionStore {
   virtual void remove_guests_of(const MeetingId& meeting) = 0;
 };
 
-// --- types and the signed Policy ----------------------------------------------------------------------------------------
+// --- types and the signed Policy
+// ----------------------------------------------------------------------------------------
 class TypeStore {
  public:
   virtual ~TypeStore() = default;
@@ -149,10 +153,11 @@ class TypeStore {
   virtual std::vector<MeetingType> all() = 0;
   virtual std::optional<MeetingType> find(const TypeId& id, int version) = 0;
   virtual void put_policy(std::string_view signed_message, UtcTime at) = 0;  // {t,k,b,s}
-  virtual std::optional<std::string> policy() = 0;                          // the newest
+  virtual std::optional<std::string> policy() = 0;                           // the newest
 };
 
-// --- calls: what a restart needs ----------------------------------------------------------------------------------------
+// --- calls: what a restart needs
+// ----------------------------------------------------------------------------------------
 struct CallRow {
   std::string call;  // 16 bytes, base64url
   MeetingId meeting;
@@ -187,7 +192,8 @@ class CallStore {
   virtual void remove_presences(const MeetingId& meeting) = 0;
 };
 
-// --- recordings -----------------------------------------------------------------------------------------------------------
+// --- recordings
+// -----------------------------------------------------------------------------------------------------------
 struct RecordingRow {
   RecordingId id;
   MeetingId meeting;
@@ -251,7 +257,8 @@ class RecordingStore {
   virtual std::vector<PlaybackRow> open_playbacks() = 0;
 };
 
-// --- outbox ------------------------------------------------------------------------------------------------------------------
+// --- outbox
+// ------------------------------------------------------------------------------------------------------------------
 // Effects outside the database: idempotent, retried until done.
 struct OutboxRow {
   std::int64_t id = 0;
