@@ -21,6 +21,15 @@ std::string lower(std::string text) {
 
 }  // namespace
 
+std::optional<User> user_of(Context& context, const SessionRow& session) {
+  UtcTime now = context.clock.now().utc;
+  if (now >= session.created + kSessionAbsolute || now >= session.last_seen + kSessionIdle)
+    return std::nullopt;
+  std::optional<User> user = context.people.user(session.user);
+  if (user && user->disabled) return std::nullopt;
+  return user;
+}
+
 Duration Accounts::wait_of(const std::string& key) const {
   auto found = backoffs_.find(key);
   if (found == backoffs_.end()) return Duration{0};
@@ -94,19 +103,36 @@ void Accounts::log_in(std::string email, std::string password, std::string peer,
   });
 }
 
-std::optional<SessionView> Accounts::session(const std::string& token) {
+std::optional<SessionView> Accounts::session(const std::string& token, Use use) {
   if (token.empty() || token.size() > 100) return std::nullopt;
   Hash hash = context_.digest.sha256(token);
   std::optional<SessionRow> row = context_.sessions.session(hash);
   if (!row) return std::nullopt;
   UtcTime now = context_.clock.now().utc;
-  std::optional<User> user = context_.people.user(row->user);
-  if (!user || user->disabled || now >= row->created + kAbsolute || now >= row->last_seen + kIdle) {
-    context_.sessions.remove_session(hash);
+  std::optional<User> user = user_of(context_, *row);
+  if (!user) {
+    end_session(*row);
     return std::nullopt;
   }
-  if (now - row->last_seen > Duration(30s)) context_.sessions.touch(hash, now);
+  if (use == Use::kActive && now - row->last_seen > Duration(30s)) context_.sessions.touch(hash, now);
   return SessionView{"", row->id, row->csrf, *user, std::min(row->created + kAbsolute, now + kIdle)};
+}
+
+// By a limit, or with its account: an entry says which, once, because the row goes with it.
+void Accounts::end_session(const SessionRow& row) {
+  UtcTime now = context_.clock.now().utc;
+  AuditRecord record;
+  record.type = "auth.logout";
+  record.actor.kind = meeting::ActorKind::kUser;
+  record.actor.user = row.user;
+  record.actor.session = row.id;
+  record.data.set("cause", now >= row.created + kAbsolute ? "absolute_limit"
+                           : now >= row.last_seen + kIdle ? "idle"
+                                                          : "account_closed");
+  Work work(context_.unit);
+  context_.sessions.remove_session(row.token_hash);
+  context_.audit.append(record);
+  work.commit();
 }
 
 void Accounts::log_out(const std::string& token) {
@@ -167,6 +193,7 @@ Result<void, std::string> Accounts::set_password(const meeting::Actor& actor, co
   record.data.set("by", "operator");
   Work work(context_.unit);
   context_.people.put(*user);
+  context_.sessions.remove_sessions_of(user->id);  // whoever knew the old password is out
   context_.audit.append(record);
   work.commit();
   return {};
@@ -183,6 +210,7 @@ Result<void, std::string> Accounts::disable_user(const meeting::Actor& actor, co
   record.subject = {"user", user->id.text()};
   Work work(context_.unit);
   context_.people.put(*user);
+  context_.sessions.remove_sessions_of(user->id);
   context_.audit.append(record);
   work.commit();
   return {};

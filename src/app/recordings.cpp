@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/accounts.h"
 #include "app/token.h"
 
 namespace parlour::app {
@@ -320,21 +321,22 @@ void Recordings::play(const Actor& actor, const RecordingId& recording, const st
   record.data.set("session", actor.session);
   if (!typed_reason.empty()) record.personal.push_back({"reason", Redacted<std::string>(typed_reason), ""});
   Work work(context_.unit);
-  std::uint64_t seq = context_.audit.append(record);
+  std::uint64_t seq = playback.request = context_.audit.append(record);
   context_.recordings.save(playback);
   work.commit();
 
   context_.audit.checkpoint([=, this, rendition = *rendition](bool signed_head) {
-    auto unavailable = [&](std::string text) {
+    // Asked for and not opened: the log says that as well.
+    auto unavailable = [this, done, playback](std::string text) {
+      Open nothing{playback, "", {}, {}, context_.clock.now().steady, "not_opened"};
+      finish(nothing);
       done(fail(Refusal{"vault.unavailable", std::move(text), {}}));
     };
     if (!signed_head)
       return unavailable("The vault does not answer, so nothing can be opened. Try again later.");
     context_.vault.grant(
         recording, rendition, actor.session, seq, [=, this](Result<Vault::OpenedStream, VaultFault> opened) {
-          if (!opened)
-            return done(
-                fail(Refusal{"vault.unavailable", "The vault did not open it: " + opened.error().text, {}}));
+          if (!opened) return unavailable("The vault did not open it: " + opened.error().text);
           std::optional<RecordingRow> current = context_.recordings.load(recording);
           RecordingView view = view_of(*current);
           Playback out{.id = playback.id};
@@ -358,7 +360,7 @@ void Recordings::play(const Actor& actor, const RecordingId& recording, const st
             }
           open_.insert_or_assign(
               playback.id.text(),
-              Open{playback, opened->handle, out.tracks, {}, context_.clock.now().steady, seq, ""});
+              Open{playback, opened->handle, out.tracks, {}, context_.clock.now().steady, ""});
           done(std::move(out));
         });
   });
@@ -391,27 +393,48 @@ bool Recordings::close(const Actor& actor, const PlaybackId& id) {
   return true;
 }
 
-// The entry says what was really sent: per track the byte ranges, and in milliseconds the share of the track
-// that they are.
+// What was really sent goes into the log: of a playback one entry for each track, named as the signed
+// manifest names its file, with the bytes and, in milliseconds of the recording, the share of the track that
+// they are.
 void Recordings::finish(Open& open) {
   if (!open.handle.empty()) context_.vault.release(open.handle);
   std::optional<RecordingRow> row = context_.recordings.load(open.row.recording);
   if (!row) return;
+  JsonArray stored;
+  for (auto& [number, ranges] : open.sent)
+    for (auto& [from, to] : ranges)
+      stored.push_back(JsonObject{{"track", number},
+                                  {"from", static_cast<std::int64_t>(from)},
+                                  {"to", static_cast<std::int64_t>(to)}});
+  open.row.closed = true;
+  open.row.ranges = Json(std::move(stored));
+  Work work(context_.unit);
+  context_.recordings.save(open.row);
+  // A playback of a version that did not note its request has nothing that an entry could name.
+  if (open.row.request != 0)
+    for (const AuditRecord& record : entries_of(open, *row)) context_.audit.append(record);
+  work.commit();
+}
+
+std::vector<AuditRecord> Recordings::entries_of(const Open& open, const RecordingRow& recording) const {
   Actor actor;
   actor.kind = ActorKind::kUser;
   actor.user = open.row.user;
   actor.role = UserRole::kCompliance;
   actor.session = open.row.session;
-  JsonArray stored;
-  JsonArray played;
-  std::uint64_t bytes = 0;
-  for (auto& [number, ranges] : open.sent) {
+  AuditRecord record =
+      entry_of(open.row.download ? "recording.downloaded" : "recording.played", actor, recording);
+  record.data.set("rendition", "av");
+  record.reason = open.reason;
+  record.data.set("request", static_cast<std::int64_t>(open.row.request));
+  std::vector<AuditRecord> out;
+  std::uint64_t all_bytes = 0;
+  for (const auto& [number, ranges] : open.sent) {
     const Track& track = open.tracks[static_cast<std::size_t>(number)];
-    for (auto& [from, to] : ranges) {
+    std::uint64_t bytes = 0;
+    JsonArray played;
+    for (auto [from, to] : ranges) {
       bytes += to - from;
-      stored.push_back(JsonObject{{"track", number},
-                                  {"from", static_cast<std::int64_t>(from)},
-                                  {"to", static_cast<std::int64_t>(to)}});
       if (track.size == 0) continue;
       auto at = [&](std::uint64_t byte) {
         return track.offset_ms +
@@ -419,24 +442,25 @@ void Recordings::finish(Open& open) {
       };
       if (played.size() < 900) played.push_back(JsonArray{Json(at(from)), Json(at(to))});
     }
+    all_bytes += bytes;
+    AuditRecord of_track = record;
+    of_track.data.set("track", track.file);
+    of_track.data.set("session", open.row.session);
+    of_track.data.set("bytes", static_cast<std::int64_t>(bytes));
+    of_track.data.set("ranges_ms", Json(std::move(played)));
+    if (!open.row.download) out.push_back(std::move(of_track));
   }
-  open.row.closed = true;
-  open.row.ranges = Json(std::move(stored));
-  AuditRecord record = entry_of(open.row.download ? "recording.downloaded" : "recording.played", actor, *row);
-  record.data.set("rendition", "av");
-  record.reason = open.reason;
-  if (open.entry != 0) record.data.set("request", static_cast<std::int64_t>(open.entry));
-  record.data.set("bytes", static_cast<std::int64_t>(bytes));
   if (open.row.download) {
-    record.data.set("sha256", row->manifest_sha256);
-  } else {
+    record.data.set("bytes", static_cast<std::int64_t>(all_bytes));
+    record.data.set("sha256", recording.manifest_sha256);
+    out.push_back(std::move(record));
+  } else if (out.empty()) {
     record.data.set("session", open.row.session);
-    record.data.set("ranges_ms", Json(std::move(played)));
+    record.data.set("bytes", 0);
+    record.data.set("ranges_ms", JsonArray{});
+    out.push_back(std::move(record));
   }
-  Work work(context_.unit);
-  context_.recordings.save(open.row);
-  context_.audit.append(record);
-  work.commit();
+  return out;
 }
 
 void Recordings::close_all() {
@@ -448,26 +472,37 @@ void Recordings::close_all() {
 // entry says so by its empty ranges and its reason.
 void Recordings::close_left_open() {
   for (PlaybackRow& row : context_.recordings.open_playbacks()) {
-    Open open{std::move(row), "", {}, {}, context_.clock.now().steady, 0, "interrupted"};
+    Open open{std::move(row), "", {}, {}, context_.clock.now().steady, "interrupted"};
     finish(open);
   }
 }
 
 void Recordings::close_stale() {
   SteadyTime now = context_.clock.now().steady;
-  for (auto it = open_.begin(); it != open_.end();) {
-    if (now - it->second.last_use < kPlaybackIdle) {
-      ++it;
-      continue;
-    }
-    finish(it->second);
-    it = open_.erase(it);
-  }
+  close_where([&](const Open& open) { return now - open.last_use >= kPlaybackIdle; });
 }
 
 void Recordings::close_session(const std::string& session) {
+  close_where([&](const Open& open) { return open.row.session == session; });
+}
+
+void Recordings::close_ended_sessions() {
+  close_where([&](const Open& open) {
+    std::optional<SessionRow> session = context_.sessions.session_by_id(open.row.session);
+    std::optional<User> user = session ? user_of(context_, *session) : std::nullopt;
+    if (!user) return true;
+    Actor actor;
+    actor.kind = ActorKind::kUser;
+    actor.user = user->id;
+    actor.role = user->role;
+    Action action = open.row.download ? Action::kRecordingDownload : Action::kRecordingPlay;
+    return allowed(actor, action, {}).has_value();
+  });
+}
+
+void Recordings::close_where(const std::function<bool(const Open&)>& due) {
   for (auto it = open_.begin(); it != open_.end();) {
-    if (it->second.row.session != session) {
+    if (!due(it->second)) {
       ++it;
       continue;
     }

@@ -53,19 +53,29 @@ void SqliteStore::put(const SessionRow& s) {
   run("INSERT INTO session VALUES ($1,$2,$3,$4,$5,$6)",
       {s.token_hash, s.id, s.user, s.csrf, s.created, s.last_seen});
 }
+std::optional<SessionRow> SqliteStore::session_by(std::string_view sql,
+                                                  std::initializer_list<sql::Value> values) {
+  return need(database_.query_one(sql, values, [](Row& row) {
+    return SessionRow{row.bytes<32>(0), row.text(1), row.id<UserId>(2),
+                      row.text(3),      row.time(4), row.time(5)};
+  }));
+}
 std::optional<SessionRow> SqliteStore::session(const Hash& token_hash) {
-  return need(database_.query_one(
+  return session_by(
       "SELECT token_hash, id, user, csrf, created, last_seen FROM session WHERE token_hash = $1",
-      {token_hash}, [](Row& row) {
-        return SessionRow{row.bytes<32>(0), row.text(1), row.id<UserId>(2),
-                          row.text(3),      row.time(4), row.time(5)};
-      }));
+      {token_hash});
+}
+std::optional<SessionRow> SqliteStore::session_by_id(const std::string& id) {
+  return session_by("SELECT token_hash, id, user, csrf, created, last_seen FROM session WHERE id = $1", {id});
 }
 void SqliteStore::touch(const Hash& token_hash, UtcTime seen) {
   run("UPDATE session SET last_seen = $2 WHERE token_hash = $1", {token_hash, seen});
 }
 void SqliteStore::remove_session(const Hash& token_hash) {
   run("DELETE FROM session WHERE token_hash = $1", {token_hash});
+}
+void SqliteStore::remove_sessions_of(const UserId& user) {
+  run("DELETE FROM session WHERE user = $1", {user});
 }
 void SqliteStore::put(const GuestSessionRow& s) {
   run("INSERT INTO guest_session VALUES ($1,$2,$3,$4,$5,$6)",

@@ -41,7 +41,7 @@ RecordingRow read_recording(Row& row) {
 }
 
 constexpr std::string_view kPlaybackColumns =
-    "SELECT id, recording, user, session, purpose, download, created, closed, ranges FROM playback ";
+    "SELECT id, recording, user, session, purpose, download, created, closed, ranges, request FROM playback ";
 
 }  // namespace
 
@@ -107,14 +107,16 @@ std::vector<PlaybackRow> SqliteStore::playbacks_by(std::string_view sql,
     out.created = row.time(6);
     out.closed = row.boolean(7);
     out.ranges = stored_json(row, 8);
+    out.request = static_cast<std::uint64_t>(row.integer(9));
     return out;
   }));
 }
 void SqliteStore::save(const PlaybackRow& p) {
-  run("INSERT INTO playback VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9) ON CONFLICT (id) DO UPDATE SET closed = $8, "
+  run("INSERT INTO playback VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10) ON CONFLICT (id) DO UPDATE SET closed = "
+      "$8, "
       "ranges = $9",
       {p.id, p.recording, p.user, p.session, p.purpose, p.download ? 1 : 0, p.created, p.closed ? 1 : 0,
-       write_json(p.ranges)});
+       write_json(p.ranges), static_cast<std::int64_t>(p.request)});
 }
 std::optional<PlaybackRow> SqliteStore::playback(const PlaybackId& id) {
   auto found = playbacks_by(std::string(kPlaybackColumns) + "WHERE id = $1", {id});

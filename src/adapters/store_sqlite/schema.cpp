@@ -84,8 +84,16 @@ CREATE TABLE audit_private (
 CREATE TABLE audit_checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
 )sql";
 
+// 2: a playback knows the entry that asked for it, so that its end can name it after a crash; sessions are
+// found by their public id and by their user.
+constexpr std::string_view kVersion2 = R"sql(
+ALTER TABLE playback ADD COLUMN request INTEGER NOT NULL DEFAULT 0;
+CREATE UNIQUE INDEX session_by_id ON session (id);
+CREATE INDEX session_by_user ON session (user);
+)sql";
+
 const std::vector<sql::Migration>& migrations() {
-  static const std::vector<sql::Migration> kAll{{1, kVersion1}};
+  static const std::vector<sql::Migration> kAll{{1, kVersion1}, {2, kVersion2}};
   return kAll;
 }
 

@@ -28,10 +28,15 @@ struct SessionView {
   }
 };
 
+// The user behind a stored session, while it is good: known, not disabled, within both limits.
+constexpr Duration kSessionIdle = 30min;
+constexpr Duration kSessionAbsolute = 12h;
+std::optional<User> user_of(Context& context, const SessionRow& session);
+
 class Accounts {
  public:
-  static constexpr Duration kIdle = 30min;
-  static constexpr Duration kAbsolute = 12h;
+  static constexpr Duration kIdle = kSessionIdle;
+  static constexpr Duration kAbsolute = kSessionAbsolute;
 
   explicit Accounts(Context& context) : context_(context) {}
 
@@ -43,8 +48,9 @@ class Accounts {
   };
   void log_in(std::string email, std::string password, std::string peer, std::optional<std::string> old_token,
               std::function<void(Result<SessionView, LoginRefusal>)> done);
-  // Nothing: unknown, idle too long, too old, or the account was disabled. Extends the idle limit.
-  std::optional<SessionView> session(const std::string& token);
+  // Nothing: unknown, idle too long, too old, or the account was disabled. kActive extends the idle limit.
+  enum class Use { kActive, kLook };
+  std::optional<SessionView> session(const std::string& token, Use use = Use::kActive);
   void log_out(const std::string& token);
 
   // Commands of the operator. The error is a sentence.
@@ -62,6 +68,7 @@ class Accounts {
   };
   Duration wait_of(const std::string& key) const;
   void failed(const std::string& key);
+  void end_session(const SessionRow& row);
 
   Context& context_;
   std::unordered_map<std::string, Backoff>

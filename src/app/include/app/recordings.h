@@ -76,6 +76,7 @@ class Recordings {
   void close_all();        // the server stops
   void close_left_open();  // at start: what a crash left behind
   void close_session(const std::string& session);
+  void close_ended_sessions();  // every few seconds: who may no longer play, plays no longer
 
  private:
   struct Open {
@@ -84,11 +85,12 @@ class Recordings {
     std::vector<Track> tracks;
     std::map<int, std::vector<std::pair<std::uint64_t, std::uint64_t>>> sent;  // per track, merged [from, to)
     SteadyTime last_use{};
-    std::uint64_t entry = 0;
     std::string reason;
   };
   RecordingView view_of(RecordingRow row);
   void finish(Open& open);
+  std::vector<AuditRecord> entries_of(const Open& open, const RecordingRow& recording) const;
+  void close_where(const std::function<bool(const Open&)>& due);
 
   Context& context_;
   std::map<std::string, Open> open_;

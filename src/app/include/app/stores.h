@@ -135,8 +135,10 @@ class SessionStore {
   virtual ~SessionStore() = default;
   virtual void put(const SessionRow& session) = 0;
   virtual std::optional<SessionRow> session(const Hash& token_hash) = 0;
+  virtual std::optional<SessionRow> session_by_id(const std::string& id) = 0;
   virtual void touch(const Hash& token_hash, UtcTime seen) = 0;
   virtual void remove_session(const Hash& token_hash) = 0;
+  virtual void remove_sessions_of(const UserId& user) = 0;
   virtual void put(const GuestSessionRow& session) = 0;
   virtual std::optional<GuestSessionRow> guest(const Hash& token_hash) = 0;
   virtual void remove_guest(const Hash& token_hash) = 0;
@@ -233,7 +235,8 @@ struct PlaybackRow {
   bool download = false;
   UtcTime created;
   bool closed = false;
-  Json ranges;  // [{track, from, to}] that were really sent
+  Json ranges;                // [{track, from, to}] that were really sent
+  std::uint64_t request = 0;  // number of the entry that asked for it
 };
 class RecordingStore {
  public:

@@ -47,8 +47,10 @@ class SqliteStore final : public app::UnitOfWork,
 
   void put(const app::SessionRow& session) override;
   std::optional<app::SessionRow> session(const app::Hash& token_hash) override;
+  std::optional<app::SessionRow> session_by_id(const std::string& id) override;
   void touch(const app::Hash& token_hash, UtcTime seen) override;
   void remove_session(const app::Hash& token_hash) override;
+  void remove_sessions_of(const app::UserId& user) override;
   void put(const app::GuestSessionRow& session) override;
   std::optional<app::GuestSessionRow> guest(const app::Hash& token_hash) override;
   void remove_guest(const app::Hash& token_hash) override;
@@ -97,6 +99,7 @@ class SqliteStore final : public app::UnitOfWork,
   std::vector<app::RecordingRow> recordings_by(std::string_view sql,
                                                std::initializer_list<sql::Value> values);
   std::vector<app::PlaybackRow> playbacks_by(std::string_view sql, std::initializer_list<sql::Value> values);
+  std::optional<app::SessionRow> session_by(std::string_view sql, std::initializer_list<sql::Value> values);
   std::vector<app::User> users_by(std::string_view sql, std::initializer_list<sql::Value> values);
   std::vector<app::MeetingType> types_by(std::string_view sql, std::initializer_list<sql::Value> values);
 
