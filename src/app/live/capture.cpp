@@ -63,6 +63,21 @@ void LiveMeeting::start_capture() {
 }
 
 void LiveMeeting::on_capture(const CaptureFact& fact) {
+  try {
+    take_capture_fact(fact);
+  } catch (const StoreFailure&) {
+    // A part whose envelope or start is not in the database must not go on: it could never be opened.
+    bool needed = std::holds_alternative<capture_fact::EnvelopeReady>(fact) ||
+                  std::holds_alternative<capture_fact::Started>(fact);
+    if (needed) {
+      capture_.fault = "store";
+      context_.recorder.stop(*meeting_.recording);
+    }
+    throw;
+  }
+}
+
+void LiveMeeting::take_capture_fact(const CaptureFact& fact) {
   const RecordingId recording = *meeting_.recording;
   Now now = context_.clock.now();
   auto entry = [&](std::string_view type) {
@@ -74,7 +89,14 @@ void LiveMeeting::on_capture(const CaptureFact& fact) {
     record.subject = {"recording", recording.text()};
     return record;
   };
-  if (auto* ready = std::get_if<capture_fact::EnvelopeReady>(&fact)) {
+  if (auto* attached = std::get_if<capture_fact::Attached>(&fact)) {
+    capture_.attached = attached->good;
+    if (attached->good) return capture_running();
+    // A log without packets would tick, be durable, and prove nothing: this part ends, and the next one is
+    // tried.
+    capture_.fault = "media.sink";
+    context_.recorder.stop(recording);
+  } else if (auto* ready = std::get_if<capture_fact::EnvelopeReady>(&fact)) {
     std::optional<RecordingRow> row = context_.recordings.load(recording);
     if (!row) return;
     row->parts = ready->part;
@@ -108,12 +130,10 @@ void LiveMeeting::on_capture(const CaptureFact& fact) {
     }
     capture_.started = true;
     capture_.durable = now.steady;
-    context_.media.set_lease(room_, capture_.durable + kDurableLease);
-    refresh_gate();
-    push_recording();
+    capture_running();
   } else if (auto* durable = std::get_if<capture_fact::DurableUpTo>(&fact)) {
     capture_.durable = std::max(capture_.durable, durable->time);
-    context_.media.set_lease(room_, capture_.durable + kDurableLease);
+    if (capturing()) context_.media.set_lease(room_, capture_.durable + kDurableLease);
   } else if (auto* first = std::get_if<capture_fact::FirstPacket>(&fact)) {
     if (!capture_.first_packets.insert({first->endpoint, first->slot}).second) return;
     AuditRecord record = entry("recording.first_packet");
@@ -128,27 +148,42 @@ void LiveMeeting::on_capture(const CaptureFact& fact) {
     record.data.set("to", now.utc.us / 1000);
     note(context_, std::move(record));
   } else if (auto* stopped = std::get_if<capture_fact::Stopped>(&fact)) {
+    capture_fact::Stopped last = *stopped;
+    if (!capture_.fault.empty()) last = {capture_.fault, last.segments, last.last_hash, true};
     capture_.active = false;
     capture_.started = false;
+    capture_.fault.clear();
     capture_.retry_at = now.steady + kRetryPart;
     refresh_gate();
+    if (over_) to_seal_ = last;  // before anything that the database can refuse: tick() tries again
     AuditRecord record = entry("recording.stopped");
-    record.data.set("cause", stopped->reason);
-    if (stopped->failed) record.outcome = "failed";
+    record.data.set("cause", last.reason);
+    if (last.failed) record.outcome = "failed", record.reason = last.reason;
     note(context_, std::move(record));
     push_recording();
-    if (over_) {
-      if (stopped->failed) {
-        if (auto log = context_.recorder.recover(recording); log && log->segments > 0)
-          seal({"recovered", log->segments, log->last_hash, false});
-        else
-          recording_failed(stopped->reason);
-      } else {
-        seal(*stopped);
-      }
-      if (idle()) listener_.over(meeting_.id);
-    }
+    seal_what_stopped();
   }
+}
+
+// The header is durable, the envelope opens, and the packets come: only then is it a recording.
+void LiveMeeting::capture_running() {
+  if (!capturing()) return;
+  context_.media.set_lease(room_, capture_.durable + kDurableLease);
+  refresh_gate();
+  push_recording();
+}
+
+void LiveMeeting::seal_what_stopped() {
+  if (!to_seal_) return;
+  if (!to_seal_->failed) {
+    seal(*to_seal_);
+  } else if (auto log = context_.recorder.recover(*meeting_.recording); log && log->segments > 0) {
+    seal({"recovered", log->segments, log->last_hash, false});
+  } else {
+    recording_failed(to_seal_->reason);
+  }
+  to_seal_.reset();
+  if (idle()) listener_.over(meeting_.id);
 }
 
 // Twice a second: is the demanded recording running? Otherwise media are off (the lease saw to it), everybody
@@ -159,7 +194,7 @@ void LiveMeeting::watch_capture(SteadyTime now) {
   if (!roster || !roster->recorder) return;
   if (!capture_.active && (!capture_.retry_at || now >= *capture_.retry_at)) start_capture();
   if (!recording_demanded()) return;
-  bool fresh = capture_.started && now < capture_.durable + kDurableLease;
+  bool fresh = capturing() && now < capture_.durable + kDurableLease;
   bool flowing = fresh && recorder_has_all_keys();
   if (flowing) {
     not_flowing_since_.reset();
@@ -172,7 +207,7 @@ void LiveMeeting::watch_capture(SteadyTime now) {
   }
   if (!not_flowing_since_) not_flowing_since_ = now;
   // Keys take a moment after a Roster; a disk that is silent for 2 s has stopped media already.
-  bool was_running = capture_.started && !fresh;
+  bool was_running = capturing() && !fresh;
   if (!was_running && now < *not_flowing_since_ + kGraceAfterRoster) return;
   if (!capture_.stalled) {
     capture_.stalled = true;

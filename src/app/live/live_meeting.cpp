@@ -17,6 +17,13 @@ Actor system() {
   return Actor::system();
 }
 
+// The name of a client's check as the log takes it: 1 to 64 of a-z 0-9 . _ -, whatever the client sent.
+std::string check_name(const std::string& text) {
+  bool good = !text.empty() && text.size() <= 64 &&
+              text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") == std::string::npos;
+  return good ? text : "unknown";
+}
+
 }  // namespace
 
 LiveMeeting::LiveMeeting(Context& context, MediaKeys& keys, Meeting meeting, MeetingType type,
@@ -81,6 +88,8 @@ Result<LiveMeeting::PresenceId, Refusal> LiveMeeting::enter(Entering entering) {
   if (presences_.size() >= kPresencesMax)
     return fail(Refusal{"meeting.full", "Too many pages are open in this meeting.", {}});
   bool staff = person->role == ParticipantRole::kStaff;
+  if (staff && entering.take_over)
+    if (auto refusal = take_over(entering.participant)) return fail(*refusal);
   Decision decision = staff ? run(command::EnterStaff{entering.participant}, entering.actor)
                             : run(command::EnterWaiting{entering.participant}, entering.actor);
   if (!decision) return fail(decision.error());
@@ -101,6 +110,20 @@ Result<LiveMeeting::PresenceId, Refusal> LiveMeeting::enter(Entering entering) {
   push_people();
   push_waiting();
   return presence.id;
+}
+
+// An adviser takes the meeting up again from another browser (e2ee.md 4.5). Nobody takes over inside a call:
+// while the steward's socket lives, that page is in charge; once it is lost, nothing is waited for, and a new
+// call begins.
+std::optional<Refusal> LiveMeeting::take_over(const ParticipantId& adviser) {
+  Presence* steward = member_of(adviser);
+  if (steward == nullptr) return std::nullopt;
+  if (steward->wire)
+    return Refusal{"takeover.present", "Another browser of yours is in this call. Leave it there first.", {}};
+  taken_over_.insert(steward->token_hash);
+  remove_presence(steward->id, "", false);
+  hold();
+  return std::nullopt;
 }
 
 LiveMeeting::Presence& LiveMeeting::add_presence(const Entering& entering) {
@@ -149,11 +172,12 @@ void LiveMeeting::offer(Presence& presence, bool restart) {
   });
 }
 
-std::optional<LiveMeeting::PresenceId> LiveMeeting::resume(const Hash& token_hash, std::uint64_t last_n,
+std::optional<LiveMeeting::PresenceId> LiveMeeting::resume(const ParticipantId& participant,
+                                                           const Hash& token_hash, std::uint64_t last_n,
                                                            std::shared_ptr<Wire> wire) {
   Presence* found = nullptr;
   for (auto& [id, presence] : presences_)
-    if (presence->token_hash == token_hash) found = presence.get();
+    if (presence->token_hash == token_hash && presence->participant == participant) found = presence.get();
   if (found == nullptr) return std::nullopt;
   Presence& presence = *found;
   if (presence.wire) presence.wire->close(4001, "a newer socket took over");
@@ -180,6 +204,37 @@ std::optional<LiveMeeting::PresenceId> LiveMeeting::resume(const Hash& token_has
   return presence.id;
 }
 
+// The database refused while this socket was being let in: it is bound to nothing, so the page has to come
+// again.
+void LiveMeeting::wire_refused(const std::shared_ptr<Wire>& wire) {
+  for (auto& [id, presence] : presences_)
+    if (presence->wire == wire) wait_for(*presence);
+}
+
+// Its socket is gone, it has 30 s to come back.
+void LiveMeeting::wait_for(Presence& presence) {
+  presence.wire = nullptr;
+  PresenceId id = presence.id;
+  if (presence.lost_timer != 0) context_.scheduler.cancel(presence.lost_timer);
+  presence.lost_timer = context_.scheduler.after(kReconnectTime, [this, alive = alive_, id] {
+    if (*alive) lost_for_good(id);
+  });
+}
+
+// Who is behind this page may no longer be here: the session ended, the account was closed.
+void LiveMeeting::dismiss(PresenceId id) {
+  Presence* presence = find(id);
+  if (presence == nullptr || over_) return;
+  if (presence->wire) presence->wire->close(1008, "session ended");
+  presence->wire = nullptr;
+  leave(*presence);
+}
+
+bool LiveMeeting::is_member(PresenceId id) const {
+  auto found = presences_.find(id);
+  return found != presences_.end() && found->second->member;
+}
+
 void LiveMeeting::on_wire_closed(PresenceId id, const std::shared_ptr<Wire>& wire) {
   Presence* presence = find(id);
   if (presence == nullptr || presence->wire != wire) return;
@@ -191,12 +246,8 @@ void LiveMeeting::on_wire_closed(PresenceId id, const std::shared_ptr<Wire>& wir
 }
 
 void LiveMeeting::lose(Presence& presence) {
-  presence.wire = nullptr;
   // The timer first: should the database refuse the rest, the person is still missed in time.
-  PresenceId id = presence.id;
-  presence.lost_timer = context_.scheduler.after(kReconnectTime, [this, alive = alive_, id] {
-    if (*alive) lost_for_good(id);
-  });
+  wait_for(presence);
   if (presence.member) (void)run(command::Lose{presence.participant}, presence.actor);
   push_people();
   push_waiting();
@@ -255,12 +306,15 @@ void LiveMeeting::remove_presence(PresenceId id, std::string_view ended_reason, 
 // The adviser is lost for good (e2ee.md 4.5): media stop, customers are held with words, the call's chain is
 // over.
 void LiveMeeting::hold() {
-  Decision decision = run(command::Hold{}, system());
+  std::optional<NextCall> next = prepare_call();
+  Decision decision = run(command::Hold{}, system(), [&](const Meeting&) { store_call(next); });
   if (!decision || decision->empty()) return;
   held_until_ = context_.clock.now().steady + std::chrono::seconds(type_.policy.hold_s);
   for (auto& [id, presence] : presences_) presence->member = false;
+  begin_call(std::move(next));
+  not_flowing_since_.reset();  // a recording that was missed before is counted anew in the next call
+  capture_.stalled = false;
   set_media_state(false, "held");
-  new_call();
   UtcTime until = context_.clock.now().utc + std::chrono::seconds(type_.policy.hold_s);
   push_all("held", JsonObject{{"until", until.us / 1000}});
   push_people();
@@ -318,10 +372,8 @@ void LiveMeeting::finish_last() {
     context_.recorder.stop(*meeting_.recording);
   } else if (meeting_.recording && meeting_.recording_phase == RecordingPhase::kCapturing) {
     // The last part ended by a fault; what is durable is sealed all the same.
-    if (auto log = context_.recorder.recover(*meeting_.recording))
-      seal({"recovered", log->segments, log->last_hash, false});
-    else
-      recording_failed("log.unreadable");
+    to_seal_ = capture_fact::Stopped{"log.unreadable", 0, "", true};
+    seal_what_stopped();
   } else if (meeting_.recording) {
     recording_failed("never_started");
   }
@@ -329,7 +381,7 @@ void LiveMeeting::finish_last() {
 }
 
 bool LiveMeeting::idle() const {
-  return presences_.empty() && !capture_.active && (over_ || meeting_.phase != Phase::kHeld);
+  return presences_.empty() && !capture_.active && !to_seal_ && (over_ || meeting_.phase != Phase::kHeld);
 }
 
 void LiveMeeting::on_message(PresenceId id, const Json& message) {
@@ -405,20 +457,11 @@ void LiveMeeting::on_message(PresenceId id, const Json& message) {
     if (person == nullptr || person->role != ParticipantRole::kCustomer)
       return refuse(*presence, re, {"participant.unknown", "No such customer.", {}});
     if (type == "second.allow") return ok(*presence, re);  // the Roster that names it is the effect
-    if (type == "decline") {
-      Decision decision = run(command::Deny{*participant, message.string_or("reason")}, presence->actor);
-      if (!decision) return refuse(*presence, re, decision.error());
+    if (type == "second.refuse") {
+      turn_away(*participant, "other_device");
+    } else if (auto refusal = decline(*participant, message.string_or("reason"), presence->actor)) {
+      return refuse(*presence, re, *refusal);
     }
-    std::vector<PresenceId> waiting;
-    for (auto& [other_id, other] : presences_)
-      if (other->participant == *participant && !other->member) waiting.push_back(other_id);
-    for (PresenceId other : waiting) {
-      push(*find(other), "declined",
-           JsonObject{{"reason", type == "decline" ? message.string_or("reason") : "other_device"}});
-      remove_presence(other, "", false);
-    }
-    push_people();
-    push_waiting();
     return ok(*presence, re);
   }
   if (type == "leave") {
@@ -438,11 +481,33 @@ void LiveMeeting::on_message(PresenceId id, const Json& message) {
     record.meeting = meeting_.id;
     record.subject = {"participant", presence->participant.text()};
     record.outcome = "failed";
-    record.reason = message.string_or("check").substr(0, 60);
+    record.reason = check_name(message.string_or("check"));
     note(context_, std::move(record));
     return ok(*presence, re);
   }
   refuse(*presence, re, {"message.unknown", "This message is not known here.", {}});
+}
+
+// From the call page, or from the console's list without entering.
+std::optional<Refusal> LiveMeeting::decline(const ParticipantId& participant, const std::string& reason,
+                                            const Actor& actor) {
+  Decision decision = run(command::Deny{participant, reason}, actor);
+  if (!decision) return decision.error();
+  turn_away(participant, reason);
+  return std::nullopt;
+}
+
+// The pages of a person that are not in the call.
+void LiveMeeting::turn_away(const ParticipantId& participant, const std::string& reason) {
+  std::vector<PresenceId> waiting;
+  for (auto& [id, presence] : presences_)
+    if (presence->participant == participant && !presence->member) waiting.push_back(id);
+  for (PresenceId id : waiting) {
+    push(*find(id), "declined", JsonObject{{"reason", reason}});
+    remove_presence(id, "", false);
+  }
+  push_people();
+  push_waiting();
 }
 
 void LiveMeeting::on_media_fact(const MediaFact& fact) {
@@ -481,6 +546,12 @@ void LiveMeeting::tick() {
     if (!staff) hold();
   }
   if (!over_ && held_until_ && now.steady >= *held_until_) return end("held_too_long", system());
+  if (over_) return seal_what_stopped();
+  if (chain_lost_) read_chain_again();
+  if (retell_at_ && now.steady >= *retell_at_) {
+    retell_at_.reset();
+    announce_all_to_vault();
+  }
   watch_capture(now.steady);
 }
 
@@ -505,29 +576,7 @@ void LiveMeeting::restore() {
     }
     presences_.emplace(presence->id, std::move(presence));
   }
-  if (auto call = context_.calls.open_call(meeting_.id)) {
-    auto rules = context_.call_rules.make(call->call, call->policy);
-    if (rules) {
-      call_ = call->call;
-      policy_ = call->policy;
-      rules_ = std::move(*rules);
-      for (CallStore::Message& stored : context_.calls.messages(call_)) {
-        auto message = parse_json(stored.message);
-        if (message && rules_->accept(*message, Now{context_.clock.now().steady, stored.at})) {
-          if (auto participant = ParticipantId::from_text(stored.from);
-              participant && message->string_or("t") == "Hello")
-            if (auto hello = rules_->read_hello(*message)) {
-              eps_.insert_or_assign(hello->ep, *participant);
-              if (Presence* presence = by_ep(hello->ep)) presence->hello = *message;
-            }
-          chain_.push_back(std::move(stored));
-        }
-      }
-      if (auto roster = rules_->roster())
-        for (const MemberView& member : roster->members)
-          if (Presence* presence = by_ep(member.ep)) presence->member = meeting_.phase == Phase::kLive;
-    }
-  }
+  read_chain();
   for (auto& [id, presence] : presences_) {
     if (presence->member) (void)run(command::Lose{presence->participant}, system());
     PresenceId copy = id;

@@ -90,7 +90,7 @@ Json LiveMeeting::recording_json() const {
         state = "requested";
         break;
       case RecordingPhase::kCapturing:
-        state = capture_.started ? "capturing" : "stalled";
+        state = capturing() ? "capturing" : "stalled";
         break;
       case RecordingPhase::kFailed:
         state = "failed";
@@ -143,7 +143,7 @@ Json LiveMeeting::people_json() const {
                                 {"role", "recorder"},
                                 {"name", ""},
                                 {"ep", "rec"},
-                                {"state", capture_.started ? "connected" : "admitted"},
+                                {"state", capturing() ? "connected" : "admitted"},
                                 {"mic", false},
                                 {"camera", false},
                                 {"sharing", false}});

@@ -57,11 +57,19 @@ class LiveMeeting {
     std::string name;
     meeting::Actor actor;
     std::shared_ptr<Wire> wire;
-    std::int64_t request_id = -1;
+    bool take_over = false;
   };
   Result<PresenceId, meeting::Refusal> enter(Entering entering);
-  // The socket of a known page again. Nothing when the token is not known here.
-  std::optional<PresenceId> resume(const Hash& token_hash, std::uint64_t last_n, std::shared_ptr<Wire> wire);
+  // The socket of a known page again. Nothing when this person's page with the token is not known here.
+  std::optional<PresenceId> resume(const ParticipantId& participant, const Hash& token_hash,
+                                   std::uint64_t last_n, std::shared_ptr<Wire> wire);
+  // Another browser of the same adviser has taken this page's place.
+  bool was_taken_over(const Hash& token_hash) const { return taken_over_.contains(token_hash); }
+  void wire_refused(const std::shared_ptr<Wire>& wire);
+  void dismiss(PresenceId presence);
+  bool is_member(PresenceId presence) const;
+  std::optional<meeting::Refusal> decline(const ParticipantId& participant, const std::string& reason,
+                                          const meeting::Actor& actor);
 
   void on_message(PresenceId presence, const Json& message);
   void on_wire_closed(PresenceId presence, const std::shared_ptr<Wire>& wire);
@@ -99,8 +107,10 @@ class LiveMeeting {
   };
   struct Capture {
     std::uint32_t part = 0;
-    bool active = false;   // the recorder runs
-    bool started = false;  // header durable, envelope opens
+    bool active = false;    // the recorder runs
+    bool started = false;   // header durable, envelope opens
+    bool attached = false;  // the media plane hands its packets to it
+    std::string fault;      // why it was stopped, when that was us
     SteadyTime durable{};
     bool stalled = false;
     std::set<std::pair<EndpointKey, int>> first_packets;
@@ -118,6 +128,9 @@ class LiveMeeting {
   void offer(Presence& presence, bool restart);
   void remove_presence(PresenceId id, std::string_view ended_reason, bool tell);
   void lose(Presence& presence);
+  void wait_for(Presence& presence);
+  void turn_away(const ParticipantId& participant, const std::string& reason);
+  std::optional<meeting::Refusal> take_over(const ParticipantId& adviser);
   void lost_for_good(PresenceId id);
   void leave(Presence& presence);
   void hold();
@@ -134,6 +147,16 @@ class LiveMeeting {
   // signed messages
   bool open_call();
   void new_call();
+  struct NextCall {
+    std::string call, policy;
+    std::unique_ptr<CallRules> rules;
+  };
+  std::optional<NextCall> prepare_call();
+  void store_call(const std::optional<NextCall>& next);  // inside a unit of work
+  void begin_call(std::optional<NextCall> next);
+  void forget_chain();
+  void read_chain();
+  void read_chain_again();
   void on_signed(Presence& presence, std::int64_t id, const Json& message);
   std::optional<meeting::Refusal> take_hello(Presence& presence, const Json& message);
   std::optional<meeting::Refusal> take_roster(Presence& presence, const Json& message);
@@ -142,6 +165,7 @@ class LiveMeeting {
   void tell_vault(const std::string& message);
   void announce_all_to_vault();
   void take_from_recorder(const std::vector<std::string>& messages);
+  void store_from_recorder(const std::vector<std::string>& messages);
   void roster_taken(const RosterView& roster);
   void refresh_gate();
   bool recorder_has_all_keys() const;
@@ -149,7 +173,11 @@ class LiveMeeting {
   // recorder
   bool recording_demanded() const;
   void start_capture();
+  bool capturing() const { return capture_.started && capture_.attached; }
   void on_capture(const CaptureFact& fact);
+  void take_capture_fact(const CaptureFact& fact);
+  void capture_running();
+  void seal_what_stopped();
   void watch_capture(SteadyTime now);
   void set_media_state(bool allowed, const std::string& reason);
   void seal(const capture_fact::Stopped& stopped);
@@ -184,8 +212,13 @@ class LiveMeeting {
   std::unique_ptr<CallRules> rules_;
   std::vector<CallStore::Message> chain_;     // all accepted messages of this call, in order
   std::map<std::string, ParticipantId> eps_;  // who said Hello under which ep
+  std::uint16_t taken_epoch_ = 0;             // of the Roster whose effects are in force
+  bool chain_lost_ = false;                   // not readable: nothing flows until it is
+  std::optional<SteadyTime> retell_at_;       // the vault's answer was not stored: ask again
+  std::set<Hash> taken_over_;                 // tokens of pages whose place another browser took
 
   Capture capture_;
+  std::optional<capture_fact::Stopped> to_seal_;  // over, stopped, not sealed in the database yet
   bool media_allowed_ = false;
   std::string media_reason_ = "not_admitted";
   std::optional<SteadyTime> flowing_since_;  // demanded recording is running

@@ -12,6 +12,10 @@
 namespace parlour::app {
 
 namespace capture_fact {
+// Whether the media plane hands its packets to this capture. Without it a log grows and holds nothing.
+struct Attached {
+  bool good;
+};
 struct EnvelopeReady {
   EnvelopeRow envelope;
   std::uint32_t part;
@@ -40,7 +44,7 @@ struct Stopped {
   bool failed;
 };
 }  // namespace capture_fact
-using CaptureFact = std::variant<capture_fact::EnvelopeReady, capture_fact::Started,
+using CaptureFact = std::variant<capture_fact::Attached, capture_fact::EnvelopeReady, capture_fact::Started,
                                  capture_fact::FirstPacket, capture_fact::DurableUpTo, capture_fact::Overflow,
                                  capture_fact::StorageLow, capture_fact::Stopped>;
 
