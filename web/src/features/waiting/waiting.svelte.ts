@@ -1,17 +1,14 @@
 import type { DeclineReason, WaitingEntry } from '../../protocol/index.ts';
-import { declineByEntering } from './decline.ts';
-import { Watch, type WatchLink } from './watch.ts';
+import { NotDeclined, Watch, type WatchLink } from './watch.ts';
 
 /** Who waits now, for the whole console: one socket, however many pages read it. */
 export class WaitingNow {
   list = $state.raw<readonly WaitingEntry[]>([]);
   link = $state<WatchLink>('connecting');
   #watch: Watch | null = null;
-  #csrf = '';
 
   open(csrf: string): void {
     this.close();
-    this.#csrf = csrf;
     this.#watch = new Watch(
       {
         onlist: (list) => {
@@ -32,8 +29,8 @@ export class WaitingNow {
     this.link = 'connecting';
   }
 
-  /** Rejects when the server did not say yes. */
+  /** Rejects with `NotDeclined` when the server did not say yes. */
   decline(person: WaitingEntry, reason: DeclineReason): Promise<void> {
-    return declineByEntering(this.#csrf, person, reason);
+    return this.#watch?.decline(person, reason) ?? Promise.reject(new NotDeclined('lost', ''));
   }
 }
