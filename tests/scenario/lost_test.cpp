@@ -94,6 +94,7 @@ TEST(Lost, AnAdviserTakesTheMeetingUpAgainInANewCall) {
   auto again = world.staff_page(visit, world.agent);
   EXPECT_NE(again->call(), first_call);
   EXPECT_TRUE(again->last("welcome")->bool_or("steward"));
+  EXPECT_EQ(again->count("held"), 0u) << "the customer is held for this page; it opens the next call";
   again->hello();
   carl->hello();
   world.admit(*again, {carl.get()});
@@ -179,6 +180,14 @@ TEST(Lost, AStewardWhoReloadsGoesOnWithTheSameCall) {
   reloaded.keep_signing_key_of(*ada);
   reloaded.enter(world.agent.csrf, visit.meeting);
   EXPECT_EQ(reloaded.call(), ada->call());
+  std::vector<std::string> kinds;
+  const Json welcome = *reloaded.last("welcome");
+  for (const Json& one : *welcome.find("chain")->as_array()) {
+    EXPECT_TRUE(e2ee::signed_message_from_json(one)) << "signed messages as they are, nothing around them";
+    kinds.push_back(one.string_or("t"));
+  }
+  EXPECT_EQ(std::count(kinds.begin(), kinds.end(), "Roster"), 1);
+  EXPECT_EQ(std::count(kinds.begin(), kinds.end(), "SenderKey"), 2);
   reloaded.hello(before);
   ASSERT_EQ(reloaded.sign_roster({carl.get()}).string_or("type"), "ok");
   world.exchange_keys({&reloaded, carl.get()});

@@ -60,8 +60,7 @@ Json LiveMeeting::welcome_body(Presence& presence) {
     for (const CallStore::Message& message : chain_)
       if (auto parsed = parse_json(message.message)) {
         std::string kind = parsed->string_or("t");
-        if (kind == "Progress") continue;
-        chain.push_back(JsonObject{{"from", message.from}, {"m", *parsed}});
+        if (kind != "Progress") chain.push_back(*parsed);
       }
   std::optional<RosterView> roster = rules_ ? rules_->roster() : std::nullopt;
   Json body = JsonObject{{"you", JsonObject{{"participant", presence.participant.text()},
@@ -213,7 +212,8 @@ void LiveMeeting::push_state(Presence& presence) {
   Presence* sharing = sharing_ ? find(*sharing_) : nullptr;
   push(presence, "share",
        JsonObject{{"participant", sharing != nullptr ? Json(sharing->participant.text()) : Json()}});
-  if (held_until_) {
+  // An adviser who enters is who the customers are held for: that page opens the next call.
+  if (held_until_ && !presence.staff) {
     Now now = context_.clock.now();
     push(presence, "held", JsonObject{{"until", ms(now.utc + (*held_until_ - now.steady))}});
   }

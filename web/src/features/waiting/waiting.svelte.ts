@@ -1,4 +1,5 @@
 import type { DeclineReason, WaitingEntry } from '../../protocol/index.ts';
+import { http } from '../../lib/http.ts';
 import { NotDeclined, Watch, type WatchLink } from './watch.ts';
 
 /** Who waits now, for the whole console: one socket, however many pages read it. */
@@ -17,6 +18,7 @@ export class WaitingNow {
         onlink: (link) => {
           this.link = link;
         },
+        onended: () => http.onUnauthenticated?.(),
       },
       csrf,
     );

@@ -54,13 +54,15 @@ class FakeSocket extends EventTarget {
 describe('declining from the list', () => {
   const person = { meeting: 'm1', participant: 'p1' } as WaitingEntry;
   let watch: Watch;
+  let ended = 0;
 
   beforeEach(() => {
     vi.useFakeTimers();
     vi.stubGlobal('WebSocket', FakeSocket);
     vi.stubGlobal('addEventListener', () => undefined);
     vi.stubGlobal('removeEventListener', () => undefined);
-    watch = new Watch({ onlist: () => undefined, onlink: () => undefined }, 'csrf', 'wss://example.org/api/v1/call');
+    ended = 0;
+    watch = new Watch({ onlist: () => undefined, onlink: () => undefined, onended: () => (ended += 1) }, 'csrf', 'wss://example.org/api/v1/call');
   });
   afterEach(() => {
     watch.close();
@@ -84,6 +86,17 @@ describe('declining from the list', () => {
     const done = watch.decline(person, 'closed');
     socket.says({ type: 'refused', re: socket.sent[1]!.id, code: 'participant.not_waiting', text: 'Gone.' });
     await expect(done).rejects.toMatchObject({ code: 'participant.not_waiting' });
+  });
+  it('stops when the session is over, and says so', () => {
+    FakeSocket.last.opens();
+    FakeSocket.last.close();
+    vi.advanceTimersByTime(2000);
+    const again = FakeSocket.last;
+    again.opens();
+    again.says({ type: 'refused', re: 1, code: 'session.missing', text: 'Log in first.' });
+    expect(ended).toBe(1);
+    vi.advanceTimersByTime(60_000);
+    expect(FakeSocket.last).toBe(again);
   });
   it('says so when nobody knows whether it was heard', async () => {
     await expect(watch.decline(person, 'closed')).rejects.toBeInstanceOf(NotDeclined);

@@ -8,6 +8,8 @@ export type WatchLink = 'connecting' | 'live' | 'lost';
 export interface Watcher {
   onlist(list: readonly WaitingEntry[]): void;
   onlink(link: WatchLink): void;
+  /** The session behind this page is over: no further attempt is made. */
+  onended(): void;
 }
 
 const firstPauseMs = 1000;
@@ -132,6 +134,11 @@ export class Watch {
     });
     socket.addEventListener('message', (event) => {
       const answer = answerOf(event.data);
+      if (answer?.re === 1 && answer.code === 'session.missing') {
+        this.close();
+        this.#watcher.onended();
+        return;
+      }
       if (answer !== null) return this.#answered(answer);
       const list = waitingList(event.data);
       if (list === null) return;
