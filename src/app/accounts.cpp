@@ -9,15 +9,26 @@ namespace parlour::app {
 namespace {
 
 constexpr std::size_t kBackoffsMax = 50'000;
-constexpr int kFreeFailures = 4;          // so many are forgiven: people mistype
-constexpr Duration kBackoffMax = 15min;   // more would let an attacker lock somebody out for long
+constexpr int kFreeFailures = 4;         // so many are forgiven: people mistype
+constexpr Duration kBackoffMax = 15min;  // more would let an attacker lock somebody out for long
 
 std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return c < 128 ? static_cast<char>(std::tolower(c)) : static_cast<char>(c); });
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
+    return c < 128 ? static_cast<char>(std::tolower(c)) : static_cast<char>(c);
+  });
   return text;
 }
 
 }  // namespace
+
+std::optional<User> user_of(Context& context, const SessionRow& session) {
+  UtcTime now = context.clock.now().utc;
+  if (now >= session.created + kSessionAbsolute || now >= session.last_seen + kSessionIdle)
+    return std::nullopt;
+  std::optional<User> user = context.people.user(session.user);
+  if (user && user->disabled) return std::nullopt;
+  return user;
+}
 
 Duration Accounts::wait_of(const std::string& key) const {
   auto found = backoffs_.find(key);
@@ -27,7 +38,8 @@ Duration Accounts::wait_of(const std::string& key) const {
 
 void Accounts::failed(const std::string& key) {
   SteadyTime now = context_.clock.now().steady;
-  if (backoffs_.size() >= kBackoffsMax) std::erase_if(backoffs_, [&](auto& entry) { return entry.second.until <= now; });
+  if (backoffs_.size() >= kBackoffsMax)
+    std::erase_if(backoffs_, [&](auto& entry) { return entry.second.until <= now; });
   Backoff& backoff = backoffs_[key];
   ++backoff.failures;
   if (backoff.failures > kFreeFailures) {
@@ -36,7 +48,8 @@ void Accounts::failed(const std::string& key) {
   }
 }
 
-void Accounts::log_in(std::string email, std::string password, std::string peer, std::optional<std::string> old_token,
+void Accounts::log_in(std::string email, std::string password, std::string peer,
+                      std::optional<std::string> old_token,
                       std::function<void(Result<SessionView, LoginRefusal>)> done) {
   email = lower(std::move(email));
   std::string account_key = "account/" + email;
@@ -49,7 +62,8 @@ void Accounts::log_in(std::string email, std::string password, std::string peer,
   if (user && !user->disabled) stored = user->password_hash;
   context_.passwords.verify(std::move(password), stored, [=, this](Passwords::Verdict verdict) {
     if (verdict == Passwords::Verdict::kBusy)
-      return done(fail(LoginRefusal{{"login.busy", "The server is busy. Try again in a moment.", {}}, Duration(2s)}));
+      return done(
+          fail(LoginRefusal{{"login.busy", "The server is busy. Try again in a moment.", {}}, Duration(2s)}));
     Now now = context_.clock.now();
     if (verdict != Passwords::Verdict::kMatch) {
       failed(account_key);
@@ -69,8 +83,12 @@ void Accounts::log_in(std::string email, std::string password, std::string peer,
     }
     backoffs_.erase(account_key);
     Token token = make_token(context_);
-    SessionRow row{.token_hash = token.hash, .id = to_hex(context_.random.array<8>()), .user = user->id,
-                   .csrf = to_base64url(context_.random.array<18>()), .created = now.utc, .last_seen = now.utc};
+    SessionRow row{.token_hash = token.hash,
+                   .id = to_hex(context_.random.array<8>()),
+                   .user = user->id,
+                   .csrf = to_base64url(context_.random.array<18>()),
+                   .created = now.utc,
+                   .last_seen = now.utc};
     AuditRecord record;
     record.type = "auth.login";
     record.actor = SessionView{"", row.id, row.csrf, *user, now.utc}.actor();
@@ -85,19 +103,36 @@ void Accounts::log_in(std::string email, std::string password, std::string peer,
   });
 }
 
-std::optional<SessionView> Accounts::session(const std::string& token) {
+std::optional<SessionView> Accounts::session(const std::string& token, Use use) {
   if (token.empty() || token.size() > 100) return std::nullopt;
   Hash hash = context_.digest.sha256(token);
   std::optional<SessionRow> row = context_.sessions.session(hash);
   if (!row) return std::nullopt;
   UtcTime now = context_.clock.now().utc;
-  std::optional<User> user = context_.people.user(row->user);
-  if (!user || user->disabled || now >= row->created + kAbsolute || now >= row->last_seen + kIdle) {
-    context_.sessions.remove_session(hash);
+  std::optional<User> user = user_of(context_, *row);
+  if (!user) {
+    end_session(*row);
     return std::nullopt;
   }
-  if (now - row->last_seen > Duration(30s)) context_.sessions.touch(hash, now);
+  if (use == Use::kActive && now - row->last_seen > Duration(30s)) context_.sessions.touch(hash, now);
   return SessionView{"", row->id, row->csrf, *user, std::min(row->created + kAbsolute, now + kIdle)};
+}
+
+// By a limit, or with its account: an entry says which, once, because the row goes with it.
+void Accounts::end_session(const SessionRow& row) {
+  UtcTime now = context_.clock.now().utc;
+  AuditRecord record;
+  record.type = "auth.logout";
+  record.actor.kind = meeting::ActorKind::kUser;
+  record.actor.user = row.user;
+  record.actor.session = row.id;
+  record.data.set("cause", now >= row.created + kAbsolute ? "absolute_limit"
+                           : now >= row.last_seen + kIdle ? "idle"
+                                                          : "account_closed");
+  Work work(context_.unit);
+  context_.sessions.remove_session(row.token_hash);
+  context_.audit.append(record);
+  work.commit();
 }
 
 void Accounts::log_out(const std::string& token) {
@@ -116,14 +151,18 @@ Result<UserId, std::string> Accounts::create_user(const meeting::Actor& actor, c
                                                   const std::string& name, meeting::UserRole role,
                                                   const std::string& password) {
   if (auto refusal = meeting::allowed(actor, meeting::Action::kUserManage, {})) return fail(refusal->text);
-  if (email.find('@') == std::string::npos || email.size() > 254 || !is_utf8(email)) return fail(std::string("This is no e-mail address."));
-  if (name.empty() || name.size() > 100 || !is_utf8(name)) return fail(std::string("A name of 1 to 100 bytes is needed."));
+  if (email.find('@') == std::string::npos || email.size() > 254 || !is_utf8(email))
+    return fail(std::string("This is no e-mail address."));
+  if (name.empty() || name.size() > 100 || !is_utf8(name))
+    return fail(std::string("A name of 1 to 100 bytes is needed."));
   if (password.size() < 12) return fail(std::string("The password needs at least 12 characters."));
-  if (context_.people.user_by_email(lower(email))) return fail(std::string("There is an account with this e-mail address."));
+  if (context_.people.user_by_email(lower(email)))
+    return fail(std::string("There is an account with this e-mail address."));
   std::optional<std::string> hash = context_.passwords.hash_now(password);
   if (!hash) return fail(std::string("The password could not be stored."));
   UtcTime now = context_.clock.now().utc;
-  User user{UserId::make(now, context_.random), Redacted(lower(email)), Redacted(name), role, *hash, false, now};
+  User user{
+      UserId::make(now, context_.random), Redacted(lower(email)), Redacted(name), role, *hash, false, now};
   AuditRecord record;
   record.type = "user.created";
   record.actor = actor;
@@ -154,6 +193,7 @@ Result<void, std::string> Accounts::set_password(const meeting::Actor& actor, co
   record.data.set("by", "operator");
   Work work(context_.unit);
   context_.people.put(*user);
+  context_.sessions.remove_sessions_of(user->id);  // whoever knew the old password is out
   context_.audit.append(record);
   work.commit();
   return {};
@@ -170,6 +210,7 @@ Result<void, std::string> Accounts::disable_user(const meeting::Actor& actor, co
   record.subject = {"user", user->id.text()};
   Work work(context_.unit);
   context_.people.put(*user);
+  context_.sessions.remove_sessions_of(user->id);
   context_.audit.append(record);
   work.commit();
   return {};

@@ -21,7 +21,8 @@ class EntryWriter {
   void operator()(const event::MeetingCancelled& e) {
     name("meeting.cancelled");
     record_.data.set("by", e.by);
-    record_.personal.push_back({"reason", Redacted<std::string>(e.reason), "meeting/" + meeting_.id.text() + "/cancel_reason"});
+    record_.personal.push_back(
+        {"reason", Redacted<std::string>(e.reason), "meeting/" + meeting_.id.text() + "/cancel_reason"});
   }
   void operator()(const event::LinkOpened& e) { about("link.opened", e.participant); }
   void operator()(const event::DeviceChecked& e) {
@@ -48,7 +49,8 @@ class EntryWriter {
   void operator()(const event::StaffEntered& e) { about("staff.entered", e.participant); }
   void operator()(const event::Admitted& e) {
     const Participant* person = meeting_.find(e.participant);
-    about(person != nullptr && person->role == ParticipantRole::kStaff ? "participant.joined" : "waiting.admitted",
+    about(person != nullptr && person->role == ParticipantRole::kStaff ? "participant.joined"
+                                                                       : "waiting.admitted",
           e.participant);
     if (record_.type == "waiting.admitted") {
       record_.data.set("by", e.by.text());
@@ -89,7 +91,8 @@ class EntryWriter {
     record_.subject = {"recording", e.recording.text()};
     record_.data.set("mode", e.by);
   }
-  // Sealed, verified and the rest have entries of their own with what was found; this is the plain change of state.
+  // Sealed, verified and the rest have entries of their own with what was found; this is the plain change of
+  // state.
   void operator()(const event::RecordingChanged& e) {
     name(e.phase == RecordingPhase::kFailed ? "recording.failed" : "recording.state");
     if (meeting_.recording) record_.subject = {"recording", meeting_.recording->text()};
@@ -113,8 +116,8 @@ class EntryWriter {
 
 }  // namespace
 
-AuditRecord audit_record_of(const meeting::Meeting& meeting, const MeetingType& type, const meeting::Event& event,
-                            const meeting::Actor& actor) {
+AuditRecord audit_record_of(const meeting::Meeting& meeting, const MeetingType& type,
+                            const meeting::Event& event, const meeting::Actor& actor) {
   AuditRecord record;
   record.actor = actor;
   record.meeting = meeting.id;
@@ -123,8 +126,9 @@ AuditRecord audit_record_of(const meeting::Meeting& meeting, const MeetingType& 
   return record;
 }
 
-meeting::Decision act(Context& context, Meeting& meeting, const MeetingType& type, const meeting::Command& command,
-                      const meeting::Actor& actor, const std::function<void(const Meeting&)>& inside) {
+meeting::Decision act(Context& context, Meeting& meeting, const MeetingType& type,
+                      const meeting::Command& command, const meeting::Actor& actor,
+                      const std::function<void(const Meeting&)>& inside) {
   UtcTime now = context.clock.now().utc;
   meeting::Decision decision = meeting::decide(meeting, type.policy, command, now);
   if (!decision || decision->empty()) return decision;
@@ -132,7 +136,8 @@ meeting::Decision act(Context& context, Meeting& meeting, const MeetingType& typ
   for (const meeting::Event& event : *decision) meeting::apply(next, event, now);
   Work work(context.unit);
   context.meetings.save(next);
-  for (const meeting::Event& event : *decision) context.audit.append(audit_record_of(next, type, event, actor));
+  for (const meeting::Event& event : *decision)
+    context.audit.append(audit_record_of(next, type, event, actor));
   if (inside) inside(next);
   work.commit();
   meeting = std::move(next);
@@ -146,8 +151,8 @@ std::uint64_t note(Context& context, AuditRecord record) {
   return seq;
 }
 
-void note_denied(Context& context, const meeting::Actor& actor, meeting::Action action, const meeting::Refusal& refusal,
-                 std::optional<MeetingId> about) {
+void note_denied(Context& context, const meeting::Actor& actor, meeting::Action action,
+                 const meeting::Refusal& refusal, std::optional<MeetingId> about) {
   AuditRecord record;
   record.type = "access.denied";
   record.actor = actor;

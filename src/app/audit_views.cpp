@@ -17,9 +17,11 @@ void AuditViews::add_names(EntryPage& page, const std::optional<MeetingId>& id) 
     if (auto meeting = context_.meetings.load(*id))
       for (const Participant& person : meeting->participants) {
         if (person.user)
-          if (auto user = context_.people.user(*person.user)) page.names[person.id.text()] = user->name.reveal();
+          if (auto user = context_.people.user(*person.user))
+            page.names[person.id.text()] = user->name.reveal();
         if (person.customer)
-          if (auto customer = context_.people.customer(*person.customer)) page.names[person.id.text()] = customer->name.reveal();
+          if (auto customer = context_.people.customer(*person.customer))
+            page.names[person.id.text()] = customer->name.reveal();
       }
   for (const AuditEntry& entry : page.items)
     if (const Json* actor = entry.entry.find("actor")) add_user(actor->string_or("id"));
@@ -78,7 +80,8 @@ void AuditViews::verify(const Actor& actor, std::function<void(Result<AuditVerdi
   });
 }
 
-void AuditViews::export_proof(const Actor& actor, const MeetingId& id, std::function<void(Result<Bytes, Refusal>)> done) {
+void AuditViews::export_proof(const Actor& actor, const MeetingId& id,
+                              std::function<void(Result<Bytes, Refusal>)> done) {
   std::optional<Meeting> meeting = context_.meetings.load(id);
   if (!meeting) return done(fail(Refusal{"not_found", "There is nothing here.", {}}));
   if (auto refusal = allowed(actor, Action::kAuditExport, {meeting->agent, std::nullopt})) {
@@ -93,7 +96,10 @@ void AuditViews::export_proof(const Actor& actor, const MeetingId& id, std::func
   record.data.set("purpose", "proof");
   note(context_, std::move(record));
   context_.audit.checkpoint([this, id, done](bool signed_head) {
-    if (!signed_head) return done(fail(Refusal{"vault.unavailable", "The signer does not answer, so no head can be signed. Try again later.", {}}));
+    if (!signed_head)
+      return done(fail(Refusal{"vault.unavailable",
+                               "The signer does not answer, so no head can be signed. Try again later.",
+                               {}}));
     std::optional<Bytes> bundle = context_.audit.bundle(id);
     if (!bundle) return done(fail(Refusal{"audit.no_head", "There is no signed head yet.", {}}));
     done(std::move(*bundle));

@@ -7,7 +7,9 @@ namespace {
 
 using namespace meeting;
 
-Unexpected<Refusal> not_found() { return fail(Refusal{"not_found", "There is nothing here.", {}}); }
+Unexpected<Refusal> not_found() {
+  return fail(Refusal{"not_found", "There is nothing here.", {}});
+}
 
 }  // namespace
 
@@ -28,7 +30,9 @@ Result<Meetings::Scheduled, Refusal> Meetings::schedule(const Actor& actor, cons
     note_denied(context_, actor, Action::kMeetingSchedule, *refusal, std::nullopt);
     return fail(*refusal);
   }
-  auto bad = [](std::string code, std::string text) { return fail(Refusal{std::move(code), std::move(text), {}}); };
+  auto bad = [](std::string code, std::string text) {
+    return fail(Refusal{std::move(code), std::move(text), {}});
+  };
   std::optional<MeetingType> type;
   for (MeetingType& published : context_.types.latest())
     if (published.id == wanted.type) type = published;
@@ -36,8 +40,9 @@ Result<Meetings::Scheduled, Refusal> Meetings::schedule(const Actor& actor, cons
   if (wanted.customer_name.empty() || wanted.customer_name.size() > 100 || !is_utf8(wanted.customer_name))
     return bad("customer_name.invalid", "The customer's name needs 1 to 100 characters.");
   std::size_t at = wanted.customer_email.find('@');
-  if (at == std::string::npos || at == 0 || at + 1 == wanted.customer_email.size() || wanted.customer_email.size() > 254 ||
-      !is_utf8(wanted.customer_email) || wanted.customer_email.find_first_of(" \r\n\t,;<>") != std::string::npos)
+  if (at == std::string::npos || at == 0 || at + 1 == wanted.customer_email.size() ||
+      wanted.customer_email.size() > 254 || !is_utf8(wanted.customer_email) ||
+      wanted.customer_email.find_first_of(" \r\n\t,;<>") != std::string::npos)
     return bad("customer_email.invalid", "This is no e-mail address.");
   UtcTime now = context_.clock.now().utc;
   if (wanted.start < now - 24h || wanted.start > now + 24h * 730)
@@ -45,13 +50,20 @@ Result<Meetings::Scheduled, Refusal> Meetings::schedule(const Actor& actor, cons
   int duration = wanted.duration_min.value_or(type->policy.duration_min);
   if (duration < 5 || duration > 480) return bad("duration.invalid", "A meeting lasts 5 to 480 minutes.");
 
-  Customer customer{CustomerId::make(now, context_.random), Redacted(wanted.customer_name), Redacted(wanted.customer_email)};
-  Meeting meeting{.id = MeetingId::make(now, context_.random), .type = type->id, .type_version = type->version, .agent = *actor.user};
+  Customer customer{CustomerId::make(now, context_.random), Redacted(wanted.customer_name),
+                    Redacted(wanted.customer_email)};
+  Meeting meeting{.id = MeetingId::make(now, context_.random),
+                  .type = type->id,
+                  .type_version = type->version,
+                  .agent = *actor.user};
   meeting.language = wanted.language == "nl" ? "nl" : "en";
   meeting.start = wanted.start;
   meeting.duration_min = duration;
-  meeting.participants.push_back({.id = ParticipantId::make(now, context_.random), .role = ParticipantRole::kStaff, .user = actor.user});
-  meeting.participants.push_back({.id = ParticipantId::make(now, context_.random), .role = ParticipantRole::kCustomer, .customer = customer.id});
+  meeting.participants.push_back(
+      {.id = ParticipantId::make(now, context_.random), .role = ParticipantRole::kStaff, .user = actor.user});
+  meeting.participants.push_back({.id = ParticipantId::make(now, context_.random),
+                                  .role = ParticipantRole::kCustomer,
+                                  .customer = customer.id});
   AuditRecord record;
   record.type = "meeting.scheduled";
   record.actor = actor;
@@ -120,7 +132,8 @@ Meetings::Page Meetings::list(const Actor& actor, MeetingFilter filter, const st
   return page;
 }
 
-Result<MeetingView, Refusal> Meetings::cancel(const Actor& actor, const MeetingId& id, const std::string& reason) {
+Result<MeetingView, Refusal> Meetings::cancel(const Actor& actor, const MeetingId& id,
+                                              const std::string& reason) {
   std::optional<Meeting> meeting = context_.meetings.load(id);
   if (!meeting) return not_found();
   ResourceFacts facts{meeting->agent, actor.participant};
@@ -131,7 +144,8 @@ Result<MeetingView, Refusal> Meetings::cancel(const Actor& actor, const MeetingI
   std::optional<MeetingType> type = context_.types.find(meeting->type, meeting->type_version);
   if (!type) return not_found();
   bool customer = actor.kind == ActorKind::kCustomer;
-  Decision decision = act(context_, *meeting, *type, command::Cancel{customer ? "customer" : "agent", reason}, actor);
+  Decision decision =
+      act(context_, *meeting, *type, command::Cancel{customer ? "customer" : "agent", reason}, actor);
   if (!decision) return fail(decision.error());
   if (!decision->empty() && on_cancelled) on_cancelled(id);
   return view_of(std::move(*meeting));
@@ -144,7 +158,8 @@ Result<std::string, Refusal> Meetings::issue_link(const Actor& actor, const Meet
     note_denied(context_, actor, Action::kMeetingIssueLink, *refusal, id);
     return fail(*refusal);
   }
-  if (meeting->over()) return fail(Refusal{"meeting.over", "The meeting is over; its link leads nowhere.", {}});
+  if (meeting->over())
+    return fail(Refusal{"meeting.over", "The meeting is over; its link leads nowhere.", {}});
   Work work(context_.unit);
   std::string link = put_link(*meeting, actor);
   work.commit();
@@ -165,7 +180,8 @@ void Meetings::expire_old() {
   }
 }
 
-Result<Guests::Opened, Refusal> Guests::open_link(const std::string& link_token, const std::string& language) {
+Result<Guests::Opened, Refusal> Guests::open_link(const std::string& link_token,
+                                                  const std::string& language) {
   Hash hash = context_.digest.sha256(link_token);
   std::optional<LinkRow> link = context_.meetings.link(hash);
   std::optional<Meeting> meeting;
@@ -188,8 +204,12 @@ Result<Guests::Opened, Refusal> Guests::open_link(const std::string& link_token,
   }
   UtcTime now = context_.clock.now().utc;
   Token token = make_token(context_);
-  GuestSessionRow row{.token_hash = token.hash, .id = to_hex(context_.random.array<8>()), .meeting = meeting->id,
-                      .participant = link->participant, .csrf = to_base64url(context_.random.array<18>()), .created = now};
+  GuestSessionRow row{.token_hash = token.hash,
+                      .id = to_hex(context_.random.array<8>()),
+                      .meeting = meeting->id,
+                      .participant = link->participant,
+                      .csrf = to_base64url(context_.random.array<18>()),
+                      .created = now};
   Session session{row};
   if (meeting->over()) {
     // The page says kindly that it is over; the session shows no more than that.
@@ -215,7 +235,8 @@ Result<Guests::Opened, Refusal> Guests::open_link(const std::string& link_token,
     }
   }
   std::optional<Invitation> found = invitation(session, language);
-  if (!found) return fail(Refusal{"link.unknown", "This link does not open a meeting. Ask for a new one.", {}});
+  if (!found)
+    return fail(Refusal{"link.unknown", "This link does not open a meeting. Ask for a new one.", {}});
   return Opened{token.text, std::move(*found)};
 }
 
@@ -245,18 +266,21 @@ std::optional<Invitation> Guests::invitation(const Session& session, const std::
 std::optional<Refusal> Guests::report_device(const Session& session, const DeviceResult& device) {
   std::optional<Invitation> found = invitation(session, "");
   if (!found) return Refusal{"not_found", "There is nothing here.", {}};
-  Decision decision = act(context_, found->meeting, found->type, command::ReportDevice{session.row.participant, device}, session.actor());
+  Decision decision = act(context_, found->meeting, found->type,
+                          command::ReportDevice{session.row.participant, device}, session.actor());
   return decision ? std::nullopt : std::optional(decision.error());
 }
 
 std::optional<Refusal> Guests::notice(const Session& session, std::string_view what, const NoticeRef& seen) {
   std::optional<Invitation> found = invitation(session, seen.language);
   if (!found) return Refusal{"not_found", "There is nothing here.", {}};
-  NoticeRef expected{found->notice.text_id, found->notice.version, found->notice_sha256, found->notice.language};
+  NoticeRef expected{found->notice.text_id, found->notice.version, found->notice_sha256,
+                     found->notice.language};
   Command command = command::ShowNotice{session.row.participant, seen};
   if (what == "acknowledged") command = command::AcknowledgeNotice{session.row.participant, seen, expected};
   if (what == "declined") command = command::DeclineNotice{session.row.participant, seen};
-  if (seen != expected) return Refusal{"notice.changed", "The notice has changed; reload the page and read it again.", {}};
+  if (seen != expected)
+    return Refusal{"notice.changed", "The notice has changed; reload the page and read it again.", {}};
   Decision decision = act(context_, found->meeting, found->type, command, session.actor());
   if (!decision) return decision.error();
   if (what == "declined" && meetings_.on_cancelled) meetings_.on_cancelled(found->meeting.id);
@@ -268,6 +292,8 @@ std::optional<Refusal> Guests::cancel(const Session& session, const std::string&
   return result ? std::nullopt : std::optional(result.error());
 }
 
-void Guests::forget(const std::string& token) { context_.sessions.remove_guest(context_.digest.sha256(token)); }
+void Guests::forget(const std::string& token) {
+  context_.sessions.remove_guest(context_.digest.sha256(token));
+}
 
 }  // namespace parlour::app

@@ -4,7 +4,8 @@
 
 namespace parlour::app {
 
-Result<MeetingType, std::string> Types::publish(const meeting::Actor& actor, const Json& document, std::optional<TypeId> id) {
+Result<MeetingType, std::string> Types::publish(const meeting::Actor& actor, const Json& document,
+                                                std::optional<TypeId> id) {
   if (auto refusal = meeting::allowed(actor, meeting::Action::kTypeEdit, {})) return fail(refusal->text);
   auto policy = meeting::parse_type_policy(document);
   if (!policy) return fail(policy.error().pointer + ": " + policy.error().reason);
@@ -53,10 +54,12 @@ void Types::sign_policy(std::function<void(bool)> done) {
     if (listed)
       if (const Json* types = listed->find("types"); types != nullptr && types->as_array() != nullptr)
         for (const Json& item : *types->as_array())
-          there = there || (item.string_or("type_id") == type.id.text() && item.integer_or("version") == type.version);
+          there = there ||
+                  (item.string_or("type_id") == type.id.text() && item.integer_or("version") == type.version);
     if (there) continue;
     // The number of its type.version_published entry is the proof's.
-    for (const AuditEntry& entry : context_.audit.entries({.type = "type.version_published", .limit = 1000})) {
+    for (const AuditEntry& entry :
+         context_.audit.entries({.type = "type.version_published", .limit = 1000})) {
       const Json* subject = entry.entry.find("subject");
       const Json* data = entry.entry.find("data");
       if (subject != nullptr && data != nullptr && subject->string_or("id") == type.id.text() &&

@@ -101,9 +101,9 @@ constexpr std::array kGap{FieldRule{"from", kInteger, kRequired}, FieldRule{"to"
 constexpr std::array kPlayRequested{FieldRule{"rendition", kCode, kRequired},
                                     FieldRule{"purpose", kCode, kRequired},
                                     FieldRule{"session", kCode, kRequired}};
-constexpr std::array kPlayed{FieldRule{"ranges_ms", kRanges, kRequired}, FieldRule{"rendition", kCode},
-                             FieldRule{"session", kCode}, FieldRule{"request", kInteger, kRequired},
-                             FieldRule{"bytes", kInteger}};
+constexpr std::array kPlayed{
+    FieldRule{"ranges_ms", kRanges, kRequired}, FieldRule{"rendition", kCode}, FieldRule{"session", kCode},
+    FieldRule{"request", kInteger, kRequired},  FieldRule{"bytes", kInteger},  FieldRule{"track", kCode}};
 constexpr std::array kRecordingRequested{FieldRule{"mode", kCode, kRequired, "auto|manual"},
                                          FieldRule{"by", kCode}};
 constexpr std::array kSealed{FieldRule{"segments", kInteger, kRequired},

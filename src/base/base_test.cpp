@@ -17,7 +17,7 @@ TEST(Encoding, Base64MatchesRfc4648Section10) {
 }
 
 TEST(Encoding, DecodersRefuseSecondFormsOfAValue) {
-  EXPECT_FALSE(from_base64("Zm9vYh=="));   // left-over bits
+  EXPECT_FALSE(from_base64("Zm9vYh=="));  // left-over bits
   EXPECT_FALSE(from_base64("Zm9v\nYg=="));
   EXPECT_FALSE(from_base64("Zm9vYg="));
   EXPECT_FALSE(from_base64url("Zm9vYg=="));
@@ -48,14 +48,32 @@ TEST(Json, WritesWhatJsonStringifyWrites) {
   std::string text = R"({"b":1,"a":[true,false,null,-7],"s":"\u0001\b\"\\/é\u2028"})";
   auto value = parse_json(text);
   ASSERT_TRUE(value);
-  EXPECT_EQ(write_json(*value), "{\"b\":1,\"a\":[true,false,null,-7],\"s\":\"\\u0001\\b\\\"\\\\/é\xE2\x80\xA8\"}");
+  EXPECT_EQ(write_json(*value),
+            "{\"b\":1,\"a\":[true,false,null,-7],\"s\":\"\\u0001\\b\\\"\\\\/é\xE2\x80\xA8\"}");
   EXPECT_EQ(write_json_canonical(*value).substr(0, 5), "{\"a\":");
 }
 
 TEST(Json, RefusesWhatIJsonRefuses) {
-  for (const char* text :
-       {"{\"a\":1,\"a\":2}", "1.5", "1e3", "-0", "01", "9007199254740992", "\"\\ud800\"", "\"\\udc00\\ud800\"", "[1,]",
-        "{\"a\":1,}", "nul", "1 2", "", "\"\n\"", "[", "{\"a\"", "\"\xff\"", "+1", "'a'", "\"\\x41\""})
+  for (const char* text : {"{\"a\":1,\"a\":2}",
+                           "1.5",
+                           "1e3",
+                           "-0",
+                           "01",
+                           "9007199254740992",
+                           "\"\\ud800\"",
+                           "\"\\udc00\\ud800\"",
+                           "[1,]",
+                           "{\"a\":1,}",
+                           "nul",
+                           "1 2",
+                           "",
+                           "\"\n\"",
+                           "[",
+                           "{\"a\"",
+                           "\"\xff\"",
+                           "+1",
+                           "'a'",
+                           "\"\\x41\""})
     EXPECT_FALSE(parse_json(text)) << text;
   EXPECT_TRUE(parse_json("9007199254740991"));
 }

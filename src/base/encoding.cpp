@@ -99,9 +99,13 @@ std::optional<Bytes> from_base64(std::string_view text) {
   return decode64(text, kBase64Values);
 }
 
-std::string to_base64url(ByteView bytes) { return encode64(bytes, kBase64Url); }
+std::string to_base64url(ByteView bytes) {
+  return encode64(bytes, kBase64Url);
+}
 
-std::optional<Bytes> from_base64url(std::string_view text) { return decode64(text, kBase64UrlValues); }
+std::optional<Bytes> from_base64url(std::string_view text) {
+  return decode64(text, kBase64UrlValues);
+}
 
 bool is_utf8(std::string_view text) {
   std::size_t i = 0;

@@ -49,7 +49,8 @@ class Parser {
     return false;
   }
   void skip_space() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r'))
+    while (at_ < text_.size() &&
+           (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r'))
       ++at_;
   }
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
@@ -64,18 +65,27 @@ class Parser {
     if (++values_ > limits_.values) return stop("too many values");
     skip_space();
     switch (peek()) {
-      case '{': return parse_object(out, depth);
-      case '[': return parse_array(out, depth);
+      case '{':
+        return parse_object(out, depth);
+      case '[':
+        return parse_array(out, depth);
       case '"': {
         std::string text;
         if (!parse_string(text)) return false;
         out = Json(std::move(text));
         return true;
       }
-      case 't': out = Json(true); return literal("true");
-      case 'f': out = Json(false); return literal("false");
-      case 'n': out = Json(); return literal("null");
-      default: return parse_integer(out);
+      case 't':
+        out = Json(true);
+        return literal("true");
+      case 'f':
+        out = Json(false);
+        return literal("false");
+      case 'n':
+        out = Json();
+        return literal("null");
+      default:
+        return parse_integer(out);
     }
   }
 
@@ -160,14 +170,30 @@ class Parser {
       char escape = peek();
       ++at_;
       switch (escape) {
-        case '"': out.push_back('"'); break;
-        case '\\': out.push_back('\\'); break;
-        case '/': out.push_back('/'); break;
-        case 'b': out.push_back('\b'); break;
-        case 'f': out.push_back('\f'); break;
-        case 'n': out.push_back('\n'); break;
-        case 'r': out.push_back('\r'); break;
-        case 't': out.push_back('\t'); break;
+        case '"':
+          out.push_back('"');
+          break;
+        case '\\':
+          out.push_back('\\');
+          break;
+        case '/':
+          out.push_back('/');
+          break;
+        case 'b':
+          out.push_back('\b');
+          break;
+        case 'f':
+          out.push_back('\f');
+          break;
+        case 'n':
+          out.push_back('\n');
+          break;
+        case 'r':
+          out.push_back('\r');
+          break;
+        case 't':
+          out.push_back('\t');
+          break;
         case 'u': {
           std::uint32_t code = 0;
           if (!parse_hex4(code)) return false;
@@ -183,7 +209,8 @@ class Parser {
           append_utf8(out, code);
           break;
         }
-        default: return stop("a bad escape");
+        default:
+          return stop("a bad escape");
       }
     }
   }
@@ -194,7 +221,8 @@ class Parser {
     std::size_t digits = at_;
     while (peek() >= '0' && peek() <= '9') ++at_;
     if (at_ == digits) return stop("not a value");
-    if (text_[digits] == '0' && (at_ - digits > 1 || digits != start)) return stop("not an integer in plain form");
+    if (text_[digits] == '0' && (at_ - digits > 1 || digits != start))
+      return stop("not an integer in plain form");
     if (peek() == '.' || peek() == 'e' || peek() == 'E') return stop("only integers are allowed");
     std::int64_t value = 0;
     auto [end, code] = std::from_chars(text_.data() + start, text_.data() + at_, value);
@@ -216,13 +244,27 @@ void write_string(std::string& out, std::string_view text) {
   out.push_back('"');
   for (char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (auto byte = static_cast<unsigned char>(c); byte < 0x20) {
           out += "\\u00";

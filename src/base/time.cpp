@@ -30,9 +30,12 @@ std::optional<UtcTime> from_rfc3339(std::string_view text) {
     }
     return value;
   };
-  if (text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':') return std::nullopt;
-  int y = number(0, 4), mo = number(5, 2), d = number(8, 2), h = number(11, 2), mi = number(14, 2), s = number(17, 2);
-  if (y < 0 || mo < 0 || d < 0 || h < 0 || h > 23 || mi < 0 || mi > 59 || s < 0 || s > 59) return std::nullopt;
+  if (text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':')
+    return std::nullopt;
+  int y = number(0, 4), mo = number(5, 2), d = number(8, 2), h = number(11, 2), mi = number(14, 2),
+      s = number(17, 2);
+  if (y < 0 || mo < 0 || d < 0 || h < 0 || h > 23 || mi < 0 || mi > 59 || s < 0 || s > 59)
+    return std::nullopt;
   year_month_day date{year(y), month(static_cast<unsigned>(mo)), day(static_cast<unsigned>(d))};
   if (!date.ok()) return std::nullopt;
   std::int64_t fraction = 0;
@@ -44,7 +47,8 @@ std::optional<UtcTime> from_rfc3339(std::string_view text) {
     fraction = digits;
     for (std::size_t i = rest.size() - 1; i < 6; ++i) fraction *= 10;
   }
-  sys_time<microseconds> moment = sys_days(date) + hours(h) + minutes(mi) + seconds(s) + microseconds(fraction);
+  sys_time<microseconds> moment =
+      sys_days(date) + hours(h) + minutes(mi) + seconds(s) + microseconds(fraction);
   return UtcTime{moment.time_since_epoch().count()};
 }
 

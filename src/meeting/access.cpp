@@ -18,12 +18,14 @@ constexpr std::array kTable{
     Row{Action::kMeetingSchedule, "meeting.schedule", Scope::kAll, Scope::kNone, Scope::kNone, Scope::kNone},
     Row{Action::kMeetingRead, "meeting.read", Scope::kOwn, Scope::kAll, Scope::kNone, Scope::kOwn},
     Row{Action::kMeetingCancel, "meeting.cancel", Scope::kOwn, Scope::kNone, Scope::kNone, Scope::kOwn},
-    Row{Action::kMeetingIssueLink, "meeting.issue_link", Scope::kOwn, Scope::kNone, Scope::kNone, Scope::kNone},
+    Row{Action::kMeetingIssueLink, "meeting.issue_link", Scope::kOwn, Scope::kNone, Scope::kNone,
+        Scope::kNone},
     Row{Action::kMeetingStart, "meeting.start", Scope::kOwn, Scope::kNone, Scope::kNone, Scope::kNone},
     Row{Action::kMeetingJoin, "meeting.join", Scope::kNone, Scope::kNone, Scope::kNone, Scope::kOwn},
     Row{Action::kRecordingList, "recording.list", Scope::kOwn, Scope::kAll, Scope::kNone, Scope::kNone},
     Row{Action::kRecordingPlay, "recording.play", Scope::kNone, Scope::kAll, Scope::kNone, Scope::kNone},
-    Row{Action::kRecordingDownload, "recording.download", Scope::kNone, Scope::kAll, Scope::kNone, Scope::kNone},
+    Row{Action::kRecordingDownload, "recording.download", Scope::kNone, Scope::kAll, Scope::kNone,
+        Scope::kNone},
     Row{Action::kAuditRead, "audit.read", Scope::kOwn, Scope::kAll, Scope::kAll, Scope::kNone},
     Row{Action::kAuditExport, "audit.export", Scope::kNone, Scope::kAll, Scope::kNone, Scope::kNone},
     Row{Action::kAuditVerify, "audit.verify", Scope::kNone, Scope::kAll, Scope::kAll, Scope::kNone},
@@ -41,9 +43,12 @@ const Row& row_of(Action action) {
 
 Scope scope_of(const Row& row, UserRole role) {
   switch (role) {
-    case UserRole::kAgent: return row.agent;
-    case UserRole::kCompliance: return row.compliance;
-    case UserRole::kAdministrator: return row.administrator;
+    case UserRole::kAgent:
+      return row.agent;
+    case UserRole::kCompliance:
+      return row.compliance;
+    case UserRole::kAdministrator:
+      return row.administrator;
   }
   return Scope::kNone;
 }
@@ -61,9 +66,12 @@ Refusal refuse(const Row& row, bool own_only) {
 
 std::string_view to_text(UserRole role) {
   switch (role) {
-    case UserRole::kAgent: return "agent";
-    case UserRole::kCompliance: return "compliance";
-    case UserRole::kAdministrator: return "administrator";
+    case UserRole::kAgent:
+      return "agent";
+    case UserRole::kCompliance:
+      return "compliance";
+    case UserRole::kAdministrator:
+      return "administrator";
   }
   return "";
 }
@@ -76,20 +84,27 @@ std::optional<UserRole> user_role_from_text(std::string_view text) {
 
 std::string_view to_text(ActorKind kind) {
   switch (kind) {
-    case ActorKind::kUser: return "user";
-    case ActorKind::kCustomer: return "customer";
-    case ActorKind::kSystem: return "system";
-    case ActorKind::kOperator: return "operator";
+    case ActorKind::kUser:
+      return "user";
+    case ActorKind::kCustomer:
+      return "customer";
+    case ActorKind::kSystem:
+      return "system";
+    case ActorKind::kOperator:
+      return "operator";
   }
   return "";
 }
 
-std::string_view to_text(Action action) { return row_of(action).name; }
+std::string_view to_text(Action action) {
+  return row_of(action).name;
+}
 
 std::optional<Refusal> allowed(const Actor& actor, Action action, const ResourceFacts& facts) {
   const Row& row = row_of(action);
   switch (actor.kind) {
-    case ActorKind::kSystem: return std::nullopt;
+    case ActorKind::kSystem:
+      return std::nullopt;
     case ActorKind::kOperator:
       // The operator's commands manage accounts and types; they read no meeting and play nothing.
       if (action == Action::kUserManage || action == Action::kTypeEdit || action == Action::kTypeRead ||
@@ -97,7 +112,8 @@ std::optional<Refusal> allowed(const Actor& actor, Action action, const Resource
         return std::nullopt;
       return refuse(row, false);
     case ActorKind::kCustomer:
-      if (row.customer == Scope::kOwn && actor.participant && facts.participant == actor.participant) return std::nullopt;
+      if (row.customer == Scope::kOwn && actor.participant && facts.participant == actor.participant)
+        return std::nullopt;
       return refuse(row, row.customer == Scope::kOwn);
     case ActorKind::kUser: {
       Scope scope = scope_of(row, actor.role);

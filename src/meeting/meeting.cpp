@@ -48,7 +48,9 @@ std::optional<E> value_of(const Names<E, N>& names, std::string_view text) {
 Unexpected<Refusal> refuse(std::string code, std::string text, std::vector<std::string> who = {}) {
   return fail(Refusal{std::move(code), std::move(text), std::move(who)});
 }
-Decision nothing() { return std::vector<Event>{}; }
+Decision nothing() {
+  return std::vector<Event>{};
+}
 template <class... E>
 Decision events(E... event) {
   return std::vector<Event>{Event(std::move(event))...};
@@ -62,14 +64,16 @@ bool in_call(ParticipantPhase phase) {
 // One overload a command; each reads as the rule it is.
 class Decider {
  public:
-  Decider(const Meeting& meeting, const TypePolicy& policy, UtcTime now) : meeting_(meeting), policy_(policy), now_(now) {}
+  Decider(const Meeting& meeting, const TypePolicy& policy, UtcTime now)
+      : meeting_(meeting), policy_(policy), now_(now) {}
 
   Decision operator()(const command::Cancel& c) const {
     if (meeting_.phase == Phase::kCancelled) return nothing();
     if (meeting_.over()) return over();
     if (meeting_.phase == Phase::kLive || meeting_.phase == Phase::kHeld)
       return refuse("meeting.live", "The meeting is running; end it instead.");
-    if (c.reason.empty() || c.reason.size() > 300) return refuse("reason.missing", "A reason of 1 to 300 characters is needed.");
+    if (c.reason.empty() || c.reason.size() > 300)
+      return refuse("reason.missing", "A reason of 1 to 300 characters is needed.");
     return events(event::MeetingCancelled{c.by, c.reason});
   }
 
@@ -92,7 +96,8 @@ class Decider {
   Decision operator()(const command::AcknowledgeNotice& c) const {
     if (auto no = not_enterable(c.participant)) return fail(*no);
     if (c.notice != c.expected)
-      return refuse("notice.changed", "The notice is not the one in force; reload the page and read it again.");
+      return refuse("notice.changed",
+                    "The notice is not the one in force; reload the page and read it again.");
     if (meeting_.find(c.participant)->notice_settled) return nothing();
     return events(event::NoticeAcknowledged{c.participant, c.notice});
   }
@@ -100,7 +105,8 @@ class Decider {
     if (auto no = not_enterable(c.participant)) return fail(*no);
     if (meeting_.phase == Phase::kLive || meeting_.phase == Phase::kHeld)
       return refuse("meeting.live", "The meeting is running; leave it instead.");
-    // A legal duty is told, not asked: who doesn't want it doesn't have this call, and nobody loses more than that.
+    // A legal duty is told, not asked: who doesn't want it doesn't have this call, and nobody loses more than
+    // that.
     return events(event::NoticeDeclined{c.participant, c.notice},
                   event::MeetingCancelled{"customer", "notice_declined"});
   }
@@ -114,7 +120,8 @@ class Decider {
     if (now_ >= window.closes && meeting_.phase == Phase::kScheduled)
       return refuse("entry.late", "The time of this meeting is over.");
     if (!person.notice_settled) return refuse("notice.missing", "The notice has not been acknowledged.");
-    if (policy_.device_check && !person.device) return refuse("device.missing", "The device check has not been done.");
+    if (policy_.device_check && !person.device)
+      return refuse("device.missing", "The device check has not been done.");
     return events(event::WaitingEntered{c.participant});
   }
   Decision operator()(const command::LeaveWaiting& c) const {
@@ -158,7 +165,8 @@ class Decider {
   Decision operator()(const command::Deny& c) const {
     const Participant* person = meeting_.find(c.participant);
     if (person == nullptr) return unknown();
-    if (!is_decline_reason(c.reason)) return refuse("reason.unknown", "Not one of the reasons for declining.");
+    if (!is_decline_reason(c.reason))
+      return refuse("reason.unknown", "Not one of the reasons for declining.");
     if (person->phase != ParticipantPhase::kWaiting)
       return refuse("participant.not_waiting", "This person is not in the waiting room.");
     return events(event::Denied{c.participant, c.reason});
@@ -229,10 +237,13 @@ class Decider {
   }
 
  private:
-  static Unexpected<Refusal> unknown() { return refuse("participant.unknown", "No such participant in this meeting."); }
+  static Unexpected<Refusal> unknown() {
+    return refuse("participant.unknown", "No such participant in this meeting.");
+  }
   Unexpected<Refusal> over() const {
     if (meeting_.phase == Phase::kCancelled) return refuse("meeting.cancelled", "The meeting was cancelled.");
-    if (meeting_.phase == Phase::kExpired) return refuse("meeting.expired", "The time of this meeting is over.");
+    if (meeting_.phase == Phase::kExpired)
+      return refuse("meeting.expired", "The time of this meeting is over.");
     return refuse("meeting.ended", "The meeting has ended.");
   }
   std::optional<Refusal> not_enterable(const ParticipantId& id) const {
@@ -307,7 +318,8 @@ class Applier {
     meeting_.ended_at = now_;
     meeting_.end_reason = e.cause;
     for (Participant& person : meeting_.participants)
-      if (in_call(person.phase) || person.phase == ParticipantPhase::kWaiting) person.phase = ParticipantPhase::kLeft;
+      if (in_call(person.phase) || person.phase == ParticipantPhase::kWaiting)
+        person.phase = ParticipantPhase::kLeft;
   }
   void operator()(const event::MeetingExpired&) { meeting_.phase = Phase::kExpired; }
   void operator()(const event::RecordingRequested& e) {
@@ -331,15 +343,27 @@ class Applier {
 
 }  // namespace
 
-std::string_view to_text(Phase phase) { return name_of(kPhases, phase); }
-std::optional<Phase> phase_from_text(std::string_view text) { return value_of(kPhases, text); }
-std::string_view to_text(ParticipantRole role) { return role == ParticipantRole::kStaff ? "staff" : "customer"; }
-std::string_view to_text(ParticipantPhase phase) { return name_of(kParticipantPhases, phase); }
+std::string_view to_text(Phase phase) {
+  return name_of(kPhases, phase);
+}
+std::optional<Phase> phase_from_text(std::string_view text) {
+  return value_of(kPhases, text);
+}
+std::string_view to_text(ParticipantRole role) {
+  return role == ParticipantRole::kStaff ? "staff" : "customer";
+}
+std::string_view to_text(ParticipantPhase phase) {
+  return name_of(kParticipantPhases, phase);
+}
 std::optional<ParticipantPhase> participant_phase_from_text(std::string_view text) {
   return value_of(kParticipantPhases, text);
 }
-std::string_view to_text(RecordingPhase phase) { return name_of(kRecordingPhases, phase); }
-std::optional<RecordingPhase> recording_phase_from_text(std::string_view text) { return value_of(kRecordingPhases, text); }
+std::string_view to_text(RecordingPhase phase) {
+  return name_of(kRecordingPhases, phase);
+}
+std::optional<RecordingPhase> recording_phase_from_text(std::string_view text) {
+  return value_of(kRecordingPhases, text);
+}
 
 const Participant* Meeting::find(const ParticipantId& participant) const {
   for (const Participant& person : participants)
@@ -368,7 +392,8 @@ EntryWindow entry_window(const Meeting& meeting, const TypePolicy& policy) {
 }
 
 bool is_decline_reason(std::string_view reason) {
-  static constexpr std::array<std::string_view, 4> kReasons{"not_now", "wrong_person", "unrecorded", "closed"};
+  static constexpr std::array<std::string_view, 4> kReasons{"not_now", "wrong_person", "unrecorded",
+                                                            "closed"};
   return std::find(kReasons.begin(), kReasons.end(), reason) != kReasons.end();
 }
 
@@ -376,6 +401,8 @@ Decision decide(const Meeting& meeting, const TypePolicy& policy, const Command&
   return std::visit(Decider(meeting, policy, now), command);
 }
 
-void apply(Meeting& meeting, const Event& event, UtcTime now) { std::visit(Applier(meeting, now), event); }
+void apply(Meeting& meeting, const Event& event, UtcTime now) {
+  std::visit(Applier(meeting, now), event);
+}
 
 }  // namespace parlour::meeting

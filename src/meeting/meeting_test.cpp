@@ -10,20 +10,27 @@ namespace {
 
 constexpr UtcTime kStart{1'795'000'000'000'000};
 
-Json setting(Json value) { return JsonObject{{"value", std::move(value)}, {"mode", "fixed"}}; }
-Json text(const char* en, const char* nl) { return JsonObject{{"en", en}, {"nl", nl}}; }
+Json setting(Json value) {
+  return JsonObject{{"value", std::move(value)}, {"mode", "fixed"}};
+}
+Json text(const char* en, const char* nl) {
+  return JsonObject{{"en", en}, {"nl", nl}};
+}
 
 Json document(const char* rule) {
   bool recorded = std::string_view(rule) != "never";
   Json doc;
   doc.set("title", text("Advice", "Advies"));
-  doc.set("entry", JsonObject{{"duration_min", setting(45)}, {"before_min", setting(15)}, {"after_min", setting(60)}});
+  doc.set("entry",
+          JsonObject{{"duration_min", setting(45)}, {"before_min", setting(15)}, {"after_min", setting(60)}});
   doc.set("lobby", JsonObject{{"device_check", setting(true)}});
-  doc.set("notice", JsonObject{{"basis", setting(std::string_view(rule) == "required" ? "legal_duty" : "none")},
-                               {"why", setting(text("The law.", "De wet."))},
-                               {"other_ways", setting(text("Call us.", "Bel ons."))}});
-  doc.set("recording", JsonObject{{"rule", setting(rule)},
-                                  {"kinds", setting(recorded ? Json(JsonArray{"a", "v"}) : Json(JsonArray{}))}});
+  doc.set("notice",
+          JsonObject{{"basis", setting(std::string_view(rule) == "required" ? "legal_duty" : "none")},
+                     {"why", setting(text("The law.", "De wet."))},
+                     {"other_ways", setting(text("Call us.", "Bel ons."))}});
+  doc.set("recording",
+          JsonObject{{"rule", setting(rule)},
+                     {"kinds", setting(recorded ? Json(JsonArray{"a", "v"}) : Json(JsonArray{}))}});
   doc.set("steward", JsonObject{{"hold_s", setting(300)}});
   doc.set("retention", JsonObject{{"recording_keep", setting(recorded ? "P7Y" : "")}});
   return doc;
@@ -36,11 +43,15 @@ struct World {
   ParticipantId staff, customer;
   explicit World(const char* rule)
       : policy(*parse_type_policy(document(rule))),
-        meeting{.id = MeetingId::make(kStart, random), .type = TypeId::make(kStart, random), .agent = UserId::make(kStart, random), .start = kStart},
+        meeting{.id = MeetingId::make(kStart, random),
+                .type = TypeId::make(kStart, random),
+                .agent = UserId::make(kStart, random),
+                .start = kStart},
         staff(ParticipantId::make(kStart, random)),
         customer(ParticipantId::make(kStart, random)) {
     meeting.participants.push_back({.id = staff, .role = ParticipantRole::kStaff, .user = meeting.agent});
-    meeting.participants.push_back({.id = customer, .role = ParticipantRole::kCustomer, .customer = CustomerId::make(kStart, random)});
+    meeting.participants.push_back(
+        {.id = customer, .role = ParticipantRole::kCustomer, .customer = CustomerId::make(kStart, random)});
   }
   std::string run(const Command& command, UtcTime now = kStart) {
     Decision decision = decide(meeting, policy, command, now);
@@ -103,11 +114,13 @@ TEST(MeetingRules, TheEntryWindowHolds) {
 TEST(MeetingRules, NoRecorderNoAdmissionWhereRecordingIsRequired) {
   World required("required");
   required.wait();
-  EXPECT_EQ(required.run(command::Admit{required.staff, {required.staff, required.customer}, false}), "recorder.down");
+  EXPECT_EQ(required.run(command::Admit{required.staff, {required.staff, required.customer}, false}),
+            "recorder.down");
   World never("never");
   never.wait();
   EXPECT_EQ(never.run(command::Admit{never.staff, {never.staff, never.customer}, false}), "ok");
-  EXPECT_EQ(never.run(command::RequestRecording{RecordingId::make(kStart, never.random), "manual"}), "recording.never");
+  EXPECT_EQ(never.run(command::RequestRecording{RecordingId::make(kStart, never.random), "manual"}),
+            "recording.never");
 }
 
 TEST(MeetingRules, DecliningTheNoticeCancelsKindly) {
@@ -135,7 +148,9 @@ TEST(TypePolicy, RefusesContradictionsByTheirPlace) {
   EXPECT_EQ(pointer_of(document("required")), "accepted");
   EXPECT_EQ(pointer_of(document("never")), "accepted");
   Json no_basis = document("required");
-  no_basis.set("notice", JsonObject{{"basis", setting("none")}, {"why", setting(text("a", "b"))}, {"other_ways", setting(text("a", "b"))}});
+  no_basis.set("notice", JsonObject{{"basis", setting("none")},
+                                    {"why", setting(text("a", "b"))},
+                                    {"other_ways", setting(text("a", "b"))}});
   EXPECT_EQ(pointer_of(no_basis), "/notice/basis/value");
   Json kept = document("never");
   kept.set("retention", JsonObject{{"recording_keep", setting("P7Y")}});
@@ -150,7 +165,8 @@ TEST(TypePolicy, KeepsByTheCivilCalendar) {
   EXPECT_EQ(add_keep(*from_rfc3339("2028-02-29T10:00:00Z"), "P1Y"), from_rfc3339("2029-02-28T10:00:00Z"));
   EXPECT_EQ(add_keep(*from_rfc3339("2026-11-24T10:00:00Z"), "P7Y"), from_rfc3339("2033-11-24T10:00:00Z"));
   EXPECT_EQ(add_keep(*from_rfc3339("2026-11-24T10:00:00Z"), "P30D"), from_rfc3339("2026-12-24T10:00:00Z"));
-  for (const char* bad : {"", "P", "P0Y", "PxY", "7Y", "P7M", "P-1Y", "P99999Y"}) EXPECT_FALSE(add_keep(kStart, bad)) << bad;
+  for (const char* bad : {"", "P", "P0Y", "PxY", "7Y", "P7M", "P-1Y", "P99999Y"})
+    EXPECT_FALSE(add_keep(kStart, bad)) << bad;
 }
 
 TEST(Gate, EveryRow) {
@@ -168,12 +184,19 @@ TEST(Gate, EveryRow) {
   EXPECT_EQ(with([](GateFacts& f) { f.mode = RosterMode::kOff; }), GateAnswer::kNoRecorderKey);
   EXPECT_EQ(with([](GateFacts& f) { f.recorder_acknowledged_sender = false; }), GateAnswer::kNoRecorderKey);
   EXPECT_EQ(with([](GateFacts& f) { f.capture_started = false; }), GateAnswer::kNoCapture);
-  EXPECT_EQ(with([](GateFacts& f) { f.mode = RosterMode::kPaused, f.recorder_acknowledged_sender = false; }), GateAnswer::kOpen);
-  EXPECT_EQ(with([](GateFacts& f) { f.receiver_is_recorder = true, f.mode = RosterMode::kPaused; }), GateAnswer::kNotRecorded);
-  EXPECT_EQ(with([](GateFacts& f) { f.receiver_is_recorder = true, f.receiver_admitted = false; }), GateAnswer::kOpen);
-  EXPECT_EQ(with([](GateFacts& f) { f.rule = RecordingRule::kNever, f.mode = RosterMode::kOff, f.capture_started = false,
-                                    f.recorder_acknowledged_sender = false; }), GateAnswer::kOpen);
-  EXPECT_EQ(with([](GateFacts& f) { f.rule = RecordingRule::kNever, f.receiver_is_recorder = true; }), GateAnswer::kNotRecorded);
+  EXPECT_EQ(with([](GateFacts& f) { f.mode = RosterMode::kPaused, f.recorder_acknowledged_sender = false; }),
+            GateAnswer::kOpen);
+  EXPECT_EQ(with([](GateFacts& f) { f.receiver_is_recorder = true, f.mode = RosterMode::kPaused; }),
+            GateAnswer::kNotRecorded);
+  EXPECT_EQ(with([](GateFacts& f) { f.receiver_is_recorder = true, f.receiver_admitted = false; }),
+            GateAnswer::kOpen);
+  EXPECT_EQ(with([](GateFacts& f) {
+              f.rule = RecordingRule::kNever, f.mode = RosterMode::kOff, f.capture_started = false,
+              f.recorder_acknowledged_sender = false;
+            }),
+            GateAnswer::kOpen);
+  EXPECT_EQ(with([](GateFacts& f) { f.rule = RecordingRule::kNever, f.receiver_is_recorder = true; }),
+            GateAnswer::kNotRecorded);
 }
 
 TEST(Access, DenyByDefaultAndHardSeparations) {
@@ -187,7 +210,8 @@ TEST(Access, DenyByDefaultAndHardSeparations) {
   ResourceFacts mine{me, std::nullopt}, theirs{other, std::nullopt};
   EXPECT_FALSE(allowed(user(UserRole::kAgent), Action::kMeetingStart, mine));
   EXPECT_EQ(allowed(user(UserRole::kAgent), Action::kMeetingStart, theirs)->code, "access.not_yours");
-  EXPECT_EQ(allowed(user(UserRole::kAdministrator), Action::kRecordingPlay, mine)->who, std::vector<std::string>{"compliance"});
+  EXPECT_EQ(allowed(user(UserRole::kAdministrator), Action::kRecordingPlay, mine)->who,
+            std::vector<std::string>{"compliance"});
   EXPECT_FALSE(allowed(user(UserRole::kCompliance), Action::kRecordingPlay, theirs));
   EXPECT_TRUE(allowed(user(UserRole::kCompliance), Action::kMeetingSchedule, mine));
   EXPECT_TRUE(allowed(Actor::operator_at_console(), Action::kRecordingPlay, mine));

@@ -26,34 +26,44 @@ Notice make_notice(const MeetingType& type, std::string_view organisation, std::
   bool pictures = std::find(policy.kinds.begin(), policy.kinds.end(), "v") != policy.kinds.end();
   notice.why = policy.notice_why.in(notice.language);
   if (policy.recording == RecordingRule::kNever) {
-    notice.what = dutch ? "Niets. Van dit gesprek wordt geen opname gemaakt." : "Nothing. No recording is made of this conversation.";
+    notice.what = dutch ? "Niets. Van dit gesprek wordt geen opname gemaakt."
+                        : "Nothing. No recording is made of this conversation.";
     notice.kept = dutch ? "Er is geen opname om te bewaren." : "There is no recording to keep.";
     notice.who = dutch ? "Niemand." : "Nobody.";
-    notice.text = dutch ? "Dit gesprek wordt niet opgenomen. " + notice.why +
-                              " Voor dit gesprek bestaat geen sleutel van een recorder: geen enkele deelnemer verstrekt er een. "
-                              "Van het verloop (wie binnenkwam, wanneer het gesprek begon en eindigde) houdt " + org +
-                              " wel een logboek bij."
-                        : "This conversation is not recorded. " + notice.why +
-                              " No recorder key exists for this call: no participant gives one out. " + org +
-                              " does keep a log of its course (who came in, when the conversation began and ended).";
+    notice.text =
+        dutch ? "Dit gesprek wordt niet opgenomen. " + notice.why +
+                    " Voor dit gesprek bestaat geen sleutel van een recorder: geen enkele deelnemer "
+                    "verstrekt er een. "
+                    "Van het verloop (wie binnenkwam, wanneer het gesprek begon en eindigde) houdt " +
+                    org + " wel een logboek bij."
+              : "This conversation is not recorded. " + notice.why +
+                    " No recorder key exists for this call: no participant gives one out. " + org +
+                    " does keep a log of its course (who came in, when the conversation began and ended).";
     return notice;
   }
-  notice.what = pictures ? (dutch ? "Beeld en geluid" : "Picture and sound") : (dutch ? "Alleen geluid" : "Sound only");
+  notice.what =
+      pictures ? (dutch ? "Beeld en geluid" : "Picture and sound") : (dutch ? "Alleen geluid" : "Sound only");
   std::string keep = keep_in_words(policy.keep, dutch);
-  notice.kept = dutch ? keep + ", daarna vernietigd; uit reservekopieën uiterlijk 35 dagen later, tenzij een wettelijke bewaarplicht geldt"
-                      : keep + ", then destroyed; gone from backups at most 35 days later, unless a legal hold applies";
+  notice.kept =
+      dutch ? keep +
+                  ", daarna vernietigd; uit reservekopieën uiterlijk 35 dagen later, tenzij een wettelijke "
+                  "bewaarplicht geldt"
+            : keep + ", then destroyed; gone from backups at most 35 days later, unless a legal hold applies";
   notice.who = dutch ? "De afdeling Compliance van " + org + ", met een reden die wordt vastgelegd"
                      : "The compliance department of " + org + ", for a reason that is logged";
   bool required = policy.recording == RecordingRule::kRequired;
-  notice.text =
-      dutch ? std::string(required ? "Dit gesprek moet worden opgenomen." : "Dit gesprek kan worden opgenomen.") +
-                  " Waarom: " + notice.why + " Wat: " + notice.what + ". Bewaard: " + notice.kept +
-                  ". Wie kan het afspelen: " + notice.who +
-                  ". U kunt " + org + " om een kopie vragen. De opname wordt in uw browser versleuteld; de gespreksserver heeft de sleutels nooit."
-            : std::string(required ? "This conversation must be recorded." : "This conversation may be recorded.") +
-                  " Why: " + notice.why + " What: " + notice.what + ". Kept: " + notice.kept +
-                  ". Who can play it: " + notice.who + ". You can ask " + org +
-                  " for a copy. The recording is encrypted in your browser; the call server never holds the keys.";
+  notice.text = dutch ? std::string(required ? "Dit gesprek moet worden opgenomen."
+                                             : "Dit gesprek kan worden opgenomen.") +
+                            " Waarom: " + notice.why + " Wat: " + notice.what + ". Bewaard: " + notice.kept +
+                            ". Wie kan het afspelen: " + notice.who + ". U kunt " + org +
+                            " om een kopie vragen. De opname wordt in uw browser versleuteld; de "
+                            "gespreksserver heeft de sleutels nooit."
+                      : std::string(required ? "This conversation must be recorded."
+                                             : "This conversation may be recorded.") +
+                            " Why: " + notice.why + " What: " + notice.what + ". Kept: " + notice.kept +
+                            ". Who can play it: " + notice.who + ". You can ask " + org +
+                            " for a copy. The recording is encrypted in your browser; the call server never "
+                            "holds the keys.";
   return notice;
 }
 

@@ -10,7 +10,8 @@ namespace {
 class Settings {
  public:
   explicit Settings(const Json& document) : document_(document) {
-    static constexpr std::string_view kSections[] = {"title", "entry", "lobby", "notice", "recording", "steward", "retention"};
+    static constexpr std::string_view kSections[] = {"title",     "entry",   "lobby",    "notice",
+                                                     "recording", "steward", "retention"};
     if (const JsonObject* members = document.as_object()) {
       for (const JsonMember& member : *members)
         if (std::find(std::begin(kSections), std::end(kSections), member.first) == std::end(kSections))
@@ -41,7 +42,8 @@ class Settings {
     if (value == nullptr) return fallback;
     const std::int64_t* number = value->as_integer();
     if (number == nullptr || *number < least || *number > most) {
-      fault(pointer(section, name), "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+      fault(pointer(section, name),
+            "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
       return fallback;
     }
     return static_cast<int>(*number);
@@ -55,7 +57,8 @@ class Settings {
     }
     return *value->as_bool();
   }
-  std::string choice(std::string_view section, std::string_view name, std::initializer_list<std::string_view> of) {
+  std::string choice(std::string_view section, std::string_view name,
+                     std::initializer_list<std::string_view> of) {
     const Json* value = value_of(section, name, true);
     const std::string* text = value != nullptr ? value->as_string() : nullptr;
     if (text == nullptr || std::find(of.begin(), of.end(), *text) == of.end()) {
@@ -138,9 +141,12 @@ class Settings {
 
 std::string_view to_text(RecordingRule rule) {
   switch (rule) {
-    case RecordingRule::kRequired: return "required";
-    case RecordingRule::kOptional: return "optional";
-    case RecordingRule::kNever: return "never";
+    case RecordingRule::kRequired:
+      return "required";
+    case RecordingRule::kOptional:
+      return "optional";
+    case RecordingRule::kNever:
+      return "never";
   }
   return "";
 }
@@ -176,15 +182,19 @@ Result<TypePolicy, PolicyFault> parse_type_policy(const Json& document) {
   policy.keep_basis = settings.string("retention", "recording_basis", 300);
 
   if (policy.recording == RecordingRule::kNever) {
-    if (!policy.kinds.empty()) settings.fault("/recording/kinds/value", "nothing is recorded: the list must be empty");
-    if (!policy.keep.empty()) settings.fault("/retention/recording_keep/value", "nothing is recorded: must be empty");
+    if (!policy.kinds.empty())
+      settings.fault("/recording/kinds/value", "nothing is recorded: the list must be empty");
+    if (!policy.keep.empty())
+      settings.fault("/retention/recording_keep/value", "nothing is recorded: must be empty");
   } else {
     if (policy.kinds.empty() || policy.kinds.front() != "a")
       settings.fault("/recording/kinds/value", "must be [\"a\"] or [\"a\",\"v\"]");
-    if (!add_keep(UtcTime{}, policy.keep)) settings.fault("/retention/recording_keep/value", "must be like P7Y or P30D");
+    if (!add_keep(UtcTime{}, policy.keep))
+      settings.fault("/retention/recording_keep/value", "must be like P7Y or P30D");
   }
   if (policy.recording == RecordingRule::kRequired && policy.notice_basis != "legal_duty")
-    settings.fault("/notice/basis/value", "a required recording rests on a legal duty, which is told and not asked");
+    settings.fault("/notice/basis/value",
+                   "a required recording rests on a legal duty, which is told and not asked");
   if (settings.first_fault) return fail(*settings.first_fault);
   return policy;
 }
@@ -194,7 +204,8 @@ std::optional<UtcTime> add_keep(UtcTime from, std::string_view keep) {
   if (keep.size() < 3 || keep.size() > 6 || keep.front() != 'P') return std::nullopt;
   int number = 0;
   auto [end, code] = std::from_chars(keep.data() + 1, keep.data() + keep.size() - 1, number);
-  if (code != std::errc{} || end != keep.data() + keep.size() - 1 || number < 1 || number > 3650) return std::nullopt;
+  if (code != std::errc{} || end != keep.data() + keep.size() - 1 || number < 1 || number > 3650)
+    return std::nullopt;
   sys_time<microseconds> moment{microseconds(from.us)};
   if (keep.back() == 'D') return UtcTime{(moment + days(number)).time_since_epoch().count()};
   if (keep.back() != 'Y' || number > 100) return std::nullopt;

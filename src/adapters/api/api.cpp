@@ -32,22 +32,28 @@ Response refusal_response(const Refusal& refusal) {
 }
 
 Response body_problem(const Body& body) {
-  return http::problem(400, "request.invalid", "The request cannot be used.", body.reason(), {{"field", body.pointer()}});
+  return http::problem(400, "request.invalid", "The request cannot be used.", body.reason(),
+                       {{"field", body.pointer()}});
 }
 
 Api::Api(UseCases cases, runtime::Executor& executor, std::string base_origin)
     : impl_(std::make_unique<Impl>(std::move(cases), executor, std::move(base_origin))) {}
 Api::~Api() = default;
 
-void Api::add_routes(http::Router& router) { impl_->add_routes(router); }
-void Api::set_log_key(std::string log_key) { impl_->cases.log_key = std::move(log_key); }
+void Api::add_routes(http::Router& router) {
+  impl_->add_routes(router);
+}
+void Api::set_log_key(std::string log_key) {
+  impl_->cases.log_key = std::move(log_key);
+}
 
 void Api::Impl::on_app(Reply reply, std::function<void(Reply)> run) {
   executor.post([reply = std::move(reply), run = std::move(run)] { run(reply); });
 }
 
 // Staff routes: session from the cookie; changing ones need our own origin and the session's token as well.
-http::Router::Function Api::Impl::staff(bool changes, std::function<void(const SessionView&, Request, Reply)> run) {
+http::Router::Function Api::Impl::staff(bool changes,
+                                        std::function<void(const SessionView&, Request, Reply)> run) {
   return [this, changes, run](Request request, Reply reply) {
     if (changes && !http::is_same_origin(request, base_origin))
       return reply(http::problem(403, "csrf", "This request does not come from our own page."));
@@ -61,7 +67,8 @@ http::Router::Function Api::Impl::staff(bool changes, std::function<void(const S
   };
 }
 
-http::Router::Function Api::Impl::guest(bool changes, std::function<void(const Guests::Session&, Request, Reply)> run) {
+http::Router::Function Api::Impl::guest(bool changes,
+                                        std::function<void(const Guests::Session&, Request, Reply)> run) {
   return [this, changes, run](Request request, Reply reply) {
     if (changes && !http::is_same_origin(request, base_origin))
       return reply(http::problem(403, "csrf", "This request does not come from our own page."));
@@ -84,98 +91,119 @@ void Api::Impl::add_routes(http::Router& router) {
   add_recording_routes(router);
 
   router.add(Method::kGet, path("/types"), staff(false, [this](auto& session, Request, Reply reply) {
-    JsonArray items;
-    for (const MeetingType& type : cases.meetings.types(session.actor())) items.push_back(type_json(type));
-    reply(Response::json(200, JsonObject{{"items", std::move(items)}}));
-  }));
-  router.add(Method::kGet, path("/meetings"), staff(false, [this](auto& session, Request request, Reply reply) {
-    MeetingFilter filter;
-    filter.text = std::string(request.query_value("q")).substr(0, 100);
-    if (auto from = from_rfc3339(request.query_value("from"))) filter.from = from;
-    if (auto to = from_rfc3339(request.query_value("to"))) filter.to = to;
-    filter.limit = limit_of(request);
-    auto page = cases.meetings.list(session.actor(), filter, std::string(request.query_value("cursor")));
-    JsonArray items;
-    for (const MeetingView& view : page.items) items.push_back(meeting_json(view));
-    reply(Response::json(200, JsonObject{{"items", std::move(items)}, {"next", page.next.empty() ? Json() : Json(page.next)}}));
-  }));
-  router.add(Method::kPost, path("/meetings"), staff(true, [this](auto& session, Request request, Reply reply) {
-    Body body(request.body);
-    Meetings::New wanted{.type = TypeId::from_bytes({})};
-    auto type = TypeId::from_text(body.string("type_id", 36, 36));
-    if (type) wanted.type = *type; else body.fault("/type_id", "is not an id");
-    wanted.customer_name = body.string("customer_name", 1, 100);
-    wanted.customer_email = body.string("customer_email", 3, 254);
-    auto start = from_rfc3339(body.string("start", 20, 27));
-    if (start) wanted.start = *start; else body.fault("/start", "is not a time like 2026-11-24T14:30:00Z");
-    if (auto duration = body.integer("duration_min", 5, 480, false)) wanted.duration_min = static_cast<int>(*duration);
-    if (auto language = body.choice("language", {"en", "nl"}, false); !language.empty()) wanted.language = language;
-    if (!body.good()) return reply(body_problem(body));
-    auto made = cases.meetings.schedule(session.actor(), wanted);
-    if (!made) return reply(refusal_response(made.error()));
-    reply(Response::json(201, JsonObject{{"meeting", meeting_json(made->view)}, {"link", made->link}}));
-  }));
-  router.add(Method::kGet, path("/meetings/{meeting}"), staff(false, [this](auto& session, Request request, Reply reply) {
-    auto id = MeetingId::from_text(request.parameter("meeting"));
-    if (!id) return reply(http::not_found());
-    auto view = cases.meetings.get(session.actor(), *id);
-    reply(view ? Response::json(200, meeting_json(*view)) : http::not_found());
-  }));
-  router.add(Method::kPost, path("/meetings/{meeting}/cancel"), staff(true, [this](auto& session, Request request, Reply reply) {
-    auto id = MeetingId::from_text(request.parameter("meeting"));
-    if (!id) return reply(http::not_found());
-    Body body(request.body);
-    std::string reason = body.string("reason", 1, 300);
-    if (!body.good()) return reply(body_problem(body));
-    auto view = cases.meetings.cancel(session.actor(), *id, reason);
-    reply(view ? Response::json(200, meeting_json(*view)) : refusal_response(view.error()));
-  }));
-  router.add(Method::kPost, path("/meetings/{meeting}/link"), staff(true, [this](auto& session, Request request, Reply reply) {
-    auto id = MeetingId::from_text(request.parameter("meeting"));
-    if (!id) return reply(http::not_found());
-    auto link = cases.meetings.issue_link(session.actor(), *id);
-    reply(link ? Response::json(201, JsonObject{{"link", *link}}) : refusal_response(link.error()));
-  }));
-  router.add(Method::kGet, path("/meetings/{meeting}/timeline"), staff(false, [this](auto& session, Request request, Reply reply) {
-    auto id = MeetingId::from_text(request.parameter("meeting"));
-    if (!id) return reply(http::not_found());
-    auto page = cases.audit.timeline(session.actor(), *id);
-    reply(page ? Response::json(200, entry_page_json(*page)) : refusal_response(page.error()));
-  }));
-  router.add(Method::kPost, path("/meetings/{meeting}/proof"), staff(true, [this](auto& session, Request request, Reply reply) {
-    auto id = MeetingId::from_text(request.parameter("meeting"));
-    if (!id) return reply(http::not_found());
-    cases.audit.export_proof(session.actor(), *id, [reply](Result<Bytes, Refusal> bundle) {
-      if (!bundle) return reply(refusal_response(bundle.error()));
-      Response response = Response::text(200, "application/zip", to_string(*bundle));
-      response.set_header("Content-Disposition", "attachment; filename=\"parlour-proof.zip\"");
-      reply(std::move(response));
-    });
-  }));
-  router.add(Method::kGet, path("/audit/entries"), staff(false, [this](auto& session, Request request, Reply reply) {
-    AuditFilter filter;
-    filter.type = std::string(request.query_value("type")).substr(0, 60);
-    std::string before(request.query_value("before"));
-    if (!before.empty()) filter.before = static_cast<std::uint64_t>(std::strtoull(before.c_str(), nullptr, 10));
-    filter.limit = limit_of(request);
-    auto page = cases.audit.entries(session.actor(), filter);
-    reply(page ? Response::json(200, entry_page_json(*page)) : refusal_response(page.error()));
-  }));
+               JsonArray items;
+               for (const MeetingType& type : cases.meetings.types(session.actor()))
+                 items.push_back(type_json(type));
+               reply(Response::json(200, JsonObject{{"items", std::move(items)}}));
+             }));
+  router.add(
+      Method::kGet, path("/meetings"), staff(false, [this](auto& session, Request request, Reply reply) {
+        MeetingFilter filter;
+        filter.text = std::string(request.query_value("q")).substr(0, 100);
+        if (auto from = from_rfc3339(request.query_value("from"))) filter.from = from;
+        if (auto to = from_rfc3339(request.query_value("to"))) filter.to = to;
+        filter.limit = limit_of(request);
+        auto page = cases.meetings.list(session.actor(), filter, std::string(request.query_value("cursor")));
+        JsonArray items;
+        for (const MeetingView& view : page.items) items.push_back(meeting_json(view));
+        reply(Response::json(200, JsonObject{{"items", std::move(items)},
+                                             {"next", page.next.empty() ? Json() : Json(page.next)}}));
+      }));
+  router.add(
+      Method::kPost, path("/meetings"), staff(true, [this](auto& session, Request request, Reply reply) {
+        Body body(request.body);
+        Meetings::New wanted{.type = TypeId::from_bytes({})};
+        auto type = TypeId::from_text(body.string("type_id", 36, 36));
+        if (type)
+          wanted.type = *type;
+        else
+          body.fault("/type_id", "is not an id");
+        wanted.customer_name = body.string("customer_name", 1, 100);
+        wanted.customer_email = body.string("customer_email", 3, 254);
+        auto start = from_rfc3339(body.string("start", 20, 27));
+        if (start)
+          wanted.start = *start;
+        else
+          body.fault("/start", "is not a time like 2026-11-24T14:30:00Z");
+        if (auto duration = body.integer("duration_min", 5, 480, false))
+          wanted.duration_min = static_cast<int>(*duration);
+        if (auto language = body.choice("language", {"en", "nl"}, false); !language.empty())
+          wanted.language = language;
+        if (!body.good()) return reply(body_problem(body));
+        auto made = cases.meetings.schedule(session.actor(), wanted);
+        if (!made) return reply(refusal_response(made.error()));
+        reply(Response::json(201, JsonObject{{"meeting", meeting_json(made->view)}, {"link", made->link}}));
+      }));
+  router.add(Method::kGet, path("/meetings/{meeting}"),
+             staff(false, [this](auto& session, Request request, Reply reply) {
+               auto id = MeetingId::from_text(request.parameter("meeting"));
+               if (!id) return reply(http::not_found());
+               auto view = cases.meetings.get(session.actor(), *id);
+               reply(view ? Response::json(200, meeting_json(*view)) : http::not_found());
+             }));
+  router.add(Method::kPost, path("/meetings/{meeting}/cancel"),
+             staff(true, [this](auto& session, Request request, Reply reply) {
+               auto id = MeetingId::from_text(request.parameter("meeting"));
+               if (!id) return reply(http::not_found());
+               Body body(request.body);
+               std::string reason = body.string("reason", 1, 300);
+               if (!body.good()) return reply(body_problem(body));
+               auto view = cases.meetings.cancel(session.actor(), *id, reason);
+               reply(view ? Response::json(200, meeting_json(*view)) : refusal_response(view.error()));
+             }));
+  router.add(
+      Method::kPost, path("/meetings/{meeting}/link"),
+      staff(true, [this](auto& session, Request request, Reply reply) {
+        auto id = MeetingId::from_text(request.parameter("meeting"));
+        if (!id) return reply(http::not_found());
+        auto link = cases.meetings.issue_link(session.actor(), *id);
+        reply(link ? Response::json(201, JsonObject{{"link", *link}}) : refusal_response(link.error()));
+      }));
+  router.add(Method::kGet, path("/meetings/{meeting}/timeline"),
+             staff(false, [this](auto& session, Request request, Reply reply) {
+               auto id = MeetingId::from_text(request.parameter("meeting"));
+               if (!id) return reply(http::not_found());
+               auto page = cases.audit.timeline(session.actor(), *id);
+               reply(page ? Response::json(200, entry_page_json(*page)) : refusal_response(page.error()));
+             }));
+  router.add(Method::kPost, path("/meetings/{meeting}/proof"),
+             staff(true, [this](auto& session, Request request, Reply reply) {
+               auto id = MeetingId::from_text(request.parameter("meeting"));
+               if (!id) return reply(http::not_found());
+               cases.audit.export_proof(session.actor(), *id, [reply](Result<Bytes, Refusal> bundle) {
+                 if (!bundle) return reply(refusal_response(bundle.error()));
+                 Response response = Response::text(200, "application/zip", to_string(*bundle));
+                 response.set_header("Content-Disposition", "attachment; filename=\"parlour-proof.zip\"");
+                 reply(std::move(response));
+               });
+             }));
+  router.add(Method::kGet, path("/audit/entries"),
+             staff(false, [this](auto& session, Request request, Reply reply) {
+               AuditFilter filter;
+               filter.type = std::string(request.query_value("type")).substr(0, 60);
+               std::string before(request.query_value("before"));
+               if (!before.empty())
+                 filter.before = static_cast<std::uint64_t>(std::strtoull(before.c_str(), nullptr, 10));
+               filter.limit = limit_of(request);
+               auto page = cases.audit.entries(session.actor(), filter);
+               reply(page ? Response::json(200, entry_page_json(*page)) : refusal_response(page.error()));
+             }));
   router.add(Method::kPost, path("/audit/verify"), staff(true, [this](auto& session, Request, Reply reply) {
-    cases.audit.verify(session.actor(), [this, reply](Result<AuditVerdict, Refusal> verdict) {
-      if (!verdict) return reply(refusal_response(verdict.error()));
-      Json json = verdict_json(*verdict);
-      json.set("checked_to", time_json(cases.context.audit.head().time));
-      reply(Response::json(200, json));
-    });
-  }));
+               cases.audit.verify(session.actor(), [this, reply](Result<AuditVerdict, Refusal> verdict) {
+                 if (!verdict) return reply(refusal_response(verdict.error()));
+                 Json json = verdict_json(*verdict);
+                 json.set("checked_to", time_json(cases.context.audit.head().time));
+                 reply(Response::json(200, json));
+               });
+             }));
   router.add(Method::kGet, path("/status"), staff(false, [this](auto&, Request, Reply reply) {
-    reply(Response::json(200, JsonObject{{"org", JsonObject{{"name", cases.context.organisation.name}}},
-                                         {"version", cases.version},
-                                         {"vault", cases.context.vault.up() ? "up" : "down"},
-                                         {"log_key", cases.log_key},
-                                         {"log_size", static_cast<std::int64_t>(cases.context.audit.size())}}));
-  }));
+               reply(Response::json(
+                   200, JsonObject{{"org", JsonObject{{"name", cases.context.organisation.name}}},
+                                   {"version", cases.version},
+                                   {"vault", cases.context.vault.up() ? "up" : "down"},
+                                   {"log_key", cases.log_key},
+                                   {"log_size", static_cast<std::int64_t>(cases.context.audit.size())}}));
+             }));
   router.add(Method::kGet, path("/health"), [this](Request, Reply reply) {
     on_app(reply, [](Reply answer) { answer(Response::json(200, JsonObject{{"ready", true}})); });
   });
@@ -188,7 +216,8 @@ std::size_t Api::Impl::limit_of(const Request& request) {
   return std::clamp<std::size_t>(limit, 1, 200);
 }
 
-// --- signalling ---------------------------------------------------------------------------------------------------
+// --- signalling
+// ---------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -207,7 +236,8 @@ class ChannelWire final : public Wire {
 void Api::Impl::on_open(std::shared_ptr<http::WsChannel> channel, Request request) {
   executor.post([this, channel, staff_token = std::string(request.cookie(kSessionCookie)),
                  guest_token = std::string(request.cookie(kGuestCookie))] {
-    sockets[channel->id()] = cases.live.socket_opened(std::make_shared<ChannelWire>(channel), staff_token, guest_token);
+    sockets[channel->id()] =
+        cases.live.socket_opened(std::make_shared<ChannelWire>(channel), staff_token, guest_token);
   });
 }
 void Api::Impl::on_text(const std::shared_ptr<http::WsChannel>& channel, std::string text) {

@@ -1,5 +1,6 @@
-// Reading a JSON body strictly: exactly the members that a route knows, each of its kind; the first fault is named by a
-// JSON pointer. Unknown members are refused, so that nothing can be smuggled into a write (security check 6).
+// Reading a JSON body strictly: exactly the members that a route knows, each of its kind; the first fault is
+// named by a JSON pointer. Unknown members are refused, so that nothing can be smuggled into a write
+// (security check 6).
 #pragma once
 
 #include <algorithm>
@@ -17,7 +18,8 @@ class Body {
   explicit Body(std::string_view text) {
     auto parsed = parse_json(text);
     if (!parsed)
-      fault("", "not JSON: " + std::string(parsed.error().reason) + " at byte " + std::to_string(parsed.error().offset));
+      fault("", "not JSON: " + std::string(parsed.error().reason) + " at byte " +
+                    std::to_string(parsed.error().offset));
     else if (!parsed->is_object())
       fault("", "must be an object");
     else
@@ -29,7 +31,8 @@ class Body {
     if (value == nullptr) return "";
     const std::string* text = value->as_string();
     if (text == nullptr || text->size() < least || text->size() > most) {
-      fault("/" + std::string(name), "must be a text of " + std::to_string(least) + " to " + std::to_string(most) + " bytes");
+      fault("/" + std::string(name),
+            "must be a text of " + std::to_string(least) + " to " + std::to_string(most) + " bytes");
       return "";
     }
     for (char c : *text)
@@ -39,18 +42,21 @@ class Body {
       }
     return *text;
   }
-  std::string choice(std::string_view name, std::initializer_list<std::string_view> of, bool required = true) {
+  std::string choice(std::string_view name, std::initializer_list<std::string_view> of,
+                     bool required = true) {
     std::string text = string(name, 0, 64, required);
     if ((required || !text.empty()) && std::find(of.begin(), of.end(), text) == of.end())
       fault("/" + std::string(name), "is not one of the allowed words");
     return text;
   }
-  std::optional<std::int64_t> integer(std::string_view name, std::int64_t least, std::int64_t most, bool required) {
+  std::optional<std::int64_t> integer(std::string_view name, std::int64_t least, std::int64_t most,
+                                      bool required) {
     const Json* value = take(name, required);
     if (value == nullptr) return std::nullopt;
     const std::int64_t* number = value->as_integer();
     if (number == nullptr || *number < least || *number > most) {
-      fault("/" + std::string(name), "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+      fault("/" + std::string(name),
+            "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
       return std::nullopt;
     }
     return *number;
@@ -60,7 +66,8 @@ class Body {
   bool good() {
     if (const JsonObject* members = json_.as_object())
       for (const JsonMember& member : *members)
-        if (std::find(known_.begin(), known_.end(), member.first) == known_.end()) fault("/" + member.first, "is not a member of this request");
+        if (std::find(known_.begin(), known_.end(), member.first) == known_.end())
+          fault("/" + member.first, "is not a member of this request");
     return reason_.empty();
   }
   void fault(std::string pointer, std::string reason) {

@@ -26,8 +26,10 @@ struct Api::Impl final : http::WsHandler {
   void add_recording_routes(http::Router& router);
 
   void on_app(http::Reply reply, std::function<void(http::Reply)> run);
-  http::Router::Function staff(bool changes, std::function<void(const app::SessionView&, http::Request, http::Reply)> run);
-  http::Router::Function guest(bool changes, std::function<void(const app::Guests::Session&, http::Request, http::Reply)> run);
+  http::Router::Function staff(bool changes,
+                               std::function<void(const app::SessionView&, http::Request, http::Reply)> run);
+  http::Router::Function guest(
+      bool changes, std::function<void(const app::Guests::Session&, http::Request, http::Reply)> run);
   static std::size_t limit_of(const http::Request& request);
 
   void on_open(std::shared_ptr<http::WsChannel> channel, http::Request request) override;

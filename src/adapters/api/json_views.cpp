@@ -6,8 +6,12 @@ namespace parlour::api {
 
 using namespace app;
 
-Json time_json(const std::optional<UtcTime>& time) { return time ? Json(to_rfc3339(*time)) : Json(); }
-Json text_json(const meeting::Text& text) { return JsonObject{{"en", text.en}, {"nl", text.nl}}; }
+Json time_json(const std::optional<UtcTime>& time) {
+  return time ? Json(to_rfc3339(*time)) : Json();
+}
+Json text_json(const meeting::Text& text) {
+  return JsonObject{{"en", text.en}, {"nl", text.nl}};
+}
 
 namespace {
 
@@ -20,12 +24,17 @@ Json kinds_json(const std::vector<std::string>& kinds) {
 std::string_view recording_word(meeting::RecordingPhase phase) {
   switch (phase) {
     case meeting::RecordingPhase::kOff:
-    case meeting::RecordingPhase::kRequested: return "none";
+    case meeting::RecordingPhase::kRequested:
+      return "none";
     case meeting::RecordingPhase::kCapturing:
-    case meeting::RecordingPhase::kStopping: return "capturing";
-    case meeting::RecordingPhase::kSealed: return "sealed";
-    case meeting::RecordingPhase::kVerified: return "verified";
-    case meeting::RecordingPhase::kFailed: return "failed";
+    case meeting::RecordingPhase::kStopping:
+      return "capturing";
+    case meeting::RecordingPhase::kSealed:
+      return "sealed";
+    case meeting::RecordingPhase::kVerified:
+      return "verified";
+    case meeting::RecordingPhase::kFailed:
+      return "failed";
   }
   return "none";
 }
@@ -49,21 +58,23 @@ Json meeting_json(const MeetingView& view) {
   const meeting::Participant* customer = m.customer();
   Json cancelled;
   if (m.cancelled)
-    cancelled = JsonObject{{"by", m.cancelled->by}, {"reason", m.cancelled->reason}, {"at", to_rfc3339(m.cancelled->at)}};
-  return JsonObject{{"id", m.id.text()},
-                    {"type", type_json(view.type)},
-                    {"customer", JsonObject{{"name", view.customer_name}, {"email", view.customer_email}}},
-                    {"agent", JsonObject{{"id", m.agent.text()}, {"name", view.agent_name}}},
-                    {"start", to_rfc3339(m.start)},
-                    {"duration_min", m.duration_min},
-                    {"state", meeting::to_text(m.phase)},
-                    {"link_opened_at", time_json(customer != nullptr ? customer->link_opened_at : std::nullopt)},
-                    {"waiting_since", time_json(customer != nullptr ? customer->waiting_since : std::nullopt)},
-                    {"started_at", time_json(m.started_at)},
-                    {"ended_at", time_json(m.ended_at)},
-                    {"end_reason", m.end_reason.empty() ? Json() : Json(m.end_reason)},
-                    {"cancelled", cancelled},
-                    {"recording", recording_word(m.recording_phase)}};
+    cancelled = JsonObject{
+        {"by", m.cancelled->by}, {"reason", m.cancelled->reason}, {"at", to_rfc3339(m.cancelled->at)}};
+  return JsonObject{
+      {"id", m.id.text()},
+      {"type", type_json(view.type)},
+      {"customer", JsonObject{{"name", view.customer_name}, {"email", view.customer_email}}},
+      {"agent", JsonObject{{"id", m.agent.text()}, {"name", view.agent_name}}},
+      {"start", to_rfc3339(m.start)},
+      {"duration_min", m.duration_min},
+      {"state", meeting::to_text(m.phase)},
+      {"link_opened_at", time_json(customer != nullptr ? customer->link_opened_at : std::nullopt)},
+      {"waiting_since", time_json(customer != nullptr ? customer->waiting_since : std::nullopt)},
+      {"started_at", time_json(m.started_at)},
+      {"ended_at", time_json(m.ended_at)},
+      {"end_reason", m.end_reason.empty() ? Json() : Json(m.end_reason)},
+      {"cancelled", cancelled},
+      {"recording", recording_word(m.recording_phase)}};
 }
 
 Json invitation_json(const Invitation& invitation, const Organisation& organisation, UtcTime now) {
@@ -85,7 +96,8 @@ Json invitation_json(const Invitation& invitation, const Organisation& organisat
   }
   const meeting::Notice& notice = invitation.notice;
   return JsonObject{
-      {"org", JsonObject{{"name", organisation.name}, {"other_ways", text_json(invitation.type.policy.other_ways)}}},
+      {"org",
+       JsonObject{{"name", organisation.name}, {"other_ways", text_json(invitation.type.policy.other_ways)}}},
       {"meeting", JsonObject{{"id", m.id.text()},
                              {"type_title", text_json(invitation.type.policy.title)},
                              {"adviser", invitation.adviser_name},
@@ -96,7 +108,9 @@ Json invitation_json(const Invitation& invitation, const Organisation& organisat
                              {"closes_at", to_rfc3339(window.closes)},
                              {"state", meeting::to_text(m.phase)},
                              {"cancelled", cancelled}}},
-      {"you", JsonObject{{"participant", invitation.participant.text()}, {"name", invitation.customer_name}, {"language", m.language}}},
+      {"you", JsonObject{{"participant", invitation.participant.text()},
+                         {"name", invitation.customer_name},
+                         {"language", m.language}}},
       {"notice", JsonObject{{"record", meeting::to_text(invitation.type.policy.recording)},
                             {"kinds", kinds_json(invitation.type.policy.kinds)},
                             {"keep", invitation.type.policy.keep},
@@ -104,7 +118,10 @@ Json invitation_json(const Invitation& invitation, const Organisation& organisat
                             {"version", notice.version},
                             {"sha256", invitation.notice_sha256},
                             {"lang", notice.language},
-                            {"facts", JsonObject{{"why", notice.why}, {"what", notice.what}, {"kept", notice.kept}, {"who", notice.who}}},
+                            {"facts", JsonObject{{"why", notice.why},
+                                                 {"what", notice.what},
+                                                 {"kept", notice.kept},
+                                                 {"who", notice.who}}},
                             {"text", notice.text}}},
       {"progress", JsonObject{{"device_checked", person != nullptr && person->device.has_value()},
                               {"notice_acknowledged", person != nullptr && person->notice_settled}}},
@@ -149,33 +166,36 @@ Json recording_json(const RecordingView& view) {
                                {"ranges", playback.ranges.is_array() ? playback.ranges : Json(JsonArray{})}});
   }
   bool opened = row.phase == meeting::RecordingPhase::kVerified;
-  return JsonObject{{"id", row.id.text()},
-                    {"meeting", row.meeting.text()},
-                    {"type_title", text_json(view.type.policy.title)},
-                    {"state", meeting::to_text(row.phase)},
-                    {"started_at", time_json(row.started_at)},
-                    {"stopped_at", time_json(row.stopped_at)},
-                    {"duration_ms", row.summary.integer_or("duration_ms")},
-                    {"coverage_permille", opened ? Json(row.summary.integer_or("coverage_permille")) : Json()},
-                    {"tracks", std::move(tracks)},
-                    {"gaps", std::move(gaps)},
-                    {"keep_until", time_json(row.keep_until)},
-                    {"failure", row.phase == meeting::RecordingPhase::kFailed ? Json(row.reason) : Json()},
-                    {"plays", std::move(plays)}};
+  return JsonObject{
+      {"id", row.id.text()},
+      {"meeting", row.meeting.text()},
+      {"type_title", text_json(view.type.policy.title)},
+      {"state", meeting::to_text(row.phase)},
+      {"started_at", time_json(row.started_at)},
+      {"stopped_at", time_json(row.stopped_at)},
+      {"duration_ms", row.summary.integer_or("duration_ms")},
+      {"coverage_permille", opened ? Json(row.summary.integer_or("coverage_permille")) : Json()},
+      {"tracks", std::move(tracks)},
+      {"gaps", std::move(gaps)},
+      {"keep_until", time_json(row.keep_until)},
+      {"failure", row.phase == meeting::RecordingPhase::kFailed ? Json(row.reason) : Json()},
+      {"plays", std::move(plays)}};
 }
 
 Json playback_json(const Recordings::Playback& playback) {
   JsonArray tracks;
   for (const Recordings::Track& track : playback.tracks)
-    tracks.push_back(JsonObject{{"track", track.number},
-                                {"name", track.name},
-                                {"role", track.role.empty() ? "customer" : track.role},
-                                {"screen", track.screen},
-                                {"url", "/api/v1/play/" + playback.id.text() + "/" + std::to_string(track.number)},
-                                {"size", static_cast<std::int64_t>(track.size)},
-                                {"offset_ms", track.offset_ms},
-                                {"duration_ms", track.duration_ms}});
-  return JsonObject{{"playback", playback.id.text()}, {"duration_ms", playback.duration_ms}, {"tracks", std::move(tracks)}};
+    tracks.push_back(
+        JsonObject{{"track", track.number},
+                   {"name", track.name},
+                   {"role", track.role.empty() ? "customer" : track.role},
+                   {"screen", track.screen},
+                   {"url", "/api/v1/play/" + playback.id.text() + "/" + std::to_string(track.number)},
+                   {"size", static_cast<std::int64_t>(track.size)},
+                   {"offset_ms", track.offset_ms},
+                   {"duration_ms", track.duration_ms}});
+  return JsonObject{
+      {"playback", playback.id.text()}, {"duration_ms", playback.duration_ms}, {"tracks", std::move(tracks)}};
 }
 
 Json entry_page_json(const EntryPage& page) {
@@ -189,7 +209,8 @@ Json entry_page_json(const EntryPage& page) {
     if (const Json* found = entry.entry.find("actor")) {
       actor = JsonObject{{"kind", found->string_or("kind")}, {"id", found->string_or("id")}};
       add(found->string_or("id"));
-      if (auto name = page.names.find(found->string_or("id")); name != page.names.end()) actor.set("name", name->second);
+      if (auto name = page.names.find(found->string_or("id")); name != page.names.end())
+        actor.set("name", name->second);
     }
     if (const Json* subject = entry.entry.find("subject")) add(subject->string_or("id"));
     const Json* data = entry.entry.find("data");
@@ -207,7 +228,8 @@ Json entry_page_json(const EntryPage& page) {
   }
   return JsonObject{{"items", std::move(items)},
                     {"next", page.next ? Json(static_cast<std::int64_t>(*page.next)) : Json()},
-                    {"head", JsonObject{{"size", static_cast<std::int64_t>(page.head.size)}, {"time", time_json(page.head.time)}}}};
+                    {"head", JsonObject{{"size", static_cast<std::int64_t>(page.head.size)},
+                                        {"time", time_json(page.head.time)}}}};
 }
 
 Json verdict_json(const AuditVerdict& verdict) {
@@ -224,7 +246,8 @@ Json verdict_json(const AuditVerdict& verdict) {
 
 Json session_json(const SessionView& session, const Organisation& organisation) {
   JsonArray may;
-  for (meeting::Action action : meeting::actions_of(session.user.role)) may.emplace_back(meeting::to_text(action));
+  for (meeting::Action action : meeting::actions_of(session.user.role))
+    may.emplace_back(meeting::to_text(action));
   return JsonObject{{"user", JsonObject{{"id", session.user.id.text()},
                                         {"name", session.user.name.reveal()},
                                         {"email", session.user.email.reveal()},

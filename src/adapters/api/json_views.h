@@ -1,4 +1,5 @@
-// What the API shows of things: the schemas of contracts/openapi.yaml, written by hand and checked against it by tests.
+// What the API shows of things: the schemas of contracts/openapi.yaml, written by hand and checked against it
+// by tests.
 #pragma once
 
 #include "api/api.h"

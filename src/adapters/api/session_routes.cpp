@@ -17,7 +17,8 @@ void Api::Impl::add_session_routes(http::Router& router) {
   router.add(Method::kGet, "/api/v1/session", [this](Request request, Reply reply) {
     on_app(reply, [this, request = std::move(request)](Reply answer) {
       auto session = cases.accounts.session(std::string(request.cookie(kSessionCookie)));
-      answer(session ? Response::json(200, session_json(*session, cases.context.organisation)) : Response::empty(204));
+      answer(session ? Response::json(200, session_json(*session, cases.context.organisation))
+                     : Response::empty(204));
     });
   });
   router.add(Method::kPost, "/api/v1/session", [this](Request request, Reply reply) {
@@ -30,32 +31,35 @@ void Api::Impl::add_session_routes(http::Router& router) {
       if (!body.good()) return answer(body_problem(body));
       std::optional<std::string> old_token;
       if (!request.cookie(kSessionCookie).empty()) old_token = std::string(request.cookie(kSessionCookie));
-      cases.accounts.log_in(email, password, http::subscriber_of(request.peer), old_token,
-                            [this, answer](Result<SessionView, Accounts::LoginRefusal> session) {
-        if (!session) {
-          const Accounts::LoginRefusal& refusal = session.error();
-          bool wait = refusal.refusal.code != "login.failed";
-          std::int64_t seconds = (refusal.retry_after.count() + 999'999) / 1'000'000;
-          Response response = http::problem(wait ? 429 : 401, refusal.refusal.code, refusal.refusal.text, "",
-                                            {{"retry_after_s", seconds}});
-          if (seconds > 0) response.set_header("Retry-After", std::to_string(seconds));
-          return answer(std::move(response));
-        }
-        Response response = Response::json(200, session_json(*session, cases.context.organisation));
-        response.add_header("Set-Cookie", http::host_cookie("parlour-session", session->token, std::nullopt));
-        answer(std::move(response));
-      });
+      cases.accounts.log_in(
+          email, password, http::subscriber_of(request.peer), old_token,
+          [this, answer](Result<SessionView, Accounts::LoginRefusal> session) {
+            if (!session) {
+              const Accounts::LoginRefusal& refusal = session.error();
+              bool wait = refusal.refusal.code != "login.failed";
+              std::int64_t seconds = (refusal.retry_after.count() + 999'999) / 1'000'000;
+              Response response = http::problem(wait ? 429 : 401, refusal.refusal.code, refusal.refusal.text,
+                                                "", {{"retry_after_s", seconds}});
+              if (seconds > 0) response.set_header("Retry-After", std::to_string(seconds));
+              return answer(std::move(response));
+            }
+            Response response = Response::json(200, session_json(*session, cases.context.organisation));
+            response.add_header("Set-Cookie",
+                                http::host_cookie("parlour-session", session->token, std::nullopt));
+            answer(std::move(response));
+          });
     });
   });
-  router.add(Method::kDelete, "/api/v1/session", staff(true, [this](auto& session, Request request, Reply reply) {
-    cases.live.close_sockets_of(session.id);
-    cases.recordings.close_session(session.id);
-    cases.accounts.log_out(std::string(request.cookie(kSessionCookie)));
-    Response response = Response::empty(204);
-    response.add_header("Set-Cookie", http::expired_host_cookie("parlour-session"));
-    response.set_header("Clear-Site-Data", "\"cache\", \"storage\"");
-    reply(std::move(response));
-  }));
+  router.add(Method::kDelete, "/api/v1/session",
+             staff(true, [this](auto& session, Request request, Reply reply) {
+               cases.live.close_sockets_of(session.id);
+               cases.recordings.close_session(session.id);
+               cases.accounts.log_out(std::string(request.cookie(kSessionCookie)));
+               Response response = Response::empty(204);
+               response.add_header("Set-Cookie", http::expired_host_cookie("parlour-session"));
+               response.set_header("Clear-Site-Data", "\"cache\", \"storage\"");
+               reply(std::move(response));
+             }));
 }
 
 }  // namespace parlour::api

@@ -78,7 +78,19 @@ void CaptureService::start(const app::RecordingId& recording, std::uint32_t part
           if (*alive) this->on_fact(recording, run, fact);
         });
       });
-  media_.plane().attach_sink({room}, place.recorder.get(), [](Result<void, media::CommandError>) {});
+  media_.plane().attach_sink(
+      {room}, place.recorder.get(), [this, alive = alive_, recording, run](Result<void, media::CommandError> attached) {
+        executor_.post([this, alive, recording, run, good = attached.has_value()] {
+          if (*alive) this->on_attached(recording, run, good);
+        });
+      });
+}
+
+void CaptureService::on_attached(const app::RecordingId& recording, std::uint64_t run, bool good) {
+  auto found = running_.find(recording);
+  if (found == running_.end() || found->second->run != run) return;
+  auto receiver = found->second->on_fact;
+  receiver(app::capture_fact::Attached{good});
 }
 
 void CaptureService::on_fact(const app::RecordingId& recording, std::uint64_t run, const recording::Fact& fact) {

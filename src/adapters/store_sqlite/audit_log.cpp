@@ -17,10 +17,14 @@ constexpr JsonLimits kEntryJson{.bytes = audit::kEntryBytesMax, .depth = 16, .va
 
 audit::ActorKind kind_of(meeting::ActorKind kind) {
   switch (kind) {
-    case meeting::ActorKind::kUser: return audit::ActorKind::kUser;
-    case meeting::ActorKind::kCustomer: return audit::ActorKind::kCustomer;
-    case meeting::ActorKind::kOperator: return audit::ActorKind::kOperator;
-    case meeting::ActorKind::kSystem: break;
+    case meeting::ActorKind::kUser:
+      return audit::ActorKind::kUser;
+    case meeting::ActorKind::kCustomer:
+      return audit::ActorKind::kCustomer;
+    case meeting::ActorKind::kOperator:
+      return audit::ActorKind::kOperator;
+    case meeting::ActorKind::kSystem:
+      break;
   }
   return audit::ActorKind::kSystem;
 }
@@ -39,17 +43,21 @@ SqliteAuditLog::SqliteAuditLog(SqliteStore& store, const Clock& clock, Random& r
 
 Result<void, std::string> SqliteAuditLog::load() {
   catch_up();
-  auto newest = need(store_.database().query_one("SELECT size, note, at FROM audit_checkpoint ORDER BY size DESC LIMIT 1", {},
-                                                 [](Row& row) { return std::tuple(row.integer(0), row.text(1), row.time(2)); }));
+  auto newest = need(store_.database().query_one(
+      "SELECT size, note, at FROM audit_checkpoint ORDER BY size DESC LIMIT 1", {},
+      [](Row& row) { return std::tuple(row.integer(0), row.text(1), row.time(2)); }));
   if (!newest) return {};
   note_size_ = static_cast<std::uint64_t>(std::get<0>(*newest));
   note_ = std::get<1>(*newest);
   note_time_ = std::get<2>(*newest);
   auto text_end = note_.find("\n\n");
-  auto head = audit::parse_checkpoint_text(note_.substr(0, text_end == std::string::npos ? note_.size() : text_end + 1));
+  auto head = audit::parse_checkpoint_text(
+      note_.substr(0, text_end == std::string::npos ? note_.size() : text_end + 1));
   if (!head || head->size > tree_.size() || head->root != tree_.root(head->size))
-    return fail(std::string("The audit log in the database is not the one whose head was signed: entries were changed or removed. "
-                            "Nothing is served until this is explained (docs/operating/incident.md)."));
+    return fail(
+        std::string("The audit log in the database is not the one whose head was signed: entries were "
+                    "changed or removed. "
+                    "Nothing is served until this is explained (docs/operating/incident.md)."));
   return {};
 }
 
@@ -78,9 +86,10 @@ std::uint64_t SqliteAuditLog::append(const AuditRecord& record) {
                                               : audit::Outcome::kOk;
   head.reason = record.reason;
   std::vector<audit::PrivateField> fields;
-  for (const AuditRecord::Personal& personal : record.personal) fields.push_back({personal.field, personal.value});
-  auto taken = need(store_.database().query_one("UPDATE audit_head SET next = next + 1 RETURNING next - 1", {},
-                                                [](Row& row) { return row.integer(0); }));
+  for (const AuditRecord::Personal& personal : record.personal)
+    fields.push_back({personal.field, personal.value});
+  auto taken = need(store_.database().query_one("UPDATE audit_head SET next = next + 1 RETURNING next - 1",
+                                                {}, [](Row& row) { return row.integer(0); }));
   auto seq = static_cast<std::uint64_t>(taken.value());
   Now now = clock_.now();
   auto made = audit::make_entry(head, {seq, now.utc, boot_id_, now.steady}, record.data, fields, random_);
@@ -105,7 +114,8 @@ std::vector<AuditEntry> SqliteAuditLog::entries(const AuditFilter& filter) {
   std::optional<std::string> agent_text;
   if (filter.agent) agent_text = filter.agent->text();
   std::string sql =
-      "SELECT seq, bytes FROM audit_entry WHERE ($1 IS NULL OR meeting = $1) AND ($2 = '' OR type = $2) AND ($3 IS NULL OR seq < $3) "
+      "SELECT seq, bytes FROM audit_entry WHERE ($1 IS NULL OR meeting = $1) AND ($2 = '' OR type = $2) AND "
+      "($3 IS NULL OR seq < $3) "
       "AND ($4 IS NULL OR actor = $5 OR meeting IN (SELECT id FROM meeting WHERE agent = $4)) ORDER BY seq ";
   sql += filter.ascending ? "ASC LIMIT $6" : "DESC LIMIT $6";
   return need(store_.database().query_all(sql,
@@ -116,13 +126,19 @@ std::vector<AuditEntry> SqliteAuditLog::entries(const AuditFilter& filter) {
                                             entry.seq = static_cast<std::uint64_t>(row.integer(0));
                                             entry.bytes = std::string(as_text(row.blob_view(1)));
                                             auto parsed = parse_json(entry.bytes, kEntryJson);
-                                            if (parsed) entry.entry = *parsed; else row.fail();
+                                            if (parsed)
+                                              entry.entry = *parsed;
+                                            else
+                                              row.fail();
                                             return entry;
                                           }));
 }
 
 std::uint64_t SqliteAuditLog::size() {
-  return static_cast<std::uint64_t>(need(store_.database().query_one("SELECT next FROM audit_head", {}, [](Row& row) { return row.integer(0); })).value());
+  return static_cast<std::uint64_t>(
+      need(store_.database().query_one("SELECT next FROM audit_head", {}, [](Row& row) {
+        return row.integer(0);
+      })).value());
 }
 
 AuditHead SqliteAuditLog::head() {
@@ -132,7 +148,9 @@ AuditHead SqliteAuditLog::head() {
   return head;
 }
 
-bool SqliteAuditLog::news() { return size() > note_size_ + 1; }
+bool SqliteAuditLog::news() {
+  return size() > note_size_ + 1;
+}
 
 void SqliteAuditLog::checkpoint(std::function<void(bool)> done) {
   if (!signer_) return done(false);
@@ -146,31 +164,32 @@ void SqliteAuditLog::sign() {
   std::vector<std::function<void(bool)>> served = std::exchange(waiting_, {});
   SignRequest request{tree_.size(), tree_.root(), {}};
   if (note_size_ > 0)
-    if (auto proof = audit::make_consistency_proof(note_size_, request.size, tree_.reader())) request.consistency = *proof;
+    if (auto proof = audit::make_consistency_proof(note_size_, request.size, tree_.reader()))
+      request.consistency = *proof;
   signer_(request, [this, request, served = std::move(served)](std::optional<std::string> note) {
     bool good = false;
     if (note) try {
-      UtcTime now = clock_.now().utc;
-      bool grown = request.size > note_size_;
-      Work work(store_);
-      need(store_.database().execute("INSERT OR REPLACE INTO audit_checkpoint VALUES ($1,$2,$3)",
-                                     {static_cast<std::int64_t>(request.size), *note, now}));
-      if (grown && !keys_.empty()) {
-        AuditRecord record;
-        record.type = "audit.checkpoint";
-        record.data.set("size", static_cast<std::int64_t>(request.size));
-        record.data.set("root", to_hex(request.root));
-        record.data.set("key_id", keys_.front().id_text());
-        append(record);
+        UtcTime now = clock_.now().utc;
+        bool grown = request.size > note_size_;
+        Work work(store_);
+        need(store_.database().execute("INSERT OR REPLACE INTO audit_checkpoint VALUES ($1,$2,$3)",
+                                       {static_cast<std::int64_t>(request.size), *note, now}));
+        if (grown && !keys_.empty()) {
+          AuditRecord record;
+          record.type = "audit.checkpoint";
+          record.data.set("size", static_cast<std::int64_t>(request.size));
+          record.data.set("root", to_hex(request.root));
+          record.data.set("key_id", keys_.front().id_text());
+          append(record);
+        }
+        work.commit();
+        note_ = *note;
+        note_size_ = request.size;
+        note_time_ = now;
+        good = true;
+      } catch (const StoreFailure&) {
+        // Not signed as far as anybody here knows; the vault gives the same head again for the same log.
       }
-      work.commit();
-      note_ = *note;
-      note_size_ = request.size;
-      note_time_ = now;
-      good = true;
-    } catch (const StoreFailure&) {
-      // Not signed as far as anybody here knows; the vault gives the same head again for the same log.
-    }
     signing_ = false;
     for (auto& done : served) done(good);
     if (!waiting_.empty() && !signing_) sign();
@@ -181,7 +200,8 @@ std::optional<ProvenEntry> SqliteAuditLog::prove(std::uint64_t seq) {
   catch_up();
   if (seq >= note_size_) return std::nullopt;
   auto path = audit::make_inclusion_proof(seq, note_size_, tree_.reader());
-  auto bytes = need(store_.database().query_one("SELECT bytes FROM audit_entry WHERE seq = $1", {static_cast<std::int64_t>(seq)},
+  auto bytes = need(store_.database().query_one("SELECT bytes FROM audit_entry WHERE seq = $1",
+                                                {static_cast<std::int64_t>(seq)},
                                                 [](Row& row) { return row.blob(0); }));
   if (!path || !bytes) return std::nullopt;
   return ProvenEntry{std::string(as_text(*bytes)), seq, *path, note_};
@@ -214,7 +234,8 @@ std::string SqliteAuditLog::resolve(const std::string& reference) {
 std::optional<Bytes> SqliteAuditLog::bundle(const std::optional<MeetingId>& disclose) {
   if (note_.empty()) return std::nullopt;
   audit::BundleBuilder builder(note_);
-  need(store_.database().query("SELECT bytes FROM audit_entry WHERE seq < $1 ORDER BY seq", {static_cast<std::int64_t>(note_size_)},
+  need(store_.database().query("SELECT bytes FROM audit_entry WHERE seq < $1 ORDER BY seq",
+                               {static_cast<std::int64_t>(note_size_)},
                                [&](Row& row) { builder.add_entry(row.blob_view(0)); }));
   if (disclose) {
     struct Hidden {
@@ -224,13 +245,16 @@ std::optional<Bytes> SqliteAuditLog::bundle(const std::optional<MeetingId>& disc
       std::optional<std::string> value;
       std::string reference;
     };
-    auto rows = need(store_.database().query_all(
-        "SELECT p.seq, p.field, p.salt, p.value, p.reference FROM audit_private p JOIN audit_entry e ON e.seq = p.seq "
-        "WHERE e.meeting = $1 AND p.seq < $2 ORDER BY p.seq, p.field",
-        {*disclose, static_cast<std::int64_t>(note_size_)}, [](Row& row) {
-          return Hidden{static_cast<std::uint64_t>(row.integer(0)), row.text(1), row.bytes<32>(2), row.optional_text(3), row.text(4)};
-        }));
-    // A value that lives in another row is disclosed only while it still opens its commitment: not once it was erased.
+    auto rows = need(
+        store_.database().query_all("SELECT p.seq, p.field, p.salt, p.value, p.reference FROM audit_private "
+                                    "p JOIN audit_entry e ON e.seq = p.seq "
+                                    "WHERE e.meeting = $1 AND p.seq < $2 ORDER BY p.seq, p.field",
+                                    {*disclose, static_cast<std::int64_t>(note_size_)}, [](Row& row) {
+                                      return Hidden{static_cast<std::uint64_t>(row.integer(0)), row.text(1),
+                                                    row.bytes<32>(2), row.optional_text(3), row.text(4)};
+                                    }));
+    // A value that lives in another row is disclosed only while it still opens its commitment: not once it
+    // was erased.
     for (Hidden& row : rows) {
       if (row.value)
         builder.add_private({row.seq, row.field, row.salt, Redacted(*row.value)});
@@ -238,7 +262,8 @@ std::optional<Bytes> SqliteAuditLog::bundle(const std::optional<MeetingId>& disc
         builder.add_private_from(row.seq, row.field, row.salt, resolve(row.reference));
     }
     for (const RecordingRow& recording : store_.of_meeting(*disclose))
-      if (!recording.manifest.empty()) builder.add_manifest(recording.id.text(), as_bytes(recording.manifest));
+      if (!recording.manifest.empty())
+        builder.add_manifest(recording.id.text(), as_bytes(recording.manifest));
   }
   auto finished = builder.finish();
   if (!finished) throw StoreFailure("the proof could not be made: " + finished.error().reason);
@@ -255,8 +280,9 @@ AuditVerdict SqliteAuditLog::verify() {
   audit::VerifyOptions options;
   options.keys = keys_;
   options.now = clock_.now().utc;
-  auto older = need(store_.database().query_one("SELECT note FROM audit_checkpoint WHERE size < $1 ORDER BY size DESC LIMIT 1",
-                                                {static_cast<std::int64_t>(note_size_)}, [](Row& row) { return row.text(0); }));
+  auto older = need(store_.database().query_one(
+      "SELECT note FROM audit_checkpoint WHERE size < $1 ORDER BY size DESC LIMIT 1",
+      {static_cast<std::int64_t>(note_size_)}, [](Row& row) { return row.text(0); }));
   options.since = older;
   audit::Report report = audit::verify_bundle(*made, options);
   verdict.exit = report.exit_status();

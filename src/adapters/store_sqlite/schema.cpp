@@ -3,11 +3,11 @@
 namespace parlour::store_sqlite {
 
 // Each personal column says so, with its fate: docs/features/data.md has the table.
-//   customer.name, customer.email    personal; erased with the customer. The only place of a customer's address.
-//   user.email, user.name            personal (staff); kept while the account's acts must be explained.
-//   meeting.cancel_reason            personal (typed by a person); erased with the meeting.
-//   audit_private.value              personal; erasable row by row. Empty where `reference` names the holding row.
-//   call_message.message             holds display names (Hello); erased 90 days after the meeting.
+//   customer.name, customer.email    personal; erased with the customer. The only place of a customer's
+//   address. user.email, user.name            personal (staff); kept while the account's acts must be
+//   explained. meeting.cancel_reason            personal (typed by a person); erased with the meeting.
+//   audit_private.value              personal; erasable row by row. Empty where `reference` names the holding
+//   row. call_message.message             holds display names (Hello); erased 90 days after the meeting.
 constexpr std::string_view kVersion1 = R"sql(
 CREATE TABLE user (
   id BLOB PRIMARY KEY, email TEXT NOT NULL UNIQUE COLLATE NOCASE, name TEXT NOT NULL, role TEXT NOT NULL,
@@ -84,8 +84,16 @@ CREATE TABLE audit_private (
 CREATE TABLE audit_checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
 )sql";
 
+// 2: a playback knows the entry that asked for it, so that its end can name it after a crash; sessions are
+// found by their public id and by their user.
+constexpr std::string_view kVersion2 = R"sql(
+ALTER TABLE playback ADD COLUMN request INTEGER NOT NULL DEFAULT 0;
+CREATE UNIQUE INDEX session_by_id ON session (id);
+CREATE INDEX session_by_user ON session (user);
+)sql";
+
 const std::vector<sql::Migration>& migrations() {
-  static const std::vector<sql::Migration> kAll{{1, kVersion1}};
+  static const std::vector<sql::Migration> kAll{{1, kVersion1}, {2, kVersion2}};
   return kAll;
 }
 

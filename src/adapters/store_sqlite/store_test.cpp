@@ -5,6 +5,8 @@
 #include "audit/format/checkpoint.h"
 #include "crypto/hash.h"
 #include "crypto/p256.h"
+#include "schema.h"
+#include "sql/migrate.h"
 #include "store_sqlite/audit_log.h"
 
 namespace parlour::store_sqlite {
@@ -34,9 +36,15 @@ struct World {
   World()
       : store(std::move(*SqliteStore::open_in_memory(kNow))),
         log(*store, clock, random, "boot-1"),
-        user{UserId::make(kNow, random), Redacted(std::string("a@example.org")), Redacted(std::string("A. Adviser")),
-             meeting::UserRole::kAgent, "hash", false, kNow},
-        customer{CustomerId::make(kNow, random), Redacted(std::string("C. Customer")), Redacted(std::string("c@example.org"))} {
+        user{UserId::make(kNow, random),
+             Redacted(std::string("a@example.org")),
+             Redacted(std::string("A. Adviser")),
+             meeting::UserRole::kAgent,
+             "hash",
+             false,
+             kNow},
+        customer{CustomerId::make(kNow, random), Redacted(std::string("C. Customer")),
+                 Redacted(std::string("c@example.org"))} {
     EXPECT_TRUE(log.load());
     type.id = TypeId::make(kNow, random);
     type.document = kDocument;
@@ -48,9 +56,17 @@ struct World {
     work.commit();
   }
   Meeting meeting_at(UtcTime start) {
-    Meeting m{.id = MeetingId::make(start, random), .type = type.id, .type_version = 1, .agent = user.id, .start = start};
-    m.participants.push_back({.id = ParticipantId::make(start, random), .role = meeting::ParticipantRole::kStaff, .user = user.id});
-    m.participants.push_back({.id = ParticipantId::make(start, random), .role = meeting::ParticipantRole::kCustomer, .customer = customer.id});
+    Meeting m{.id = MeetingId::make(start, random),
+              .type = type.id,
+              .type_version = 1,
+              .agent = user.id,
+              .start = start};
+    m.participants.push_back({.id = ParticipantId::make(start, random),
+                              .role = meeting::ParticipantRole::kStaff,
+                              .user = user.id});
+    m.participants.push_back({.id = ParticipantId::make(start, random),
+                              .role = meeting::ParticipantRole::kCustomer,
+                              .customer = customer.id});
     return m;
   }
   // Signs like the vault, with consistency checked.
@@ -61,7 +77,8 @@ struct World {
     log.set_signer(
         [this](SignRequest request, std::function<void(std::optional<std::string>)> done) {
           audit::Checkpoint next{"test/audit", request.size, request.root};
-          if (last.size > 0 && !audit::heads_consistent(last, next, request.consistency)) return done(std::nullopt);
+          if (last.size > 0 && !audit::heads_consistent(last, next, request.consistency))
+            return done(std::nullopt);
           last = next;
           done(audit::sign_checkpoint(next, key));
         },
@@ -120,6 +137,66 @@ TEST(SqliteStore, ARolledBackWorkLeavesNothing) {
   EXPECT_EQ(world.log.size(), 0u);
 }
 
+TEST(SqliteStore, SessionsAreFoundByTheirPublicIdAndGoWithTheirUser) {
+  World world;
+  User other = world.user;
+  other.id = UserId::make(kNow, world.random);
+  other.email = Redacted(std::string("b@example.org"));
+  world.store->put(other);
+  auto put = [&](const User& user, std::uint8_t n) {
+    Hash hash{n};
+    world.store->put(SessionRow{hash, "session-" + std::to_string(n), user.id, "csrf", kNow, kNow});
+    return hash;
+  };
+  Hash first = put(world.user, 1), second = put(world.user, 2), third = put(other, 3);
+  ASSERT_TRUE(world.store->session_by_id("session-2"));
+  EXPECT_EQ(world.store->session_by_id("session-2")->token_hash, second);
+  EXPECT_FALSE(world.store->session_by_id("session-4"));
+  world.store->remove_sessions_of(world.user.id);
+  EXPECT_FALSE(world.store->session(first));
+  EXPECT_FALSE(world.store->session(second));
+  EXPECT_TRUE(world.store->session(third));
+}
+
+TEST(SqliteStore, APlaybackRemembersWhichEntryAskedForIt) {
+  World world;
+  Meeting m = world.meeting_at(kNow);
+  world.store->save(m);
+  RecordingRow recording{.id = RecordingId::make(kNow, world.random), .meeting = m.id, .requested_at = kNow};
+  world.store->save(recording);
+  PlaybackRow playback{
+      .id = PlaybackId::make(kNow, world.random), .recording = recording.id, .user = world.user.id};
+  playback.created = kNow;
+  playback.request = 42;
+  world.store->save(playback);
+  ASSERT_EQ(world.store->open_playbacks().size(), 1u);
+  EXPECT_EQ(world.store->open_playbacks().front().request, 42u);
+  playback.closed = true;
+  world.store->save(playback);
+  EXPECT_TRUE(world.store->open_playbacks().empty());
+}
+
+// Version 2 on a database of version 1 that holds sessions and playbacks.
+TEST(SqliteStore, ADatabaseOfVersionOneIsCarriedOver) {
+  auto database = std::move(*sql::Database::open_in_memory());
+  std::vector<sql::Migration> first(migrations().begin(), migrations().begin() + 1);
+  ASSERT_TRUE(sql::migrate(database, first, kNow));
+  ASSERT_TRUE(database.execute_script(R"sql(
+    INSERT INTO user VALUES (x'aa', 'a@example.org', 'A', 'agent', 'hash', 0, 1);
+    INSERT INTO type_version VALUES (x'cc', 1, '{}', '', 1);
+    INSERT INTO meeting VALUES (x'dd', x'cc', 1, x'aa', 'en', 1, 45, 'ended', NULL, NULL, '', NULL, NULL, NULL, x'bb', 'verified', '');
+    INSERT INTO recording VALUES (x'bb', x'dd', 'verified', '', 1, 1, NULL, NULL, NULL, '', '', '{}', NULL);
+    INSERT INTO session VALUES (x'01', 'a', x'aa', 'csrf', 1, 2);
+    INSERT INTO playback VALUES (x'02', x'bb', x'aa', 'a', 'complaint', 0, 3, 0, '[]'))sql"));
+  ASSERT_TRUE(sql::migrate(database, migrations(), kNow));
+  auto request = database.query_one("SELECT request FROM playback WHERE session = 'a'", {},
+                                    [](sql::Row& row) { return row.integer(0); });
+  ASSERT_TRUE(request && *request);
+  EXPECT_EQ(**request, 0) << "unknown: it is closed without an entry";
+  EXPECT_FALSE(database.execute("INSERT INTO session VALUES (x'03', 'a', x'aa', 'csrf', 1, 2)"))
+      << "a public id names one session";
+}
+
 TEST(SqliteAuditLog, EntriesAreGaplessSignedProvenAndVerified) {
   World world;
   world.with_signer();
@@ -136,7 +213,8 @@ TEST(SqliteAuditLog, EntriesAreGaplessSignedProvenAndVerified) {
   EXPECT_EQ(world.log.head().size, 5u);
   auto proof = world.log.prove(3);
   ASSERT_TRUE(proof);
-  EXPECT_TRUE(audit::verify_inclusion(3, 5, audit::leaf_hash(as_bytes(proof->entry)), proof->path, world.last.root));
+  EXPECT_TRUE(
+      audit::verify_inclusion(3, 5, audit::leaf_hash(as_bytes(proof->entry)), proof->path, world.last.root));
   EXPECT_FALSE(world.log.prove(5)) << "the checkpoint's own entry is beyond the head";
   world.log.checkpoint([](bool) {});
   AuditVerdict verdict = world.log.verify();
@@ -152,7 +230,8 @@ TEST(SqliteAuditLog, AChangedRowIsFoundAtTheNextStart) {
   world.log.append(record);
   work.commit();
   world.log.checkpoint([](bool) {});
-  ASSERT_TRUE(world.store->database().execute("UPDATE audit_entry SET bytes = CAST('{}' AS BLOB) WHERE seq = 0"));
+  ASSERT_TRUE(
+      world.store->database().execute("UPDATE audit_entry SET bytes = CAST('{}' AS BLOB) WHERE seq = 0"));
   SqliteAuditLog again(*world.store, world.clock, world.random, "boot-2");
   EXPECT_FALSE(again.load());
 }
@@ -165,14 +244,15 @@ TEST(SqliteAuditLog, TheCustomersAddressStandsInOneTable) {
   record.type = "meeting.scheduled";
   record.meeting = m.id;
   record.data.set("start_planned", 1);
-  record.personal.push_back({"customer_email", world.customer.email, "customer/" + world.customer.id.text() + "/email"});
+  record.personal.push_back(
+      {"customer_email", world.customer.email, "customer/" + world.customer.id.text() + "/email"});
   Work work(*world.store);
   world.store->save(m);
   world.log.append(record);
   work.commit();
   world.log.checkpoint([](bool) {});
-  auto value = world.store->database().query_one("SELECT count(*) FROM audit_private WHERE value IS NOT NULL", {},
-                                                 [](sql::Row& row) { return row.integer(0); });
+  auto value = world.store->database().query_one("SELECT count(*) FROM audit_private WHERE value IS NOT NULL",
+                                                 {}, [](sql::Row& row) { return row.integer(0); });
   EXPECT_EQ(**value, 0);
   // The proof discloses it all the same, and it opens its commitment.
   auto bundle = world.log.bundle(m.id);

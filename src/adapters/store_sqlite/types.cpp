@@ -6,9 +6,11 @@ using namespace app;
 using sql::Row;
 
 void SqliteStore::put(const MeetingType& type, UtcTime published) {
-  run("INSERT INTO type_version VALUES ($1,$2,$3,$4,$5)", {type.id, type.version, type.document, type.document_sha256, published});
+  run("INSERT INTO type_version VALUES ($1,$2,$3,$4,$5)",
+      {type.id, type.version, type.document, type.document_sha256, published});
 }
-std::vector<MeetingType> SqliteStore::types_by(std::string_view sql, std::initializer_list<sql::Value> values) {
+std::vector<MeetingType> SqliteStore::types_by(std::string_view sql,
+                                               std::initializer_list<sql::Value> values) {
   return need(database_.query_all(sql, values, [](Row& row) {
     MeetingType out;
     out.id = row.id<TypeId>(0);
@@ -26,21 +28,25 @@ std::vector<MeetingType> SqliteStore::types_by(std::string_view sql, std::initia
   }));
 }
 std::vector<MeetingType> SqliteStore::latest() {
-  return types_by("SELECT id, version, document, sha256 FROM type_version t WHERE version = "
-                  "(SELECT max(version) FROM type_version o WHERE o.id = t.id) ORDER BY published", {});
+  return types_by(
+      "SELECT id, version, document, sha256 FROM type_version t WHERE version = "
+      "(SELECT max(version) FROM type_version o WHERE o.id = t.id) ORDER BY published",
+      {});
 }
 std::vector<MeetingType> SqliteStore::all() {
   return types_by("SELECT id, version, document, sha256 FROM type_version ORDER BY published", {});
 }
 std::optional<MeetingType> SqliteStore::find(const TypeId& id, int version) {
-  auto found = types_by("SELECT id, version, document, sha256 FROM type_version WHERE id = $1 AND version = $2", {id, version});
+  auto found = types_by(
+      "SELECT id, version, document, sha256 FROM type_version WHERE id = $1 AND version = $2", {id, version});
   return found.empty() ? std::nullopt : std::optional(std::move(found.front()));
 }
 void SqliteStore::put_policy(std::string_view signed_message, UtcTime at) {
   run("INSERT INTO policy (message, at) VALUES ($1,$2)", {signed_message, at});
 }
 std::optional<std::string> SqliteStore::policy() {
-  return need(database_.query_one("SELECT message FROM policy ORDER BY n DESC LIMIT 1", {}, [](Row& row) { return row.text(0); }));
+  return need(database_.query_one("SELECT message FROM policy ORDER BY n DESC LIMIT 1", {},
+                                  [](Row& row) { return row.text(0); }));
 }
 
 }  // namespace parlour::store_sqlite

@@ -1,5 +1,5 @@
-// The recorder of a live meeting: start, durability, stalls, parts, seal. "No record, no call" lives here and in the
-// media plane's lease, which runs out by itself when this file hears nothing.
+// The recorder of a live meeting: start, durability, stalls, parts, seal. "No record, no call" lives here and
+// in the media plane's lease, which runs out by itself when this file hears nothing.
 #include <algorithm>
 
 #include "app/live_meeting.h"
@@ -11,12 +11,14 @@ using namespace meeting;
 
 namespace {
 
-constexpr Duration kRetryPart = 3s;          // between two tries to start a part
-constexpr Duration kGraceAfterRoster = 5s;   // e2ee.md 10: no acknowledgement 5 s after a Roster
+constexpr Duration kRetryPart = 3s;         // between two tries to start a part
+constexpr Duration kGraceAfterRoster = 5s;  // e2ee.md 10: no acknowledgement 5 s after a Roster
 
 }  // namespace
 
-bool LiveMeeting::recording_demanded() const { return type_.policy.recording == RecordingRule::kRequired; }
+bool LiveMeeting::recording_demanded() const {
+  return type_.policy.recording == RecordingRule::kRequired;
+}
 
 void LiveMeeting::start_capture() {
   if (over_ || capture_.active || !context_.recorder.storage_ready() || !context_.vault.up()) return;
@@ -55,11 +57,27 @@ void LiveMeeting::start_capture() {
     if (*alive) on_capture(fact);
   });
   context_.recorder.append_announcement(row->id, policy_);
-  for (const CallStore::Message& message : chain_) context_.recorder.append_announcement(row->id, message.message);
+  for (const CallStore::Message& message : chain_)
+    context_.recorder.append_announcement(row->id, message.message);
   push_recording();
 }
 
 void LiveMeeting::on_capture(const CaptureFact& fact) {
+  try {
+    take_capture_fact(fact);
+  } catch (const StoreFailure&) {
+    // A part whose envelope or start is not in the database must not go on: it could never be opened.
+    bool needed = std::holds_alternative<capture_fact::EnvelopeReady>(fact) ||
+                  std::holds_alternative<capture_fact::Started>(fact);
+    if (needed) {
+      capture_.fault = "store";
+      context_.recorder.stop(*meeting_.recording);
+    }
+    throw;
+  }
+}
+
+void LiveMeeting::take_capture_fact(const CaptureFact& fact) {
   const RecordingId recording = *meeting_.recording;
   Now now = context_.clock.now();
   auto entry = [&](std::string_view type) {
@@ -71,7 +89,14 @@ void LiveMeeting::on_capture(const CaptureFact& fact) {
     record.subject = {"recording", recording.text()};
     return record;
   };
-  if (auto* ready = std::get_if<capture_fact::EnvelopeReady>(&fact)) {
+  if (auto* attached = std::get_if<capture_fact::Attached>(&fact)) {
+    capture_.attached = attached->good;
+    if (attached->good) return capture_running();
+    // A log without packets would tick, be durable, and prove nothing: this part ends, and the next one is
+    // tried.
+    capture_.fault = "media.sink";
+    context_.recorder.stop(recording);
+  } else if (auto* ready = std::get_if<capture_fact::EnvelopeReady>(&fact)) {
     std::optional<RecordingRow> row = context_.recordings.load(recording);
     if (!row) return;
     row->parts = ready->part;
@@ -79,10 +104,13 @@ void LiveMeeting::on_capture(const CaptureFact& fact) {
     context_.recordings.save(*row);
     context_.recordings.put(ready->envelope);
     work.commit();
-    context_.vault.dek_check(ready->envelope, ready->part, [this, alive = alive_, recording](Result<Hash, VaultFault> check) {
-      // Without an answer nothing is written: a wrong check ends this part, and watch_capture() tries the next one.
-      if (*alive) context_.recorder.accept_envelope(recording, check ? *check : Hash{});
-    });
+    context_.vault.dek_check(ready->envelope, ready->part,
+                             [this, alive = alive_, recording](Result<Hash, VaultFault> check) {
+                               // Without an answer nothing is written: a wrong check ends this part, and
+                               // watch_capture() tries the next one.
+                               if (*alive)
+                                 context_.recorder.accept_envelope(recording, check ? *check : Hash{});
+                             });
   } else if (auto* started = std::get_if<capture_fact::Started>(&fact)) {
     AuditRecord record = entry("recording.capture_started");
     record.data.set("part", started->part);
@@ -102,17 +130,16 @@ void LiveMeeting::on_capture(const CaptureFact& fact) {
     }
     capture_.started = true;
     capture_.durable = now.steady;
-    context_.media.set_lease(room_, capture_.durable + kDurableLease);
-    refresh_gate();
-    push_recording();
+    capture_running();
   } else if (auto* durable = std::get_if<capture_fact::DurableUpTo>(&fact)) {
     capture_.durable = std::max(capture_.durable, durable->time);
-    context_.media.set_lease(room_, capture_.durable + kDurableLease);
+    if (capturing()) context_.media.set_lease(room_, capture_.durable + kDurableLease);
   } else if (auto* first = std::get_if<capture_fact::FirstPacket>(&fact)) {
     if (!capture_.first_packets.insert({first->endpoint, first->slot}).second) return;
     AuditRecord record = entry("recording.first_packet");
     Presence* presence = by_endpoint(first->endpoint);
-    record.data.set("track", (presence != nullptr ? presence->participant.text() : "unknown") + "/" + std::to_string(first->slot));
+    record.data.set("track", (presence != nullptr ? presence->participant.text() : "unknown") + "/" +
+                                 std::to_string(first->slot));
     note(context_, std::move(record));
   } else if (auto* overflow = std::get_if<capture_fact::Overflow>(&fact)) {
     AuditRecord record = entry("recording.gap");
@@ -121,38 +148,53 @@ void LiveMeeting::on_capture(const CaptureFact& fact) {
     record.data.set("to", now.utc.us / 1000);
     note(context_, std::move(record));
   } else if (auto* stopped = std::get_if<capture_fact::Stopped>(&fact)) {
+    capture_fact::Stopped last = *stopped;
+    if (!capture_.fault.empty()) last = {capture_.fault, last.segments, last.last_hash, true};
     capture_.active = false;
     capture_.started = false;
+    capture_.fault.clear();
     capture_.retry_at = now.steady + kRetryPart;
     refresh_gate();
+    if (over_) to_seal_ = last;  // before anything that the database can refuse: tick() tries again
     AuditRecord record = entry("recording.stopped");
-    record.data.set("cause", stopped->reason);
-    if (stopped->failed) record.outcome = "failed";
+    record.data.set("cause", last.reason);
+    if (last.failed) record.outcome = "failed", record.reason = last.reason;
     note(context_, std::move(record));
     push_recording();
-    if (over_) {
-      if (stopped->failed) {
-        if (auto log = context_.recorder.recover(recording); log && log->segments > 0)
-          seal({"recovered", log->segments, log->last_hash, false});
-        else
-          recording_failed(stopped->reason);
-      } else {
-        seal(*stopped);
-      }
-      if (idle()) listener_.over(meeting_.id);
-    }
+    seal_what_stopped();
   }
 }
 
-// Twice a second: is the demanded recording running? Otherwise media are off (the lease saw to it), everybody is told,
-// a new part is tried, and after the type's time the call ends.
+// The header is durable, the envelope opens, and the packets come: only then is it a recording.
+void LiveMeeting::capture_running() {
+  if (!capturing()) return;
+  context_.media.set_lease(room_, capture_.durable + kDurableLease);
+  refresh_gate();
+  push_recording();
+}
+
+void LiveMeeting::seal_what_stopped() {
+  if (!to_seal_) return;
+  if (!to_seal_->failed) {
+    seal(*to_seal_);
+  } else if (auto log = context_.recorder.recover(*meeting_.recording); log && log->segments > 0) {
+    seal({"recovered", log->segments, log->last_hash, false});
+  } else {
+    recording_failed(to_seal_->reason);
+  }
+  to_seal_.reset();
+  if (idle()) listener_.over(meeting_.id);
+}
+
+// Twice a second: is the demanded recording running? Otherwise media are off (the lease saw to it), everybody
+// is told, a new part is tried, and after the type's time the call ends.
 void LiveMeeting::watch_capture(SteadyTime now) {
   if (over_ || meeting_.phase != Phase::kLive || !rules_) return;
   std::optional<RosterView> roster = rules_->roster();
   if (!roster || !roster->recorder) return;
   if (!capture_.active && (!capture_.retry_at || now >= *capture_.retry_at)) start_capture();
   if (!recording_demanded()) return;
-  bool fresh = capture_.started && now < capture_.durable + kDurableLease;
+  bool fresh = capturing() && now < capture_.durable + kDurableLease;
   bool flowing = fresh && recorder_has_all_keys();
   if (flowing) {
     not_flowing_since_.reset();
@@ -165,16 +207,17 @@ void LiveMeeting::watch_capture(SteadyTime now) {
   }
   if (!not_flowing_since_) not_flowing_since_ = now;
   // Keys take a moment after a Roster; a disk that is silent for 2 s has stopped media already.
-  bool was_running = capture_.started && !fresh;
+  bool was_running = capturing() && !fresh;
   if (!was_running && now < *not_flowing_since_ + kGraceAfterRoster) return;
   if (!capture_.stalled) {
     capture_.stalled = true;
     push_recording();
   }
-  set_media_state(false, !context_.vault.up() ? "vault.down"
+  set_media_state(false, !context_.vault.up()                 ? "vault.down"
                          : !context_.recorder.storage_ready() ? "disk.full"
                                                               : "recording.stalled");
-  if (now >= *not_flowing_since_ + std::chrono::seconds(type_.policy.loss_end_s)) end("recording_lost", Actor::system());
+  if (now >= *not_flowing_since_ + std::chrono::seconds(type_.policy.loss_end_s))
+    end("recording_lost", Actor::system());
 }
 
 void LiveMeeting::set_media_state(bool allowed, const std::string& reason) {
@@ -211,7 +254,8 @@ void LiveMeeting::seal(const capture_fact::Stopped& stopped) {
   record.data.set("segments", stopped.segments);
   record.data.set("last_hash", stopped.last_hash);
   record.data.set("parts", static_cast<std::int64_t>(recorded_parts()));
-  record.data.set("envelopes_sha256", context_.recorder.envelopes_hash(context_.recordings.envelopes(recording)));
+  record.data.set("envelopes_sha256",
+                  context_.recorder.envelopes_hash(context_.recordings.envelopes(recording)));
   (void)run(command::RecordingFact{RecordingPhase::kSealed, ""}, Actor::system(), [&](const Meeting& next) {
     std::uint64_t seq = context_.audit.append(record);
     if (auto row = context_.recordings.load(recording)) {
@@ -221,8 +265,8 @@ void LiveMeeting::seal(const capture_fact::Stopped& stopped) {
       row->keep_until = add_keep(row->requested_at, type_.policy.keep);
       context_.recordings.save(*row);
     }
-    context_.recordings.put(ArtefactRow{recording.text() + "/log", "recording_log", next.id, "local", 0, stopped.last_hash,
-                                        add_keep(now.utc, type_.policy.keep), "sealed"});
+    context_.recordings.put(ArtefactRow{recording.text() + "/log", "recording_log", next.id, "local", 0,
+                                        stopped.last_hash, add_keep(now.utc, type_.policy.keep), "sealed"});
     context_.outbox.put("vault.job", recording.text());
   });
   listener_.sealed(recording);

@@ -8,16 +8,26 @@ namespace {
 using namespace meeting;
 
 constexpr Duration kLastWords = 700ms;
-constexpr Duration kReconnectTime = 30s;     // e2ee.md 9
+constexpr Duration kReconnectTime = 30s;  // e2ee.md 9
 constexpr std::size_t kReplayMessages = 512;
 constexpr std::size_t kReplayBytes = 1024 * 1024;
-constexpr std::size_t kPresencesMax = 16;    // pages in one meeting, second devices included
+constexpr std::size_t kPresencesMax = 16;  // pages in one meeting, second devices included
 
-Actor system() { return Actor::system(); }
+Actor system() {
+  return Actor::system();
+}
+
+// The name of a client's check as the log takes it: 1 to 64 of a-z 0-9 . _ -, whatever the client sent.
+std::string check_name(const std::string& text) {
+  bool good = !text.empty() && text.size() <= 64 &&
+              text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") == std::string::npos;
+  return good ? text : "unknown";
+}
 
 }  // namespace
 
-LiveMeeting::LiveMeeting(Context& context, MediaKeys& keys, Meeting meeting, MeetingType type, Listener listener)
+LiveMeeting::LiveMeeting(Context& context, MediaKeys& keys, Meeting meeting, MeetingType type,
+                         Listener listener)
     : context_(context),
       keys_(keys),
       meeting_(std::move(meeting)),
@@ -38,12 +48,14 @@ LiveMeeting::~LiveMeeting() {
   if (room_open_) context_.media.close_room(room_);
 }
 
-Decision LiveMeeting::run(const Command& command, const Actor& actor, const std::function<void(const Meeting&)>& inside) {
+Decision LiveMeeting::run(const Command& command, const Actor& actor,
+                          const std::function<void(const Meeting&)>& inside) {
   reload();
   return act(context_, meeting_, type_, command, actor, inside);
 }
 
-// The customer's steps by HTTP and the clock change the stored meeting beside us: what is stored is what counts.
+// The customer's steps by HTTP and the clock change the stored meeting beside us: what is stored is what
+// counts.
 void LiveMeeting::reload() {
   if (std::optional<Meeting> stored = context_.meetings.load(meeting_.id)) meeting_ = std::move(*stored);
 }
@@ -71,13 +83,19 @@ LiveMeeting::Presence* LiveMeeting::member_of(const ParticipantId& participant) 
 Result<LiveMeeting::PresenceId, Refusal> LiveMeeting::enter(Entering entering) {
   reload();
   const Participant* person = meeting_.find(entering.participant);
-  if (person == nullptr) return fail(Refusal{"participant.unknown", "No such participant in this meeting.", {}});
-  if (presences_.size() >= kPresencesMax) return fail(Refusal{"meeting.full", "Too many pages are open in this meeting.", {}});
+  if (person == nullptr)
+    return fail(Refusal{"participant.unknown", "No such participant in this meeting.", {}});
+  if (presences_.size() >= kPresencesMax)
+    return fail(Refusal{"meeting.full", "Too many pages are open in this meeting.", {}});
   bool staff = person->role == ParticipantRole::kStaff;
+  if (staff && entering.take_over)
+    if (auto refusal = take_over(entering.participant)) return fail(*refusal);
   Decision decision = staff ? run(command::EnterStaff{entering.participant}, entering.actor)
                             : run(command::EnterWaiting{entering.participant}, entering.actor);
   if (!decision) return fail(decision.error());
-  if (!open_call()) return fail(Refusal{"policy.missing", "The organisation's signed policy does not list this type yet.", {}});
+  if (!open_call())
+    return fail(
+        Refusal{"policy.missing", "The organisation's signed policy does not list this type yet.", {}});
 
   // Until admission the newest page of a person wins; a member's page stays, and the new one waits beside it.
   std::vector<PresenceId> older;
@@ -94,8 +112,23 @@ Result<LiveMeeting::PresenceId, Refusal> LiveMeeting::enter(Entering entering) {
   return presence.id;
 }
 
+// An adviser takes the meeting up again from another browser (e2ee.md 4.5). Nobody takes over inside a call:
+// while the steward's socket lives, that page is in charge; once it is lost, nothing is waited for, and a new
+// call begins.
+std::optional<Refusal> LiveMeeting::take_over(const ParticipantId& adviser) {
+  Presence* steward = member_of(adviser);
+  if (steward == nullptr) return std::nullopt;
+  if (steward->wire)
+    return Refusal{"takeover.present", "Another browser of yours is in this call. Leave it there first.", {}};
+  taken_over_.insert(steward->token_hash);
+  remove_presence(steward->id, "", false);
+  hold();
+  return std::nullopt;
+}
+
 LiveMeeting::Presence& LiveMeeting::add_presence(const Entering& entering) {
-  auto presence = std::make_unique<Presence>(Presence{.id = ++last_presence_, .participant = entering.participant});
+  auto presence =
+      std::make_unique<Presence>(Presence{.id = ++last_presence_, .participant = entering.participant});
   Token token = make_token(context_);
   presence->token_hash = token.hash;
   presence->token = token.text;
@@ -104,7 +137,8 @@ LiveMeeting::Presence& LiveMeeting::add_presence(const Entering& entering) {
   presence->actor = entering.actor;
   presence->wire = entering.wire;
   Work work(context_.unit);
-  context_.calls.put(PresenceRow{presence->token_hash, meeting_.id, presence->participant, "", context_.clock.now().utc});
+  context_.calls.put(
+      PresenceRow{presence->token_hash, meeting_.id, presence->participant, "", context_.clock.now().utc});
   work.commit();
   Presence& out = *presence;
   presences_.emplace(out.id, std::move(presence));
@@ -130,26 +164,29 @@ void LiveMeeting::offer(Presence& presence, bool restart) {
     JsonArray map;
     for (const OfferedStream& stream : made.streams) {
       Presence* sender = by_endpoint(stream.sender);
-      map.push_back(JsonObject{{"mid", stream.mid}, {"ep", sender != nullptr ? sender->ep : ""}, {"slot", stream.slot}});
+      map.push_back(JsonObject{
+          {"mid", stream.mid}, {"ep", sender != nullptr ? sender->ep : ""}, {"slot", stream.slot}});
     }
     target->offers = made.generation;
     push(*target, "offer", JsonObject{{"gen", made.generation}, {"sdp", made.sdp}, {"map", std::move(map)}});
   });
 }
 
-std::optional<LiveMeeting::PresenceId> LiveMeeting::resume(const Hash& token_hash, std::uint64_t last_n,
+std::optional<LiveMeeting::PresenceId> LiveMeeting::resume(const ParticipantId& participant,
+                                                           const Hash& token_hash, std::uint64_t last_n,
                                                            std::shared_ptr<Wire> wire) {
   Presence* found = nullptr;
   for (auto& [id, presence] : presences_)
-    if (presence->token_hash == token_hash) found = presence.get();
+    if (presence->token_hash == token_hash && presence->participant == participant) found = presence.get();
   if (found == nullptr) return std::nullopt;
   Presence& presence = *found;
   if (presence.wire) presence.wire->close(4001, "a newer socket took over");
   presence.wire = std::move(wire);
   if (presence.lost_timer != 0) context_.scheduler.cancel(presence.lost_timer);
   presence.lost_timer = 0;
-  bool replayable = last_n <= presence.n && presence.endpoint != 0 &&
-                    (presence.replay.empty() ? last_n == presence.n : last_n + 1 >= presence.replay.front().first);
+  bool replayable =
+      last_n <= presence.n && presence.endpoint != 0 &&
+      (presence.replay.empty() ? last_n == presence.n : last_n + 1 >= presence.replay.front().first);
   if (replayable) {
     for (const auto& [n, text] : presence.replay)
       if (n > last_n) presence.wire->send(text);
@@ -167,6 +204,37 @@ std::optional<LiveMeeting::PresenceId> LiveMeeting::resume(const Hash& token_has
   return presence.id;
 }
 
+// The database refused while this socket was being let in: it is bound to nothing, so the page has to come
+// again.
+void LiveMeeting::wire_refused(const std::shared_ptr<Wire>& wire) {
+  for (auto& [id, presence] : presences_)
+    if (presence->wire == wire) wait_for(*presence);
+}
+
+// Its socket is gone, it has 30 s to come back.
+void LiveMeeting::wait_for(Presence& presence) {
+  presence.wire = nullptr;
+  PresenceId id = presence.id;
+  if (presence.lost_timer != 0) context_.scheduler.cancel(presence.lost_timer);
+  presence.lost_timer = context_.scheduler.after(kReconnectTime, [this, alive = alive_, id] {
+    if (*alive) lost_for_good(id);
+  });
+}
+
+// Who is behind this page may no longer be here: the session ended, the account was closed.
+void LiveMeeting::dismiss(PresenceId id) {
+  Presence* presence = find(id);
+  if (presence == nullptr || over_) return;
+  if (presence->wire) presence->wire->close(1008, "session ended");
+  presence->wire = nullptr;
+  leave(*presence);
+}
+
+bool LiveMeeting::is_member(PresenceId id) const {
+  auto found = presences_.find(id);
+  return found != presences_.end() && found->second->member;
+}
+
 void LiveMeeting::on_wire_closed(PresenceId id, const std::shared_ptr<Wire>& wire) {
   Presence* presence = find(id);
   if (presence == nullptr || presence->wire != wire) return;
@@ -178,12 +246,8 @@ void LiveMeeting::on_wire_closed(PresenceId id, const std::shared_ptr<Wire>& wir
 }
 
 void LiveMeeting::lose(Presence& presence) {
-  presence.wire = nullptr;
   // The timer first: should the database refuse the rest, the person is still missed in time.
-  PresenceId id = presence.id;
-  presence.lost_timer = context_.scheduler.after(kReconnectTime, [this, alive = alive_, id] {
-    if (*alive) lost_for_good(id);
-  });
+  wait_for(presence);
   if (presence.member) (void)run(command::Lose{presence.participant}, presence.actor);
   push_people();
   push_waiting();
@@ -228,8 +292,7 @@ void LiveMeeting::remove_presence(PresenceId id, std::string_view ended_reason, 
     context_.calls.remove_presence(presence->token_hash);
     work.commit();
   }
-  if (tell)
-    push(*presence, "ended", JsonObject{{"reason", std::string(ended_reason)}, {"recorded", false}});
+  if (tell) push(*presence, "ended", JsonObject{{"reason", std::string(ended_reason)}, {"recorded", false}});
   if (presence->wire) presence->wire->close(1000, "left");
   if (presence->lost_timer != 0) context_.scheduler.cancel(presence->lost_timer);
   if (presence->endpoint != 0) context_.media.remove_endpoint(presence->endpoint);
@@ -240,14 +303,18 @@ void LiveMeeting::remove_presence(PresenceId id, std::string_view ended_reason, 
   presences_.erase(id);
 }
 
-// The adviser is lost for good (e2ee.md 4.5): media stop, customers are held with words, the call's chain is over.
+// The adviser is lost for good (e2ee.md 4.5): media stop, customers are held with words, the call's chain is
+// over.
 void LiveMeeting::hold() {
-  Decision decision = run(command::Hold{}, system());
+  std::optional<NextCall> next = prepare_call();
+  Decision decision = run(command::Hold{}, system(), [&](const Meeting&) { store_call(next); });
   if (!decision || decision->empty()) return;
   held_until_ = context_.clock.now().steady + std::chrono::seconds(type_.policy.hold_s);
   for (auto& [id, presence] : presences_) presence->member = false;
+  begin_call(std::move(next));
+  not_flowing_since_.reset();  // a recording that was missed before is counted anew in the next call
+  capture_.stalled = false;
   set_media_state(false, "held");
-  new_call();
   UtcTime until = context_.clock.now().utc + std::chrono::seconds(type_.policy.hold_s);
   push_all("held", JsonObject{{"until", until.us / 1000}});
   push_people();
@@ -268,15 +335,16 @@ void LiveMeeting::on_cancelled() {
   finish(meeting_.phase == Phase::kExpired ? "expired" : "cancelled");
 }
 
-// Everybody is told and media stop at once; pages have a moment for their final Progress, which says to the recording how
-// much there was to record.
+// Everybody is told and media stop at once; pages have a moment for their final Progress, which says to the
+// recording how much there was to record.
 void LiveMeeting::finish(const std::string& reason) {
   if (over_) return;
   over_ = true;
   bool recorded = recorded_parts() > 0;
   Json body = JsonObject{{"reason", reason}, {"recorded", recorded}};
   if (recorded)
-    if (auto until = add_keep(context_.clock.now().utc, type_.policy.keep)) body.set("kept_until", until->us / 1000);
+    if (auto until = add_keep(context_.clock.now().utc, type_.policy.keep))
+      body.set("kept_until", until->us / 1000);
   push_all("ended", body);
   listener_.waiting_changed(meeting_.id);
   bool somebody = false;
@@ -304,17 +372,17 @@ void LiveMeeting::finish_last() {
     context_.recorder.stop(*meeting_.recording);
   } else if (meeting_.recording && meeting_.recording_phase == RecordingPhase::kCapturing) {
     // The last part ended by a fault; what is durable is sealed all the same.
-    if (auto log = context_.recorder.recover(*meeting_.recording))
-      seal({"recovered", log->segments, log->last_hash, false});
-    else
-      recording_failed("log.unreadable");
+    to_seal_ = capture_fact::Stopped{"log.unreadable", 0, "", true};
+    seal_what_stopped();
   } else if (meeting_.recording) {
     recording_failed("never_started");
   }
   if (idle()) listener_.over(meeting_.id);
 }
 
-bool LiveMeeting::idle() const { return presences_.empty() && !capture_.active && (over_ || meeting_.phase != Phase::kHeld); }
+bool LiveMeeting::idle() const {
+  return presences_.empty() && !capture_.active && !to_seal_ && (over_ || meeting_.phase != Phase::kHeld);
+}
 
 void LiveMeeting::on_message(PresenceId id, const Json& message) {
   Presence* presence = find(id);
@@ -323,7 +391,8 @@ void LiveMeeting::on_message(PresenceId id, const Json& message) {
   std::int64_t re = message.integer_or("id", -1);
   if (over_) {
     const Json* last = message.find("m");
-    if (type == "e2ee" && last != nullptr && last->string_or("t") == "Progress") on_signed(*presence, re, *last);
+    if (type == "e2ee" && last != nullptr && last->string_or("t") == "Progress")
+      on_signed(*presence, re, *last);
     return;
   }
   if (type == "e2ee") {
@@ -332,13 +401,14 @@ void LiveMeeting::on_message(PresenceId id, const Json& message) {
   }
   if (type == "answer") {
     EndpointKey endpoint = presence->endpoint;
-    context_.media.accept_answer(endpoint, static_cast<std::uint32_t>(message.integer_or("gen")), message.string_or("sdp"),
-                                 [this, alive = alive_, id, re](Result<void, std::string> result) {
-                                   Presence* target = *alive ? find(id) : nullptr;
-                                   if (target == nullptr) return;
-                                   if (result) return ok(*target, re);
-                                   refuse(*target, re, {"answer." + result.error(), "The answer was refused: " + result.error(), {}});
-                                 });
+    context_.media.accept_answer(
+        endpoint, static_cast<std::uint32_t>(message.integer_or("gen")), message.string_or("sdp"),
+        [this, alive = alive_, id, re](Result<void, std::string> result) {
+          Presence* target = *alive ? find(id) : nullptr;
+          if (target == nullptr) return;
+          if (result) return ok(*target, re);
+          refuse(*target, re, {"answer." + result.error(), "The answer was refused: " + result.error(), {}});
+        });
     return;
   }
   if (type == "ice.restart") {
@@ -353,8 +423,10 @@ void LiveMeeting::on_message(PresenceId id, const Json& message) {
   }
   if (type == "share.start" || type == "share.stop") {
     bool start = type == "share.start";
-    if (start && !presence->member) return refuse(*presence, re, {"not_admitted", "Only people in the call can share.", {}});
-    if (start && sharing_ && sharing_ != id) return refuse(*presence, re, {"share.busy", "Somebody else is sharing.", {}});
+    if (start && !presence->member)
+      return refuse(*presence, re, {"not_admitted", "Only people in the call can share.", {}});
+    if (start && sharing_ && sharing_ != id)
+      return refuse(*presence, re, {"share.busy", "Somebody else is sharing.", {}});
     if (start == (sharing_ == id)) return ok(*presence, re);
     AuditRecord record;
     record.type = start ? "share.started" : "share.stopped";
@@ -362,7 +434,10 @@ void LiveMeeting::on_message(PresenceId id, const Json& message) {
     record.meeting = meeting_.id;
     record.subject = {"participant", presence->participant.text()};
     note(context_, std::move(record));
-    if (start) sharing_ = id; else sharing_.reset();
+    if (start)
+      sharing_ = id;
+    else
+      sharing_.reset();
     push_all("share", JsonObject{{"participant", start ? Json(presence->participant.text()) : Json()}});
     push_people();
     return ok(*presence, re);
@@ -375,25 +450,18 @@ void LiveMeeting::on_message(PresenceId id, const Json& message) {
     return ok(*presence, re);
   }
   if (type == "decline" || type == "second.allow" || type == "second.refuse") {
-    if (!presence->staff) return refuse(*presence, re, {"access.denied", "Only the adviser can do this.", {"agent"}});
+    if (!presence->staff)
+      return refuse(*presence, re, {"access.denied", "Only the adviser can do this.", {"agent"}});
     auto participant = ParticipantId::from_text(message.string_or("participant"));
     const Participant* person = participant ? meeting_.find(*participant) : nullptr;
     if (person == nullptr || person->role != ParticipantRole::kCustomer)
       return refuse(*presence, re, {"participant.unknown", "No such customer.", {}});
     if (type == "second.allow") return ok(*presence, re);  // the Roster that names it is the effect
-    if (type == "decline") {
-      Decision decision = run(command::Deny{*participant, message.string_or("reason")}, presence->actor);
-      if (!decision) return refuse(*presence, re, decision.error());
+    if (type == "second.refuse") {
+      turn_away(*participant, "other_device");
+    } else if (auto refusal = decline(*participant, message.string_or("reason"), presence->actor)) {
+      return refuse(*presence, re, *refusal);
     }
-    std::vector<PresenceId> waiting;
-    for (auto& [other_id, other] : presences_)
-      if (other->participant == *participant && !other->member) waiting.push_back(other_id);
-    for (PresenceId other : waiting) {
-      push(*find(other), "declined", JsonObject{{"reason", type == "decline" ? message.string_or("reason") : "other_device"}});
-      remove_presence(other, "", false);
-    }
-    push_people();
-    push_waiting();
     return ok(*presence, re);
   }
   if (type == "leave") {
@@ -401,7 +469,8 @@ void LiveMeeting::on_message(PresenceId id, const Json& message) {
     return leave(*presence);
   }
   if (type == "end") {
-    if (!presence->staff) return refuse(*presence, re, {"access.denied", "Only the adviser can end the meeting.", {"agent"}});
+    if (!presence->staff)
+      return refuse(*presence, re, {"access.denied", "Only the adviser can end the meeting.", {"agent"}});
     ok(*presence, re);
     return end("staff", presence->actor);
   }
@@ -412,11 +481,33 @@ void LiveMeeting::on_message(PresenceId id, const Json& message) {
     record.meeting = meeting_.id;
     record.subject = {"participant", presence->participant.text()};
     record.outcome = "failed";
-    record.reason = message.string_or("check").substr(0, 60);
+    record.reason = check_name(message.string_or("check"));
     note(context_, std::move(record));
     return ok(*presence, re);
   }
   refuse(*presence, re, {"message.unknown", "This message is not known here.", {}});
+}
+
+// From the call page, or from the console's list without entering.
+std::optional<Refusal> LiveMeeting::decline(const ParticipantId& participant, const std::string& reason,
+                                            const Actor& actor) {
+  Decision decision = run(command::Deny{participant, reason}, actor);
+  if (!decision) return decision.error();
+  turn_away(participant, reason);
+  return std::nullopt;
+}
+
+// The pages of a person that are not in the call.
+void LiveMeeting::turn_away(const ParticipantId& participant, const std::string& reason) {
+  std::vector<PresenceId> waiting;
+  for (auto& [id, presence] : presences_)
+    if (presence->participant == participant && !presence->member) waiting.push_back(id);
+  for (PresenceId id : waiting) {
+    push(*find(id), "declined", JsonObject{{"reason", reason}});
+    remove_presence(id, "", false);
+  }
+  push_people();
+  push_waiting();
 }
 
 void LiveMeeting::on_media_fact(const MediaFact& fact) {
@@ -437,7 +528,10 @@ void LiveMeeting::on_media_fact(const MediaFact& fact) {
     push(*presence, "guard", JsonObject{{"slot", tripped->slot}, {"reason", tripped->reason}});
   } else if (auto* quality = std::get_if<media_fact::Quality>(&fact)) {
     if (Presence* presence = by_endpoint(quality->endpoint))
-      push(*presence, "quality", JsonObject{{"loss_up", quality->loss_up_permille}, {"loss_down", quality->loss_down_permille}, {"rtt_ms", quality->rtt_ms}});
+      push(*presence, "quality",
+           JsonObject{{"loss_up", quality->loss_up_permille},
+                      {"loss_down", quality->loss_down_permille},
+                      {"rtt_ms", quality->rtt_ms}});
   } else if (auto* needed = std::get_if<media_fact::OfferNeeded>(&fact)) {
     if (Presence* presence = by_endpoint(needed->endpoint)) offer(*presence, false);
   }
@@ -452,6 +546,12 @@ void LiveMeeting::tick() {
     if (!staff) hold();
   }
   if (!over_ && held_until_ && now.steady >= *held_until_) return end("held_too_long", system());
+  if (over_) return seal_what_stopped();
+  if (chain_lost_) read_chain_again();
+  if (retell_at_ && now.steady >= *retell_at_) {
+    retell_at_.reset();
+    announce_all_to_vault();
+  }
   watch_capture(now.steady);
 }
 
@@ -459,7 +559,8 @@ void LiveMeeting::restore() {
   for (const PresenceRow& row : context_.calls.presences(meeting_.id)) {
     const Participant* person = meeting_.find(row.participant);
     if (person == nullptr) continue;
-    auto presence = std::make_unique<Presence>(Presence{.id = ++last_presence_, .token_hash = row.token_hash, .participant = row.participant});
+    auto presence = std::make_unique<Presence>(
+        Presence{.id = ++last_presence_, .token_hash = row.token_hash, .participant = row.participant});
     presence->staff = person->role == ParticipantRole::kStaff;
     presence->ep = row.ep;
     presence->n = 1u << 30;  // replay from before the restart is not possible: the page gets a resync
@@ -467,34 +568,15 @@ void LiveMeeting::restore() {
     presence->actor.user = person->user;
     if (!presence->staff) presence->actor.participant = person->id;
     if (person->user) {
-      if (auto user = context_.people.user(*person->user)) presence->name = user->name.reveal(), presence->actor.role = user->role;
+      if (auto user = context_.people.user(*person->user))
+        presence->name = user->name.reveal(), presence->actor.role = user->role;
     } else if (person->customer) {
-      if (auto customer = context_.people.customer(*person->customer)) presence->name = customer->name.reveal();
+      if (auto customer = context_.people.customer(*person->customer))
+        presence->name = customer->name.reveal();
     }
     presences_.emplace(presence->id, std::move(presence));
   }
-  if (auto call = context_.calls.open_call(meeting_.id)) {
-    auto rules = context_.call_rules.make(call->call, call->policy);
-    if (rules) {
-      call_ = call->call;
-      policy_ = call->policy;
-      rules_ = std::move(*rules);
-      for (CallStore::Message& stored : context_.calls.messages(call_)) {
-        auto message = parse_json(stored.message);
-        if (message && rules_->accept(*message, Now{context_.clock.now().steady, stored.at})) {
-          if (auto participant = ParticipantId::from_text(stored.from); participant && message->string_or("t") == "Hello")
-            if (auto hello = rules_->read_hello(*message)) {
-              eps_.insert_or_assign(hello->ep, *participant);
-              if (Presence* presence = by_ep(hello->ep)) presence->hello = *message;
-            }
-          chain_.push_back(std::move(stored));
-        }
-      }
-      if (auto roster = rules_->roster())
-        for (const MemberView& member : roster->members)
-          if (Presence* presence = by_ep(member.ep)) presence->member = meeting_.phase == Phase::kLive;
-    }
-  }
+  read_chain();
   for (auto& [id, presence] : presences_) {
     if (presence->member) (void)run(command::Lose{presence->participant}, system());
     PresenceId copy = id;

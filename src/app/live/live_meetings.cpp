@@ -6,7 +6,10 @@ namespace {
 using namespace meeting;
 
 constexpr Duration kTick = 250ms;
+constexpr Duration kSessionCheck = 2s;  // security check 37: an ended session is out within 5 s
 constexpr std::uint16_t kPolicyClose = 1008;
+constexpr std::uint16_t kReplaced = 4001;
+constexpr std::uint16_t kTryAgain = 1011;
 
 }  // namespace
 
@@ -37,7 +40,16 @@ void LiveMeetings::tick() {
     }
   }
   std::erase_if(meetings_, [](auto& entry) { return entry.second->idle(); });
-  if (watchers_due_) push_watchers();
+  try {
+    SteadyTime now = context_.clock.now().steady;
+    if (now >= sessions_checked_ + kSessionCheck) {
+      sessions_checked_ = now;
+      check_sessions();
+    }
+    if (watchers_due_) push_watchers();
+  } catch (const StoreFailure& thrown) {
+    failure = thrown;
+  }
   if (failure) throw *failure;
 }
 
@@ -61,9 +73,11 @@ LiveMeeting* LiveMeetings::live(const MeetingId& id) {
   return meetings_.emplace(id, std::move(made)).first->second.get();
 }
 
-LiveMeetings::SocketId LiveMeetings::socket_opened(std::shared_ptr<Wire> wire, std::string staff_token, std::string guest_token) {
+LiveMeetings::SocketId LiveMeetings::socket_opened(std::shared_ptr<Wire> wire, std::string staff_token,
+                                                   std::string guest_token) {
   SocketId id = ++last_socket_;
-  sockets_.emplace(id, Socket{std::move(wire), std::move(staff_token), std::move(guest_token), std::nullopt, 0, std::nullopt, ""});
+  sockets_.emplace(id, Socket{std::move(wire), std::move(staff_token), std::move(guest_token), std::nullopt,
+                              0, std::nullopt, ""});
   // Who says nothing is not kept: a socket without a first message is closed.
   context_.scheduler.after(10s, [this, alive = alive_, id] {
     if (!*alive) return;
@@ -97,13 +111,28 @@ void LiveMeetings::socket_message(SocketId id, std::string_view text) {
     if (meeting != meetings_.end()) meeting->second->on_message(socket.presence, *message);
     return;
   }
-  if (type == "enter") return enter(socket, *message);
+  if (socket.watcher) return watcher_message(socket, *message);
+  if (type == "enter") {
+    // The page comes again when the database refused in the middle of this: nothing here is bound to its
+    // socket yet.
+    std::shared_ptr<Wire> wire = socket.wire;
+    try {
+      return enter(socket, *message);
+    } catch (const StoreFailure&) {
+      for (auto& [meeting_id, meeting] : meetings_) meeting->wire_refused(wire);
+      wire->close(kTryAgain, "storage");
+      throw;
+    }
+  }
   if (type == "watch") return watch(socket, *message);
   refuse(socket, *message, {"enter.first", "The first message is enter or watch.", {}}, true);
 }
 
 void LiveMeetings::refuse(Socket& socket, const Json& message, const Refusal& refusal, bool close) {
-  Json body = JsonObject{{"type", "refused"}, {"re", message.integer_or("id", -1)}, {"code", refusal.code}, {"text", refusal.text}};
+  Json body = JsonObject{{"type", "refused"},
+                         {"re", message.integer_or("id", -1)},
+                         {"code", refusal.code},
+                         {"text", refusal.text}};
   if (!refusal.who.empty()) {
     JsonArray who;
     for (const std::string& role : refusal.who) who.emplace_back(role);
@@ -139,33 +168,39 @@ void LiveMeetings::enter(Socket& socket, const Json& message) {
     std::optional<Invitation> invitation = guests_.invitation(*session, "");
     if (!invitation) return refuse(socket, message, {"not_found", "There is no such meeting.", {}}, true);
     ResourceFacts facts{invitation->meeting.agent, session->row.participant};
-    if (auto refusal = allowed(session->actor(), Action::kMeetingJoin, facts)) return refuse(socket, message, *refusal, true);
+    if (auto refusal = allowed(session->actor(), Action::kMeetingJoin, facts))
+      return refuse(socket, message, *refusal, true);
     meeting_id = invitation->meeting.id;
     entering.participant = session->row.participant;
     entering.name = invitation->customer_name;
     entering.actor = session->actor();
   }
   LiveMeeting* meeting = live(*meeting_id);
-  if (meeting == nullptr)
-    return refuse(socket, message, {"meeting.over", "The meeting is over.", {}}, true);
+  if (meeting == nullptr) return refuse(socket, message, {"meeting.over", "The meeting is over.", {}}, true);
   if (const Json* resume = message.find("resume"); resume != nullptr && resume->is_object()) {
-    auto presence = meeting->resume(context_.digest.sha256(resume->string_or("token")),
-                                    static_cast<std::uint64_t>(std::max<std::int64_t>(0, resume->integer_or("last_n"))), socket.wire);
+    Hash token = context_.digest.sha256(resume->string_or("token"));
+    if (meeting->was_taken_over(token)) return socket.wire->close(kReplaced, "another browser took over");
+    auto presence = meeting->resume(
+        entering.participant, token,
+        static_cast<std::uint64_t>(std::max<std::int64_t>(0, resume->integer_or("last_n"))), socket.wire);
     if (presence) {
       socket.meeting = meeting_id;
       socket.presence = *presence;
-      socket.wire->send(write_json(JsonObject{{"type", "ok"}, {"re", message.integer_or("id", -1)}, {"resumed", true}}));
+      socket.wire->send(
+          write_json(JsonObject{{"type", "ok"}, {"re", message.integer_or("id", -1)}, {"resumed", true}}));
       return;
     }
-    return refuse(socket, message, {"resume.unknown", "This page was away for too long; enter anew.", {}}, true);
+    return refuse(socket, message, {"resume.unknown", "This page was away for too long; enter anew.", {}},
+                  true);
   }
   entering.wire = socket.wire;
-  entering.request_id = message.integer_or("id", -1);
+  entering.take_over = message.bool_or("take_over");
   auto presence = meeting->enter(std::move(entering));
   if (!presence) return refuse(socket, message, presence.error(), true);
   socket.meeting = meeting_id;
   socket.presence = *presence;
-  socket.wire->send(write_json(JsonObject{{"type", "ok"}, {"re", message.integer_or("id", -1)}, {"resumed", false}}));
+  socket.wire->send(
+      write_json(JsonObject{{"type", "ok"}, {"re", message.integer_or("id", -1)}, {"resumed", false}}));
 }
 
 void LiveMeetings::watch(Socket& socket, const Json& message) {
@@ -178,13 +213,80 @@ void LiveMeetings::watch(Socket& socket, const Json& message) {
   watchers_due_ = true;
 }
 
+// The console's list answers without a page in the meeting: the one act that it has is to decline.
+void LiveMeetings::watcher_message(Socket& socket, const Json& message) {
+  auto refused = [&](Refusal refusal) { refuse(socket, message, refusal, false); };
+  if (message.string_or("type") != "decline")
+    return refused({"message.unknown", "This message is not known here.", {}});
+  std::optional<SessionView> session = accounts_.session(socket.staff_token);
+  if (!session) return refuse(socket, message, {"session.missing", "Log in first.", {}}, true);
+  auto meeting_id = MeetingId::from_text(message.string_or("meeting"));
+  auto found = meeting_id ? meetings_.find(*meeting_id) : meetings_.end();
+  if (found == meetings_.end()) return refused({"not_found", "Nobody waits in such a meeting.", {}});
+  LiveMeeting& meeting = *found->second;
+  if (auto refusal =
+          allowed(session->actor(), Action::kMeetingStart, {meeting.meeting().agent, std::nullopt})) {
+    note_denied(context_, session->actor(), Action::kMeetingStart, *refusal, meeting_id);
+    return refused(
+        {"not_found", "Nobody waits in such a meeting.", {}});  // "not yours" looks like "not there"
+  }
+  auto participant = ParticipantId::from_text(message.string_or("participant"));
+  const Participant* person = participant ? meeting.meeting().find(*participant) : nullptr;
+  if (person == nullptr || person->role != ParticipantRole::kCustomer)
+    return refused({"participant.unknown", "No such customer.", {}});
+  if (auto refusal = meeting.decline(*participant, message.string_or("reason"), session->actor()))
+    return refused(*refusal);
+  socket.wire->send(write_json(JsonObject{{"type", "ok"}, {"re", message.integer_or("id", -1)}}));
+}
+
+// Sessions end in other places: logged out, account closed, new password, link replaced, too long idle, too
+// old. Whoever is behind a socket is asked for again, and leaves when the answer is no.
+void LiveMeetings::check_sessions() {
+  std::vector<SocketId> gone;
+  for (auto& [id, socket] : sockets_)
+    if (!may_stay(socket)) gone.push_back(id);
+  for (SocketId id : gone) drop(id);
+}
+
+bool LiveMeetings::may_stay(Socket& socket) {
+  auto meeting = socket.meeting ? meetings_.find(*socket.meeting) : meetings_.end();
+  bool in_meeting = meeting != meetings_.end() && !meeting->second->meeting().over();
+  if (!socket.session.empty()) {
+    // Being in a meeting is being active; a console that only shows lists is not.
+    std::optional<SessionView> session =
+        accounts_.session(socket.staff_token, in_meeting ? Accounts::Use::kActive : Accounts::Use::kLook);
+    if (!session) return false;
+    if (socket.watcher) socket.watcher = session;
+    return !in_meeting || !allowed(session->actor(), Action::kMeetingStart,
+                                   {meeting->second->meeting().agent, std::nullopt});
+  }
+  // A customer in the call was admitted by the steward's signature and leaves by one; until then the link
+  // decides.
+  if (!in_meeting || meeting->second->is_member(socket.presence)) return true;
+  return guests_.session(socket.guest_token).has_value();
+}
+
+void LiveMeetings::drop(SocketId id) {
+  auto found = sockets_.find(id);
+  if (found == sockets_.end()) return;
+  Socket& socket = found->second;
+  std::shared_ptr<Wire> wire = socket.wire;
+  auto meeting = socket.meeting ? meetings_.find(*socket.meeting) : meetings_.end();
+  LiveMeeting::PresenceId presence = std::exchange(socket.presence, 0);
+  socket.session.clear();
+  socket.watcher.reset();
+  wire->close(kPolicyClose, "session ended");
+  if (meeting != meetings_.end()) meeting->second->dismiss(presence);
+}
+
 void LiveMeetings::push_watchers() {
   watchers_due_ = false;
   for (auto& [id, socket] : sockets_) {
     if (!socket.watcher) continue;
     JsonArray list;
     for (auto& [meeting_id, meeting] : meetings_) {
-      if (allowed(socket.watcher->actor(), Action::kMeetingStart, {meeting->meeting().agent, std::nullopt})) continue;
+      if (allowed(socket.watcher->actor(), Action::kMeetingStart, {meeting->meeting().agent, std::nullopt}))
+        continue;
       const Json waiting = meeting->waiting_list();
       for (const Json& item : *waiting.as_array()) list.push_back(item);
     }
@@ -201,9 +303,11 @@ void LiveMeetings::restore() {
   for (meeting::RecordingPhase phase : {RecordingPhase::kRequested, RecordingPhase::kCapturing})
     for (const RecordingRow& row : context_.recordings.in_phase(phase)) {
       std::optional<Meeting> meeting = context_.meetings.load(row.meeting);
-      std::optional<MeetingType> type = meeting ? context_.types.find(meeting->type, meeting->type_version) : std::nullopt;
+      std::optional<MeetingType> type =
+          meeting ? context_.types.find(meeting->type, meeting->type_version) : std::nullopt;
       if (!type || !meeting->over()) continue;
-      LiveMeeting::Listener listener{[](const MeetingId&) {}, [](const MeetingId&) {}, [this](const RecordingId&) { sealed_(); }};
+      LiveMeeting::Listener listener{[](const MeetingId&) {}, [](const MeetingId&) {},
+                                     [this](const RecordingId&) { sealed_(); }};
       LiveMeeting(context_, keys_, *meeting, *type, listener).seal_left_behind();
     }
 }
@@ -218,8 +322,10 @@ void LiveMeetings::cancelled(const MeetingId& meeting) {
 }
 
 void LiveMeetings::close_sockets_of(const std::string& session) {
+  std::vector<SocketId> gone;
   for (auto& [id, socket] : sockets_)
-    if (!session.empty() && socket.session == session) socket.wire->close(kPolicyClose, "logged out");
+    if (!session.empty() && socket.session == session) gone.push_back(id);
+  for (SocketId id : gone) drop(id);
 }
 
 }  // namespace parlour::app

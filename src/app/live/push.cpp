@@ -7,8 +7,12 @@ using namespace meeting;
 
 namespace {
 
-Json text_json(const Text& text) { return JsonObject{{"en", text.en}, {"nl", text.nl}}; }
-std::int64_t ms(UtcTime time) { return time.us / 1000; }
+Json text_json(const Text& text) {
+  return JsonObject{{"en", text.en}, {"nl", text.nl}};
+}
+std::int64_t ms(UtcTime time) {
+  return time.us / 1000;
+}
 
 }  // namespace
 
@@ -56,24 +60,22 @@ Json LiveMeeting::welcome_body(Presence& presence) {
     for (const CallStore::Message& message : chain_)
       if (auto parsed = parse_json(message.message)) {
         std::string kind = parsed->string_or("t");
-        if (kind == "Progress") continue;
-        chain.push_back(JsonObject{{"from", message.from}, {"m", *parsed}});
+        if (kind != "Progress") chain.push_back(*parsed);
       }
   std::optional<RosterView> roster = rules_ ? rules_->roster() : std::nullopt;
-  Json body = JsonObject{
-      {"you", JsonObject{{"participant", presence.participant.text()},
-                         {"role", presence.staff ? "staff" : "customer"},
-                         {"name", presence.name}}},
-      {"meeting", meeting_json()},
-      {"org", JsonObject{{"name", context_.organisation.name}}},
-      {"call", call_},
-      {"policy", policy},
-      {"root", context_.call_rules.root_public_key()},
-      {"resume", presence.token.empty() ? Json() : Json(presence.token)},
-      {"now", ms(context_.clock.now().utc)},
-      {"chain", std::move(chain)},
-      {"state", presence.member || presence.staff ? "admitted" : "waiting"},
-      {"steward", presence.staff}};
+  Json body = JsonObject{{"you", JsonObject{{"participant", presence.participant.text()},
+                                            {"role", presence.staff ? "staff" : "customer"},
+                                            {"name", presence.name}}},
+                         {"meeting", meeting_json()},
+                         {"org", JsonObject{{"name", context_.organisation.name}}},
+                         {"call", call_},
+                         {"policy", policy},
+                         {"root", context_.call_rules.root_public_key()},
+                         {"resume", presence.token.empty() ? Json() : Json(presence.token)},
+                         {"now", ms(context_.clock.now().utc)},
+                         {"chain", std::move(chain)},
+                         {"state", presence.member || presence.staff ? "admitted" : "waiting"},
+                         {"steward", presence.staff}};
   return body;
 }
 
@@ -81,11 +83,19 @@ Json LiveMeeting::recording_json() const {
   std::string state = "none";
   if (meeting_.recording) {
     switch (meeting_.recording_phase) {
-      case RecordingPhase::kOff: break;
-      case RecordingPhase::kRequested: state = "requested"; break;
-      case RecordingPhase::kCapturing: state = capture_.started ? "capturing" : "stalled"; break;
-      case RecordingPhase::kFailed: state = "failed"; break;
-      default: state = "stopped";
+      case RecordingPhase::kOff:
+        break;
+      case RecordingPhase::kRequested:
+        state = "requested";
+        break;
+      case RecordingPhase::kCapturing:
+        state = capturing() ? "capturing" : "stalled";
+        break;
+      case RecordingPhase::kFailed:
+        state = "failed";
+        break;
+      default:
+        state = "stopped";
     }
     if (capture_.stalled) state = "stalled";
   }
@@ -99,7 +109,8 @@ Json LiveMeeting::media_json() const {
   Json body = JsonObject{{"allowed", media_allowed_}, {"reason", media_reason_}};
   if (!media_allowed_ && not_flowing_since_ && capture_.stalled) {
     Now now = context_.clock.now();
-    UtcTime ends = now.utc + (*not_flowing_since_ + std::chrono::seconds(type_.policy.loss_end_s) - now.steady);
+    UtcTime ends =
+        now.utc + (*not_flowing_since_ + std::chrono::seconds(type_.policy.loss_end_s) - now.steady);
     body.set("ends_at", ms(ends));
   }
   return body;
@@ -112,8 +123,10 @@ Json LiveMeeting::people_json() const {
     for (const auto& [id, presence] : presences_)
       if (presence->participant == person.id && (page == nullptr || presence->member)) page = presence.get();
     if (page == nullptr) continue;
-    std::string state = page->member ? (page->wire ? (person.phase == ParticipantPhase::kConnected ? "connected" : "admitted") : "reconnecting")
-                                     : "waiting";
+    std::string state =
+        page->member ? (page->wire ? (person.phase == ParticipantPhase::kConnected ? "connected" : "admitted")
+                                   : "reconnecting")
+                     : "waiting";
     list.push_back(JsonObject{{"participant", person.id.text()},
                               {"role", to_text(person.role)},
                               {"name", page->name},
@@ -125,8 +138,14 @@ Json LiveMeeting::people_json() const {
   }
   if (rules_)
     if (auto roster = rules_->roster(); roster && roster->recorder)
-      list.push_back(JsonObject{{"participant", "recorder"}, {"role", "recorder"}, {"name", ""}, {"ep", "rec"},
-                                {"state", capture_.started ? "connected" : "admitted"}, {"mic", false}, {"camera", false}, {"sharing", false}});
+      list.push_back(JsonObject{{"participant", "recorder"},
+                                {"role", "recorder"},
+                                {"name", ""},
+                                {"ep", "rec"},
+                                {"state", capturing() ? "connected" : "admitted"},
+                                {"mic", false},
+                                {"camera", false},
+                                {"sharing", false}});
   return JsonObject{{"list", std::move(list)}};
 }
 
@@ -148,7 +167,8 @@ Json LiveMeeting::waiting_list() const {
     bool second = false;
     for (const auto& [other_id, other] : presences_)
       second = second || (other_id != id && other->participant == presence->participant && other->member);
-    Json device = JsonObject{{"camera", "none"}, {"microphone", "none"}, {"speaker", "skipped"}, {"network", "unknown"}};
+    Json device = JsonObject{
+        {"camera", "none"}, {"microphone", "none"}, {"speaker", "skipped"}, {"network", "unknown"}};
     if (person->device)
       device = JsonObject{{"camera", person->device->camera},
                           {"microphone", person->device->microphone},
@@ -182,14 +202,18 @@ void LiveMeeting::push_waiting() {
   listener_.waiting_changed(meeting_.id);
 }
 
-void LiveMeeting::push_recording() { push_all("recording", recording_json()); }
+void LiveMeeting::push_recording() {
+  push_all("recording", recording_json());
+}
 
 void LiveMeeting::push_state(Presence& presence) {
   push(presence, "media", media_json());
   push(presence, "recording", recording_json());
   Presence* sharing = sharing_ ? find(*sharing_) : nullptr;
-  push(presence, "share", JsonObject{{"participant", sharing != nullptr ? Json(sharing->participant.text()) : Json()}});
-  if (held_until_) {
+  push(presence, "share",
+       JsonObject{{"participant", sharing != nullptr ? Json(sharing->participant.text()) : Json()}});
+  // An adviser who enters is who the customers are held for: that page opens the next call.
+  if (held_until_ && !presence.staff) {
     Now now = context_.clock.now();
     push(presence, "held", JsonObject{{"until", ms(now.utc + (*held_until_ - now.steady))}});
   }

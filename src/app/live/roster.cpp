@@ -1,12 +1,19 @@
 // Signed messages: admission by Roster, keys, epochs, and the gate's settings that follow from them.
-#include "app/live_meeting.h"
 #include <algorithm>
 
+#include "app/live_meeting.h"
 #include "app/token.h"
 
 namespace parlour::app {
 
 using namespace meeting;
+
+namespace {
+
+constexpr Duration kRetellVault = 1s;      // its answers are the same each time
+constexpr std::uint16_t kTryAgain = 1011;  // the page reconnects and resumes
+
+}  // namespace
 
 // The meeting's open call, or a new one. False when no signed Policy is there.
 bool LiveMeeting::open_call() {
@@ -16,39 +23,130 @@ bool LiveMeeting::open_call() {
 }
 
 void LiveMeeting::new_call() {
+  std::optional<NextCall> next = prepare_call();
+  Work work(context_.unit);
+  store_call(next);
+  work.commit();
+  begin_call(std::move(next));
+}
+
+// A call that follows the present one: prepared, stored with the act that asks for it, then begun. Nothing
+// when no signed Policy is there; the present call ends all the same.
+std::optional<LiveMeeting::NextCall> LiveMeeting::prepare_call() {
   std::optional<std::string> policy = context_.types.policy();
+  if (!policy) return std::nullopt;
+  std::string call = to_base64url(context_.random.array<16>());
+  auto rules = context_.call_rules.make(call, *policy);
+  if (!rules) return std::nullopt;
+  return NextCall{call, *policy, std::move(*rules)};
+}
+
+void LiveMeeting::store_call(const std::optional<NextCall>& next) {
+  UtcTime now = context_.clock.now().utc;
+  if (!call_.empty()) context_.calls.put(CallRow{call_, meeting_.id, policy_, now, true});
+  if (next) context_.calls.put(CallRow{next->call, meeting_.id, next->policy, now, false});
+}
+
+void LiveMeeting::begin_call(std::optional<NextCall> next) {
   if (!call_.empty()) context_.vault.close_call(call_);
-  std::string old_call = std::exchange(call_, "");
-  rules_.reset();
-  chain_.clear();
-  eps_.clear();
+  bool followed = !call_.empty();
+  forget_chain();
+  call_.clear();
   for (auto& [id, presence] : presences_) {
     presence->ep.clear();
     presence->hello = Json();
     presence->member = false;
   }
-  if (!policy) return;
-  std::string call = to_base64url(context_.random.array<16>());
-  auto rules = context_.call_rules.make(call, *policy);
+  if (!next) return refresh_gate();
+  call_ = next->call;
+  policy_ = next->policy;
+  rules_ = std::move(next->rules);
+  if (followed) push_all("call.new", JsonObject{{"call", call_}});
+  refresh_gate();
+}
+
+void LiveMeeting::forget_chain() {
+  rules_.reset();
+  chain_.clear();
+  eps_.clear();
+  taken_epoch_ = 0;
+  chain_lost_ = false;
+}
+
+// The open call as it is stored.
+void LiveMeeting::read_chain() {
+  std::optional<CallRow> call = context_.calls.open_call(meeting_.id);
+  if (!call) return;
+  std::vector<CallStore::Message> stored = context_.calls.messages(call->call);
+  auto rules = context_.call_rules.make(call->call, call->policy);
   if (!rules) return;
-  Work work(context_.unit);
-  if (!old_call.empty()) context_.calls.put(CallRow{old_call, meeting_.id, policy_, context_.clock.now().utc, true});
-  context_.calls.put(CallRow{call, meeting_.id, *policy, context_.clock.now().utc, false});
-  work.commit();
-  call_ = call;
-  policy_ = *policy;
+  forget_chain();
+  call_ = call->call;
+  policy_ = call->policy;
   rules_ = std::move(*rules);
-  if (!old_call.empty()) push_all("call.new", JsonObject{{"call", call_}});
+  for (CallStore::Message& one : stored) {
+    auto message = parse_json(one.message);
+    if (!message || !rules_->accept(*message, Now{context_.clock.now().steady, one.at})) continue;
+    if (auto participant = ParticipantId::from_text(one.from);
+        participant && message->string_or("t") == "Hello")
+      if (auto hello = rules_->read_hello(*message)) {
+        eps_.insert_or_assign(hello->ep, *participant);
+        if (Presence* presence = by_ep(hello->ep)) presence->hello = *message;
+      }
+    chain_.push_back(std::move(one));
+  }
+  std::optional<RosterView> roster = rules_->roster();
+  if (!roster) return;
+  taken_epoch_ = roster->epoch;
+  for (const MemberView& member : roster->members)
+    if (Presence* presence = by_ep(member.ep)) presence->member = meeting_.phase == Phase::kLive;
+}
+
+// The chain in memory took a message that the database did not, or nobody knows whether it did: what is
+// stored is what counts. While not even that can be read, nothing about the call is certain, so nothing of it
+// flows.
+void LiveMeeting::read_chain_again() {
+  std::uint16_t taken = taken_epoch_;
+  bool lost = chain_lost_;
+  try {
+    reload();
+    read_chain();
+  } catch (const StoreFailure&) {
+    forget_chain();
+    chain_lost_ = true;
+    refresh_gate();
+    throw;
+  }
+  if (taken_epoch_ > taken && !lost) {
+    taken_epoch_ = taken;
+    return roster_taken(*rules_->roster());  // it was stored after all
+  }
+  for (auto& [id, presence] : presences_) {
+    arm_guard(*presence);
+    if (!lost) continue;
+    push(*presence, "resync", welcome_body(*presence));
+    push_state(*presence);
+  }
   refresh_gate();
 }
 
 void LiveMeeting::on_signed(Presence& presence, std::int64_t re, const Json& message) {
-  if (!rules_) return refuse(presence, re, {"call.none", "No call is open.", {}});
+  if (!rules_) {
+    if (chain_lost_ && presence.wire) return presence.wire->close(kTryAgain, "storage");
+    return refuse(presence, re, {"call.none", "No call is open.", {}});
+  }
   std::string kind = message.string_or("t");
-  std::optional<Refusal> refusal = kind == "Hello"    ? take_hello(presence, message)
-                                   : kind == "Roster" ? take_roster(presence, message)
-                                                      : take_other(presence, message);
-  if (refusal) return refuse(presence, re, *refusal);
+  try {
+    std::optional<Refusal> refusal = kind == "Hello"    ? take_hello(presence, message)
+                                     : kind == "Roster" ? take_roster(presence, message)
+                                                        : take_other(presence, message);
+    if (refusal) return refuse(presence, re, *refusal);
+  } catch (const StoreFailure&) {
+    // No answer: the page comes back at once and says again what was not answered, in order.
+    if (presence.wire) presence.wire->close(kTryAgain, "storage");
+    read_chain_again();
+    throw;
+  }
   ok(presence, re);
 }
 
@@ -57,19 +155,21 @@ std::optional<Refusal> LiveMeeting::take_hello(Presence& presence, const Json& m
   if (!hello) return Refusal{"hello.malformed", "This Hello cannot be read.", {}};
   std::uint8_t role = presence.staff ? 1 : 2;
   if (hello->role != role || hello->name != presence.name)
-    return Refusal{"hello.identity", "A Hello must carry the role and the name that this person has here.", {}};
+    return Refusal{
+        "hello.identity", "A Hello must carry the role and the name that this person has here.", {}};
   auto accepted = rules_->accept(message, context_.clock.now());
   if (!accepted) return accepted.error();
   if (accepted->repeated) return std::nullopt;
-  presence.ep = hello->ep;
-  presence.hello = message;
-  eps_.insert_or_assign(hello->ep, presence.participant);
   Work work(context_.unit);
-  context_.calls.put(PresenceRow{presence.token_hash, meeting_.id, presence.participant, presence.ep, context_.clock.now().utc});
+  context_.calls.put(PresenceRow{presence.token_hash, meeting_.id, presence.participant, hello->ep,
+                                 context_.clock.now().utc});
   std::string text = write_json(message);
   CallStore::Message stored{presence.participant.text(), text, context_.clock.now().utc};
   context_.calls.add_message(call_, stored);
   work.commit();
+  presence.ep = hello->ep;
+  presence.hello = message;
+  eps_.insert_or_assign(hello->ep, presence.participant);
   chain_.push_back(std::move(stored));
   // Hellos go to staff with the waiting list, and to everybody with the Roster that names them.
   push_people();
@@ -86,7 +186,8 @@ std::optional<Refusal> LiveMeeting::take_roster(Presence& presence, const Json& 
   std::vector<ParticipantId> named;
   for (const MemberView& member : roster->members) {
     auto known = eps_.find(member.ep);
-    if (known == eps_.end()) return Refusal{"roster.unknown_member", "The Roster names a device that said no Hello here.", {}};
+    if (known == eps_.end())
+      return Refusal{"roster.unknown_member", "The Roster names a device that said no Hello here.", {}};
     named.push_back(known->second);
   }
   reload();
@@ -109,7 +210,9 @@ std::optional<Refusal> LiveMeeting::take_roster(Presence& presence, const Json& 
   record.data.set("epoch", roster->epoch);
   if (auto hash = from_base64url(roster->hash)) record.data.set("roster_sha256", to_hex(*hash));
   record.data.set("members", static_cast<std::int64_t>(roster->members.size()));
-  record.data.set("mode", roster->mode == RosterMode::kRecorded ? "recorded" : roster->mode == RosterMode::kPaused ? "paused" : "off");
+  record.data.set("mode", roster->mode == RosterMode::kRecorded ? "recorded"
+                          : roster->mode == RosterMode::kPaused ? "paused"
+                                                                : "off");
   CallStore::Message stored{presence.participant.text(), text, context_.clock.now().utc};
   auto store = [&] {
     context_.audit.append(record);
@@ -131,6 +234,7 @@ std::optional<Refusal> LiveMeeting::take_roster(Presence& presence, const Json& 
 // A Roster is in force: everybody learns what they need to check it, and media and recorder follow it.
 void LiveMeeting::roster_taken(const RosterView& roster) {
   held_until_.reset();
+  taken_epoch_ = roster.epoch;
   std::set<std::string> eps;
   for (const MemberView& member : roster.members) eps.insert(member.ep);
   const std::set<std::string> ever = eps_ever_named();
@@ -196,20 +300,23 @@ std::set<std::string> LiveMeeting::eps_ever_named() const {
   return eps;
 }
 
-// Tells the guard who this endpoint is and where its keys stand; also for a new endpoint of a page that is in the call.
+// Tells the guard who this endpoint is and where its keys stand; also for a new endpoint of a page that is in
+// the call.
 void LiveMeeting::arm_guard(Presence& presence) {
   std::optional<RosterView> roster = rules_ ? rules_->roster() : std::nullopt;
   if (!roster || presence.endpoint == 0 || !presence.member) return;
   for (const MemberView& member : roster->members) {
     if (member.ep != presence.ep) continue;
     context_.media.set_identity(presence.endpoint, member.idx, roster->epoch);
-    if (std::uint16_t active = rules_->activated_epoch(member.idx); active > 0) context_.media.set_activated(presence.endpoint, active);
+    if (std::uint16_t active = rules_->activated_epoch(member.idx); active > 0)
+      context_.media.set_activated(presence.endpoint, active);
   }
 }
 
 std::optional<Refusal> LiveMeeting::take_other(Presence& presence, const Json& message) {
   if (!presence.member) return Refusal{"not_admitted", "Only members of the call send this.", {}};
-  if (message.string_or("k") != presence.ep) return Refusal{"signer.other", "Signed under another device's name.", {}};
+  if (message.string_or("k") != presence.ep)
+    return Refusal{"signer.other", "Signed under another device's name.", {}};
   auto accepted = rules_->accept(message, context_.clock.now());
   if (!accepted) return accepted.error();
   if (accepted->repeated) return std::nullopt;  // sent again after a resume
@@ -228,7 +335,8 @@ void LiveMeeting::store_and_spread(const std::string& from, const Json& message,
   work.commit();
   chain_.push_back(std::move(stored));
   for (auto& [id, presence] : presences_)
-    if (presence->member && presence.get() != except) push(*presence, "e2ee", JsonObject{{"m", message}, {"from", from}});
+    if (presence->member && presence.get() != except)
+      push(*presence, "e2ee", JsonObject{{"m", message}, {"from", from}});
   tell_vault(text);
   if (capture_.active) context_.recorder.append_announcement(*meeting_.recording, text);
 }
@@ -236,9 +344,11 @@ void LiveMeeting::store_and_spread(const std::string& from, const Json& message,
 void LiveMeeting::tell_vault(const std::string& message) {
   std::optional<RosterView> roster = rules_ ? rules_->roster() : std::nullopt;
   if (type_.policy.recording == RecordingRule::kNever || !roster || !roster->recorder) return;
-  context_.vault.announce(call_, message, [this, alive = alive_, call = call_](Result<std::vector<std::string>, VaultFault> answer) {
-    if (*alive && call == call_ && answer) take_from_recorder(*answer);
-  });
+  context_.vault.announce(
+      call_, message,
+      [this, alive = alive_, call = call_](Result<std::vector<std::string>, VaultFault> answer) {
+        if (*alive && call == call_ && answer) take_from_recorder(*answer);
+      });
 }
 
 // From the start, also after the vault was away: the same messages give the same answers.
@@ -252,6 +362,16 @@ void LiveMeeting::announce_all_to_vault() {
 }
 
 void LiveMeeting::take_from_recorder(const std::vector<std::string>& messages) {
+  try {
+    store_from_recorder(messages);
+  } catch (const StoreFailure&) {
+    retell_at_ = context_.clock.now().steady + kRetellVault;
+    read_chain_again();
+    throw;
+  }
+}
+
+void LiveMeeting::store_from_recorder(const std::vector<std::string>& messages) {
   for (const std::string& text : messages) {
     auto message = parse_json(text);
     if (!message || !rules_) continue;
@@ -296,12 +416,13 @@ void LiveMeeting::refresh_gate() {
     facts.sender_admitted = idx.has_value();
     facts.sender_notice_settled = person != nullptr && (sender->staff || person->notice_settled);
     facts.rule = type_.policy.recording;
-    facts.capture_started = capture_.started;
+    facts.capture_started = capturing();
     // The epochs of this sender that may pass; the guard ends an old one 2 s after the switch.
     std::set<std::uint16_t> epochs;
     std::set<std::uint16_t> recorded_epochs;
     if (idx) {
-      // From the epoch before the one that it uses now (it may have skipped one that never settled) to the newest.
+      // From the epoch before the one that it uses now (it may have skipped one that never settled) to the
+      // newest.
       auto oldest = static_cast<std::uint16_t>(std::max(1, rules_->activated_epoch(*idx) - 1));
       for (std::uint16_t epoch = oldest; epoch <= roster->epoch; ++epoch) {
         std::optional<RosterView> of_epoch = rules_->roster_of(epoch);
@@ -313,7 +434,8 @@ void LiveMeeting::refresh_gate() {
         facts.receiver_admitted = true;
         if (gate(facts) == GateAnswer::kOpen) epochs.insert(epoch);
         facts.receiver_is_recorder = true;
-        // What was sent before the end was told still belongs to the recording: its senders attest it in their last words.
+        // What was sent before the end was told still belongs to the recording: its senders attest it in
+        // their last words.
         facts.meeting_live = (meeting_.phase == Phase::kLive && !over_) || last_words_ != 0;
         if (gate(facts) == GateAnswer::kOpen) recorded_epochs.insert(epoch);
       }
@@ -321,8 +443,10 @@ void LiveMeeting::refresh_gate() {
     std::set<std::uint16_t> either = epochs;
     either.insert(recorded_epochs.begin(), recorded_epochs.end());
     context_.media.set_epochs(sender->endpoint, either);
-    // People and recorder share the set of epochs: where one may pass that is not recorded, the recorder gets nothing.
-    bool all_recorded = std::includes(recorded_epochs.begin(), recorded_epochs.end(), epochs.begin(), epochs.end());
+    // People and recorder share the set of epochs: where one may pass that is not recorded, the recorder gets
+    // nothing.
+    bool all_recorded =
+        std::includes(recorded_epochs.begin(), recorded_epochs.end(), epochs.begin(), epochs.end());
     context_.media.set_recorder_route(sender->endpoint, !recorded_epochs.empty() && all_recorded);
     for (auto& [other_id, receiver] : presences_)
       if (other_id != id && receiver->endpoint != 0)

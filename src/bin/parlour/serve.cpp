@@ -238,6 +238,7 @@ class Serve {
       recordings_->close_stale();
     });
     each(2s, [this] {
+      recordings_->close_ended_sessions();
       jobs_->run_pending();
       if (vault_->up()) sign_policy();
     });

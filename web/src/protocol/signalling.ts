@@ -25,7 +25,7 @@ export type ClientMessage =
   | { type: 'share.start' }
   | { type: 'share.stop' }
   | { type: 'connected'; call: CallId; epoch: number }
-  | { type: 'decline'; participant: string; reason: DeclineReason }
+  | { type: 'decline'; meeting?: string; participant: string; reason: DeclineReason }
   | { type: 'second.allow'; participant: string }
   | { type: 'second.refuse'; participant: string }
   | { type: 'leave' }

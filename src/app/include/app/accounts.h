@@ -1,7 +1,9 @@
-// Staff accounts and their sessions: log in, who is it, log out; accounts are made by an administrator's command.
+// Staff accounts and their sessions: log in, who is it, log out; accounts are made by an administrator's
+// command.
 //
-// A session is a random token in a cookie; only its hash is stored. Idle and absolute limits, a CSRF token beside it,
-// back-off per account and per address, and the same answer and work for unknown users (ASVS 6.3.1, 6.3.8, 7.2).
+// A session is a random token in a cookie; only its hash is stored. Idle and absolute limits, a CSRF token
+// beside it, back-off per account and per address, and the same answer and work for unknown users
+// (ASVS 6.3.1, 6.3.8, 7.2).
 #pragma once
 
 #include <unordered_map>
@@ -26,28 +28,37 @@ struct SessionView {
   }
 };
 
+// The user behind a stored session, while it is good: known, not disabled, within both limits.
+constexpr Duration kSessionIdle = 30min;
+constexpr Duration kSessionAbsolute = 12h;
+std::optional<User> user_of(Context& context, const SessionRow& session);
+
 class Accounts {
  public:
-  static constexpr Duration kIdle = 30min;
-  static constexpr Duration kAbsolute = 12h;
+  static constexpr Duration kIdle = kSessionIdle;
+  static constexpr Duration kAbsolute = kSessionAbsolute;
 
   explicit Accounts(Context& context) : context_(context) {}
 
-  // Refusals: "login.failed" (one answer for everything that is wrong), "login.wait" with `retry_after`, "login.busy".
+  // Refusals: "login.failed" (one answer for everything that is wrong), "login.wait" with `retry_after`,
+  // "login.busy".
   struct LoginRefusal {
     meeting::Refusal refusal;
     Duration retry_after{0};
   };
   void log_in(std::string email, std::string password, std::string peer, std::optional<std::string> old_token,
               std::function<void(Result<SessionView, LoginRefusal>)> done);
-  // Nothing: unknown, idle too long, too old, or the account was disabled. Extends the idle limit.
-  std::optional<SessionView> session(const std::string& token);
+  // Nothing: unknown, idle too long, too old, or the account was disabled. kActive extends the idle limit.
+  enum class Use { kActive, kLook };
+  std::optional<SessionView> session(const std::string& token, Use use = Use::kActive);
   void log_out(const std::string& token);
 
   // Commands of the operator. The error is a sentence.
-  Result<UserId, std::string> create_user(const meeting::Actor& actor, const std::string& email, const std::string& name,
-                                          meeting::UserRole role, const std::string& password);
-  Result<void, std::string> set_password(const meeting::Actor& actor, const std::string& email, const std::string& password);
+  Result<UserId, std::string> create_user(const meeting::Actor& actor, const std::string& email,
+                                          const std::string& name, meeting::UserRole role,
+                                          const std::string& password);
+  Result<void, std::string> set_password(const meeting::Actor& actor, const std::string& email,
+                                         const std::string& password);
   Result<void, std::string> disable_user(const meeting::Actor& actor, const std::string& email);
 
  private:
@@ -57,9 +68,11 @@ class Accounts {
   };
   Duration wait_of(const std::string& key) const;
   void failed(const std::string& key);
+  void end_session(const SessionRow& row);
 
   Context& context_;
-  std::unordered_map<std::string, Backoff> backoffs_;  // bounded: kBackoffsMax, emptied of the expired when full
+  std::unordered_map<std::string, Backoff>
+      backoffs_;  // bounded: kBackoffsMax, emptied of the expired when full
 };
 
 }  // namespace parlour::app

@@ -8,18 +8,19 @@
 namespace parlour::app {
 
 // The audit entry of an event. `type` gives titles and the rule for the entries that carry them.
-AuditRecord audit_record_of(const meeting::Meeting& meeting, const MeetingType& type, const meeting::Event& event,
-                            const meeting::Actor& actor);
+AuditRecord audit_record_of(const meeting::Meeting& meeting, const MeetingType& type,
+                            const meeting::Event& event, const meeting::Actor& actor);
 
-// Decides on `meeting`, and if there are events: applies them, saves, appends one audit entry each, runs `inside` (more
-// rows of the same effect), commits. On refusal nothing is written here; `meeting` changes only when all is committed.
-// Throws StoreFailure.
-meeting::Decision act(Context& context, Meeting& meeting, const MeetingType& type, const meeting::Command& command,
-                      const meeting::Actor& actor, const std::function<void(const Meeting&)>& inside = {});
+// Decides on `meeting`, and if there are events: applies them, saves, appends one audit entry each, runs
+// `inside` (more rows of the same effect), commits. On refusal nothing is written here; `meeting` changes
+// only when all is committed. Throws StoreFailure.
+meeting::Decision act(Context& context, Meeting& meeting, const MeetingType& type,
+                      const meeting::Command& command, const meeting::Actor& actor,
+                      const std::function<void(const Meeting&)>& inside = {});
 
 // Writes one entry in a unit of work of its own: denials, failures and facts without a state change.
 std::uint64_t note(Context& context, AuditRecord record);
-void note_denied(Context& context, const meeting::Actor& actor, meeting::Action action, const meeting::Refusal& refusal,
-                 std::optional<MeetingId> about);
+void note_denied(Context& context, const meeting::Actor& actor, meeting::Action action,
+                 const meeting::Refusal& refusal, std::optional<MeetingId> about);
 
 }  // namespace parlour::app

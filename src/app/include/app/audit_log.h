@@ -18,12 +18,13 @@ struct AuditRecord {
   meeting::Actor actor;
   std::optional<std::pair<std::string, std::string>> subject;  // kind, id
   std::optional<MeetingId> meeting;
-  int type_version = 0;   // 0: none
+  int type_version = 0;        // 0: none
   std::string outcome = "ok";  // ok | denied | failed
   std::string reason;          // a code
   Json data = JsonObject{};
   // A personal value is committed in the entry. `reference` names the row that holds the value
-  // ("customer/<id>/email"), so that it stands in exactly one table; without one the value is kept beside its salt.
+  // ("customer/<id>/email"), so that it stands in exactly one table; without one the value is kept beside its
+  // salt.
   struct Personal {
     std::string field;
     Redacted<std::string> value;
@@ -35,14 +36,14 @@ struct AuditRecord {
 // A stored entry as readers get it.
 struct AuditEntry {
   std::uint64_t seq = 0;
-  Json entry;         // parsed
-  std::string bytes;  // as it stands in the log
+  Json entry;                                               // parsed
+  std::string bytes;                                        // as it stands in the log
   std::vector<std::pair<std::string, std::string>> opened;  // personal fields that the reader may see
 };
 struct AuditFilter {
   std::optional<MeetingId> meeting;
-  std::string type;                      // "" for all
-  std::optional<std::uint64_t> before;   // page: lower numbers
+  std::string type;                     // "" for all
+  std::optional<std::uint64_t> before;  // page: lower numbers
   std::size_t limit = 50;
   bool ascending = false;
   std::optional<UserId> agent;  // only entries of this agent's meetings, and its own acts
@@ -67,11 +68,12 @@ class AuditLog {
   virtual std::uint64_t size() = 0;  // stored entries
   virtual AuditHead head() = 0;
 
-  // Has the signer sign a head over everything that is committed. `done(false)`: the vault did not answer or refused.
-  // Called on the app thread. Calls while one is under way share its successor.
+  // Has the signer sign a head over everything that is committed. `done(false)`: the vault did not answer or
+  // refused. Called on the app thread. Calls while one is under way share its successor.
   virtual void checkpoint(std::function<void(bool)> done) = 0;
 
-  // The whole log as a bundle with its newest head, disclosing private rows of `meeting` only. Empty without a head.
+  // The whole log as a bundle with its newest head, disclosing private rows of `meeting` only. Empty without
+  // a head.
   virtual std::optional<Bytes> bundle(const std::optional<MeetingId>& disclose) = 0;
   virtual AuditVerdict verify() = 0;
 };

@@ -1,5 +1,5 @@
-// The server's copy of a call's signed chain (e2ee.md 3 and 4), behind a port: app sees who is named and who has
-// acknowledged, never a key. One object a call; the app thread.
+// The server's copy of a call's signed chain (e2ee.md 3 and 4), behind a port: app sees who is named and who
+// has acknowledged, never a key. One object a call; the app thread.
 #pragma once
 
 #include <memory>
@@ -41,8 +41,8 @@ struct RosterView {
 struct Accepted {
   enum class Kind { kHello, kRoster, kSenderKey, kKeyAck, kActivated, kProgress };
   Kind kind = Kind::kHello;
-  std::string ep;            // the signer's endpoint; "rec" for the recorder
-  std::uint16_t epoch = 0;   // all but Hello
+  std::string ep;                   // the signer's endpoint; "rec" for the recorder
+  std::uint16_t epoch = 0;          // all but Hello
   std::optional<std::uint8_t> idx;  // signer, all but Hello
   bool repeated = false;            // the very same bytes were accepted before; nothing has changed
 };
@@ -50,7 +50,8 @@ struct Accepted {
 class CallRules {
  public:
   virtual ~CallRules() = default;
-  // Checks one message in its context and takes it in. A refusal names the check that failed and changes nothing.
+  // Checks one message in its context and takes it in. A refusal names the check that failed and changes
+  // nothing.
   virtual Result<Accepted, meeting::Refusal> accept(const Json& message, Now now) = 0;
   // What accept() would find in it, without taking it in; nothing when it cannot be read.
   virtual std::optional<RosterView> read_roster(const Json& message) const = 0;
@@ -68,8 +69,10 @@ class CallRules {
 class CallRulesFactory {
  public:
   virtual ~CallRulesFactory() = default;
-  // `policy`: the signed Policy message {t,k,b,s}. Refused when it does not verify under the organisation key.
-  virtual Result<std::unique_ptr<CallRules>, meeting::Refusal> make(const std::string& call, const std::string& policy) = 0;
+  // `policy`: the signed Policy message {t,k,b,s}. Refused when it does not verify under the organisation
+  // key.
+  virtual Result<std::unique_ptr<CallRules>, meeting::Refusal> make(const std::string& call,
+                                                                    const std::string& policy) = 0;
   virtual std::string root_public_key() const = 0;  // base64url, 65 bytes; "" when unknown
 };
 

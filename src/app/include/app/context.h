@@ -1,4 +1,5 @@
-// Everything the use cases work with, built once by bin. References outlive the use cases. Thread: the app thread.
+// Everything the use cases work with, built once by bin. References outlive the use cases. Thread: the app
+// thread.
 #pragma once
 
 #include <string>

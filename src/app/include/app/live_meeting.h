@@ -1,8 +1,9 @@
 // One meeting that people are in: their pages, the call's chain, the gate's settings, the capture.
 //
-// It turns what pages say and what media, recorder and vault report into commands on the rules, and tells everybody
-// what became fact. Nothing here decides who may do what: meeting::decide, meeting::gate, meeting::allowed and the call's
-// rules do. It can be made again from storage after a restart of the server. Thread: the app thread.
+// It turns what pages say and what media, recorder and vault report into commands on the rules, and tells
+// everybody what became fact. Nothing here decides who may do what: meeting::decide, meeting::gate,
+// meeting::allowed and the call's rules do. It can be made again from storage after a restart of the server.
+// Thread: the app thread.
 //
 //   live/live_meeting.cpp  pages: entering, leaving, losing and resuming
 //   live/roster.cpp        signed messages: admission, keys, epochs, the gate
@@ -56,11 +57,19 @@ class LiveMeeting {
     std::string name;
     meeting::Actor actor;
     std::shared_ptr<Wire> wire;
-    std::int64_t request_id = -1;
+    bool take_over = false;
   };
   Result<PresenceId, meeting::Refusal> enter(Entering entering);
-  // The socket of a known page again. Nothing when the token is not known here.
-  std::optional<PresenceId> resume(const Hash& token_hash, std::uint64_t last_n, std::shared_ptr<Wire> wire);
+  // The socket of a known page again. Nothing when this person's page with the token is not known here.
+  std::optional<PresenceId> resume(const ParticipantId& participant, const Hash& token_hash,
+                                   std::uint64_t last_n, std::shared_ptr<Wire> wire);
+  // Another browser of the same adviser has taken this page's place.
+  bool was_taken_over(const Hash& token_hash) const { return taken_over_.contains(token_hash); }
+  void wire_refused(const std::shared_ptr<Wire>& wire);
+  void dismiss(PresenceId presence);
+  bool is_member(PresenceId presence) const;
+  std::optional<meeting::Refusal> decline(const ParticipantId& participant, const std::string& reason,
+                                          const meeting::Actor& actor);
 
   void on_message(PresenceId presence, const Json& message);
   void on_wire_closed(PresenceId presence, const std::shared_ptr<Wire>& wire);
@@ -90,7 +99,7 @@ class LiveMeeting {
     std::size_t replay_bytes = 0;
     EndpointKey endpoint = 0;
     std::string ep;
-    Json hello;  // the signed message
+    Json hello;           // the signed message
     bool member = false;  // the newest Roster names its ep
     bool mic = false, camera = false;
     std::uint64_t offers = 0;
@@ -100,6 +109,8 @@ class LiveMeeting {
     std::uint32_t part = 0;
     bool active = false;    // the recorder runs
     bool started = false;   // header durable, envelope opens
+    bool attached = false;  // the media plane hands its packets to it
+    std::string fault;      // why it was stopped, when that was us
     SteadyTime durable{};
     bool stalled = false;
     std::set<std::pair<EndpointKey, int>> first_packets;
@@ -119,6 +130,9 @@ class LiveMeeting {
   void offer(Presence& presence, bool restart);
   void remove_presence(PresenceId id, std::string_view ended_reason, bool tell);
   void lose(Presence& presence);
+  void wait_for(Presence& presence);
+  void turn_away(const ParticipantId& participant, const std::string& reason);
+  std::optional<meeting::Refusal> take_over(const ParticipantId& adviser);
   void lost_for_good(PresenceId id);
   void leave(Presence& presence);
   void hold();
@@ -135,6 +149,16 @@ class LiveMeeting {
   // signed messages
   bool open_call();
   void new_call();
+  struct NextCall {
+    std::string call, policy;
+    std::unique_ptr<CallRules> rules;
+  };
+  std::optional<NextCall> prepare_call();
+  void store_call(const std::optional<NextCall>& next);  // inside a unit of work
+  void begin_call(std::optional<NextCall> next);
+  void forget_chain();
+  void read_chain();
+  void read_chain_again();
   void on_signed(Presence& presence, std::int64_t id, const Json& message);
   std::optional<meeting::Refusal> take_hello(Presence& presence, const Json& message);
   std::optional<meeting::Refusal> take_roster(Presence& presence, const Json& message);
@@ -143,6 +167,7 @@ class LiveMeeting {
   void tell_vault(const std::string& message);
   void announce_all_to_vault();
   void take_from_recorder(const std::vector<std::string>& messages);
+  void store_from_recorder(const std::vector<std::string>& messages);
   void roster_taken(const RosterView& roster);
   void refresh_gate();
   bool recorder_has_all_keys() const;
@@ -150,7 +175,11 @@ class LiveMeeting {
   // recorder
   bool recording_demanded() const;
   void start_capture();
+  bool capturing() const { return capture_.started && capture_.attached; }
   void on_capture(const CaptureFact& fact);
+  void take_capture_fact(const CaptureFact& fact);
+  void capture_running();
+  void seal_what_stopped();
   void watch_capture(SteadyTime now);
   void set_media_state(bool allowed, const std::string& reason);
   void seal(const capture_fact::Stopped& stopped);
@@ -183,19 +212,25 @@ class LiveMeeting {
   std::string call_;    // id, "" when none is open
   std::string policy_;  // signed Policy of this call
   std::unique_ptr<CallRules> rules_;
-  std::vector<CallStore::Message> chain_;  // all accepted messages of this call, in order
+  std::vector<CallStore::Message> chain_;     // all accepted messages of this call, in order
   std::map<std::string, ParticipantId> eps_;  // who said Hello under which ep
+  std::uint16_t taken_epoch_ = 0;             // of the Roster whose effects are in force
+  bool chain_lost_ = false;                   // not readable: nothing flows until it is
+  std::optional<SteadyTime> retell_at_;       // the vault's answer was not stored: ask again
+  std::set<Hash> taken_over_;                 // tokens of pages whose place another browser took
 
   Capture capture_;
+  std::optional<capture_fact::Stopped> to_seal_;  // over, stopped, not sealed in the database yet
   bool media_allowed_ = false;
   std::string media_reason_ = "not_admitted";
-  std::optional<SteadyTime> flowing_since_;     // demanded recording is running
+  std::optional<SteadyTime> flowing_since_;  // demanded recording is running
   std::optional<SteadyTime> not_flowing_since_;
   std::optional<SteadyTime> held_until_;
   std::optional<PresenceId> sharing_;
   bool over_ = false;
   TimerId last_words_ = 0;  // running: pages may still sign their final Progress
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // callbacks check it: they may come after the end
+  std::shared_ptr<bool> alive_ =
+      std::make_shared<bool>(true);  // callbacks check it: they may come after the end
 };
 
 }  // namespace parlour::app

@@ -18,10 +18,10 @@ class LiveMeetings {
   void socket_message(SocketId socket, std::string_view text);
   void socket_closed(SocketId socket);
 
-  void restore();          // once, after the start
+  void restore();  // once, after the start
   void on_vault_up(bool up);
   void cancelled(const MeetingId& meeting);
-  void close_sockets_of(const std::string& session);  // logged out
+  void close_sockets_of(const std::string& session);  // logged out; who is in a meeting leaves it
   const LiveMeeting* find(const MeetingId& meeting) const;
 
  private:
@@ -35,6 +35,10 @@ class LiveMeetings {
   };
   void enter(Socket& socket, const Json& message);
   void watch(Socket& socket, const Json& message);
+  void watcher_message(Socket& socket, const Json& message);
+  void check_sessions();
+  bool may_stay(Socket& socket);
+  void drop(SocketId id);
   void refuse(Socket& socket, const Json& message, const meeting::Refusal& refusal, bool close);
   LiveMeeting* live(const MeetingId& id);
   void push_watchers();
@@ -49,6 +53,7 @@ class LiveMeetings {
   std::map<SocketId, Socket> sockets_;
   SocketId last_socket_ = 0;
   TimerId timer_ = 0;
+  SteadyTime sessions_checked_{};
   bool watchers_due_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -1,4 +1,5 @@
-// The media plane as app commands it. Commands go down, facts come up; all on the app thread (the adapter posts).
+// The media plane as app commands it. Commands go down, facts come up; all on the app thread (the adapter
+// posts).
 #pragma once
 
 #include <cstdint>
@@ -28,18 +29,38 @@ struct MediaOffer {
 };
 
 namespace media_fact {
-struct Connected { EndpointKey endpoint; };
-struct Stale { EndpointKey endpoint; };     // no check for 5 s
-struct Gone { EndpointKey endpoint; };      // no check for 30 s, or DTLS closed or failed
-struct AddressChanged { EndpointKey endpoint; };
-struct StreamStarted { EndpointKey endpoint; int slot; };
-struct GuardTripped { EndpointKey endpoint; int slot; std::string reason; };
-struct Quality { EndpointKey endpoint; int loss_up_permille, loss_down_permille, rtt_ms; };
-struct OfferNeeded { EndpointKey endpoint; };  // streams for it have changed: make_offer() again
+struct Connected {
+  EndpointKey endpoint;
+};
+struct Stale {
+  EndpointKey endpoint;
+};  // no check for 5 s
+struct Gone {
+  EndpointKey endpoint;
+};  // no check for 30 s, or DTLS closed or failed
+struct AddressChanged {
+  EndpointKey endpoint;
+};
+struct StreamStarted {
+  EndpointKey endpoint;
+  int slot;
+};
+struct GuardTripped {
+  EndpointKey endpoint;
+  int slot;
+  std::string reason;
+};
+struct Quality {
+  EndpointKey endpoint;
+  int loss_up_permille, loss_down_permille, rtt_ms;
+};
+struct OfferNeeded {
+  EndpointKey endpoint;
+};  // streams for it have changed: make_offer() again
 }  // namespace media_fact
-using MediaFact = std::variant<media_fact::Connected, media_fact::Stale, media_fact::Gone, media_fact::AddressChanged,
-                               media_fact::StreamStarted, media_fact::GuardTripped, media_fact::Quality,
-                               media_fact::OfferNeeded>;
+using MediaFact = std::variant<media_fact::Connected, media_fact::Stale, media_fact::Gone,
+                               media_fact::AddressChanged, media_fact::StreamStarted,
+                               media_fact::GuardTripped, media_fact::Quality, media_fact::OfferNeeded>;
 
 class MediaPlane {
  public:

@@ -38,7 +38,8 @@ class Meetings {
     std::string next;  // cursor, "" at the end
   };
   Page list(const meeting::Actor& actor, MeetingFilter filter, const std::string& cursor);
-  Result<MeetingView, Refusal> cancel(const meeting::Actor& actor, const MeetingId& id, const std::string& reason);
+  Result<MeetingView, Refusal> cancel(const meeting::Actor& actor, const MeetingId& id,
+                                      const std::string& reason);
   Result<std::string, Refusal> issue_link(const meeting::Actor& actor, const MeetingId& id);
   std::vector<MeetingType> types(const meeting::Actor& actor);
   // Meetings whose time is over without anybody having come.

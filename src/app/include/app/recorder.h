@@ -12,18 +12,41 @@
 namespace parlour::app {
 
 namespace capture_fact {
-struct EnvelopeReady { EnvelopeRow envelope; std::uint32_t part; };  // store it, have the vault check it
-struct Started { std::uint32_t part; };                              // header durable, envelope opens
-struct FirstPacket { EndpointKey endpoint; int slot; };
-struct DurableUpTo { SteadyTime time; };
-struct Overflow { std::int64_t gap_ms; };
-struct StorageLow { bool low; };
+// Whether the media plane hands its packets to this capture. Without it a log grows and holds nothing.
+struct Attached {
+  bool good;
+};
+struct EnvelopeReady {
+  EnvelopeRow envelope;
+  std::uint32_t part;
+};  // store it, have the vault check it
+struct Started {
+  std::uint32_t part;
+};  // header durable, envelope opens
+struct FirstPacket {
+  EndpointKey endpoint;
+  int slot;
+};
+struct DurableUpTo {
+  SteadyTime time;
+};
+struct Overflow {
+  std::int64_t gap_ms;
+};
+struct StorageLow {
+  bool low;
+};
 // The last fact of a capture.
-struct Stopped { std::string reason; std::uint32_t segments; std::string last_hash; bool failed; };
+struct Stopped {
+  std::string reason;
+  std::uint32_t segments;
+  std::string last_hash;
+  bool failed;
+};
 }  // namespace capture_fact
-using CaptureFact = std::variant<capture_fact::EnvelopeReady, capture_fact::Started, capture_fact::FirstPacket,
-                                 capture_fact::DurableUpTo, capture_fact::Overflow, capture_fact::StorageLow,
-                                 capture_fact::Stopped>;
+using CaptureFact = std::variant<capture_fact::Attached, capture_fact::EnvelopeReady, capture_fact::Started,
+                                 capture_fact::FirstPacket, capture_fact::DurableUpTo, capture_fact::Overflow,
+                                 capture_fact::StorageLow, capture_fact::Stopped>;
 
 struct RecoveredLog {
   std::uint32_t segments = 0;
@@ -45,7 +68,8 @@ class Recorder {
   virtual void append_announcement(const RecordingId& recording, std::string_view message) = 0;
   virtual void mark_gap(const RecordingId& recording, std::string_view note) = 0;
   virtual void stop(const RecordingId& recording) = 0;
-  // Of the parts' envelopes, hex: recording.sealed fixes it, so that no envelope can be swapped before the vault's job.
+  // Of the parts' envelopes, hex: recording.sealed fixes it, so that no envelope can be swapped before the
+  // vault's job.
   virtual std::string envelopes_hash(const std::vector<EnvelopeRow>& envelopes) = 0;
   // Finishes what a crash left behind. Blocks briefly; at start only, or before a new part.
   virtual Result<RecoveredLog, std::string> recover(const RecordingId& recording) = 0;

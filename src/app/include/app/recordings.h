@@ -9,7 +9,8 @@ namespace parlour::app {
 
 using meeting::Refusal;
 
-// Effects that follow a sealed recording: the vault opens it, and what it found goes into the log (outbox "vault.job").
+// Effects that follow a sealed recording: the vault opens it, and what it found goes into the log (outbox
+// "vault.job").
 class RecordingJobs {
  public:
   explicit RecordingJobs(Context& context) : context_(context) {}
@@ -38,7 +39,8 @@ class Recordings {
  public:
   explicit Recordings(Context& context) : context_(context) {}
 
-  Result<std::vector<RecordingView>, Refusal> of_meeting(const meeting::Actor& actor, const MeetingId& meeting);
+  Result<std::vector<RecordingView>, Refusal> of_meeting(const meeting::Actor& actor,
+                                                         const MeetingId& meeting);
   struct Page {
     std::vector<RecordingView> items;
     std::string next;
@@ -58,8 +60,9 @@ class Recordings {
     std::int64_t duration_ms = 0;
     std::vector<Track> tracks;
   };
-  void play(const meeting::Actor& actor, const RecordingId& recording, const std::string& purpose, bool download,
-            const std::string& typed_reason, std::function<void(Result<Playback, Refusal>)> done);
+  void play(const meeting::Actor& actor, const RecordingId& recording, const std::string& purpose,
+            bool download, const std::string& typed_reason,
+            std::function<void(Result<Playback, Refusal>)> done);
   // What a track's bytes come from; nothing unless this session asked for it.
   struct OpenTrack {
     std::string handle, file;
@@ -69,10 +72,11 @@ class Recordings {
   // Bytes [from, from + count) of a track were really sent.
   void sent(const PlaybackId& id, int number, std::uint64_t from, std::uint64_t count);
   bool close(const meeting::Actor& actor, const PlaybackId& id);
-  void close_stale();  // handles idle for long, and those a restart left behind
+  void close_stale();      // handles idle for long, and those a restart left behind
   void close_all();        // the server stops
   void close_left_open();  // at start: what a crash left behind
   void close_session(const std::string& session);
+  void close_ended_sessions();  // every few seconds: who may no longer play, plays no longer
 
  private:
   struct Open {
@@ -81,11 +85,12 @@ class Recordings {
     std::vector<Track> tracks;
     std::map<int, std::vector<std::pair<std::uint64_t, std::uint64_t>>> sent;  // per track, merged [from, to)
     SteadyTime last_use{};
-    std::uint64_t entry = 0;
     std::string reason;
   };
   RecordingView view_of(RecordingRow row);
   void finish(Open& open);
+  std::vector<AuditRecord> entries_of(const Open& open, const RecordingRow& recording) const;
+  void close_where(const std::function<bool(const Open&)>& due);
 
   Context& context_;
   std::map<std::string, Open> open_;

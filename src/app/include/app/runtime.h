@@ -1,4 +1,5 @@
-// Small ports around the use cases: timers, sockets of pages, passwords. Thread: the app thread, callbacks included.
+// Small ports around the use cases: timers, sockets of pages, passwords. Thread: the app thread, callbacks
+// included.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +33,8 @@ class Passwords {
   enum class Verdict { kMatch, kMismatch, kBusy };
   virtual ~Passwords() = default;
   // `stored` empty: unknown user; the same work is done.
-  virtual void verify(std::string password, std::optional<std::string> stored, std::function<void(Verdict)> done) = 0;
+  virtual void verify(std::string password, std::optional<std::string> stored,
+                      std::function<void(Verdict)> done) = 0;
   virtual std::optional<std::string> hash_now(std::string password) = 0;  // blocks; for commands
 };
 

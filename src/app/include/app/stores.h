@@ -1,8 +1,8 @@
 // What the use cases need from storage: small ports by aggregate, all inside one unit of work.
 //
-// The event and its effect are one transaction (design.md 2.4): a use case opens a Work, changes rows, appends audit
-// entries, puts outbox rows, and commits. A Work that isn't committed is rolled back.
-// Errors: adapters throw StoreFailure (disk, corruption, busy); use cases let it pass, and the executor that runs
+// The event and its effect are one transaction (design.md 2.4): a use case opens a Work, changes rows,
+// appends audit entries, puts outbox rows, and commits. A Work that isn't committed is rolled back. Errors:
+// adapters throw StoreFailure (disk, corruption, busy); use cases let it pass, and the executor that runs
 // them answers "storage". No entry, no act. Thread: the app thread.
 #pragma once
 
@@ -60,11 +60,12 @@ class Work {
   UnitOfWork* unit_;
 };
 
-// --- meetings and links --------------------------------------------------------------------------------------------
+// --- meetings and links
+// --------------------------------------------------------------------------------------------
 struct MeetingFilter {
   std::optional<UserId> agent;
-  std::optional<UtcTime> from, to;           // of the planned start
-  std::string text;                          // part of the type's title or of the customer's name
+  std::optional<UtcTime> from, to;                     // of the planned start
+  std::string text;                                    // part of the type's title or of the customer's name
   std::optional<std::pair<UtcTime, MeetingId>> after;  // page: older than this one
   std::size_t limit = 50;
 };
@@ -87,7 +88,8 @@ class MeetingStore {
   virtual std::optional<LinkRow> link(const Hash& token_hash) = 0;
 };
 
-// --- people: the only place of names and addresses --------------------------------------------------------------------
+// --- people: the only place of names and addresses
+// --------------------------------------------------------------------
 struct Customer {
   CustomerId id;
   Redacted<std::string> name, email;
@@ -111,7 +113,8 @@ class PeopleStore {
   virtual std::vector<User> users() = 0;
 };
 
-// --- sessions -----------------------------------------------------------------------------------------------------------
+// --- sessions
+// -----------------------------------------------------------------------------------------------------------
 struct SessionRow {
   Hash token_hash{};
   std::string id;  // public, for the audit log
@@ -132,15 +135,18 @@ class SessionStore {
   virtual ~SessionStore() = default;
   virtual void put(const SessionRow& session) = 0;
   virtual std::optional<SessionRow> session(const Hash& token_hash) = 0;
+  virtual std::optional<SessionRow> session_by_id(const std::string& id) = 0;
   virtual void touch(const Hash& token_hash, UtcTime seen) = 0;
   virtual void remove_session(const Hash& token_hash) = 0;
+  virtual void remove_sessions_of(const UserId& user) = 0;
   virtual void put(const GuestSessionRow& session) = 0;
   virtual std::optional<GuestSessionRow> guest(const Hash& token_hash) = 0;
   virtual void remove_guest(const Hash& token_hash) = 0;
   virtual void remove_guests_of(const MeetingId& meeting) = 0;
 };
 
-// --- types and the signed Policy ----------------------------------------------------------------------------------------
+// --- types and the signed Policy
+// ----------------------------------------------------------------------------------------
 class TypeStore {
  public:
   virtual ~TypeStore() = default;
@@ -149,10 +155,11 @@ class TypeStore {
   virtual std::vector<MeetingType> all() = 0;
   virtual std::optional<MeetingType> find(const TypeId& id, int version) = 0;
   virtual void put_policy(std::string_view signed_message, UtcTime at) = 0;  // {t,k,b,s}
-  virtual std::optional<std::string> policy() = 0;                          // the newest
+  virtual std::optional<std::string> policy() = 0;                           // the newest
 };
 
-// --- calls: what a restart needs ----------------------------------------------------------------------------------------
+// --- calls: what a restart needs
+// ----------------------------------------------------------------------------------------
 struct CallRow {
   std::string call;  // 16 bytes, base64url
   MeetingId meeting;
@@ -187,7 +194,8 @@ class CallStore {
   virtual void remove_presences(const MeetingId& meeting) = 0;
 };
 
-// --- recordings -----------------------------------------------------------------------------------------------------------
+// --- recordings
+// -----------------------------------------------------------------------------------------------------------
 struct RecordingRow {
   RecordingId id;
   MeetingId meeting;
@@ -227,7 +235,8 @@ struct PlaybackRow {
   bool download = false;
   UtcTime created;
   bool closed = false;
-  Json ranges;  // [{track, from, to}] that were really sent
+  Json ranges;                // [{track, from, to}] that were really sent
+  std::uint64_t request = 0;  // number of the entry that asked for it
 };
 class RecordingStore {
  public:
@@ -251,7 +260,8 @@ class RecordingStore {
   virtual std::vector<PlaybackRow> open_playbacks() = 0;
 };
 
-// --- outbox ------------------------------------------------------------------------------------------------------------------
+// --- outbox
+// ------------------------------------------------------------------------------------------------------------------
 // Effects outside the database: idempotent, retried until done.
 struct OutboxRow {
   std::int64_t id = 0;

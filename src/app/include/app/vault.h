@@ -37,12 +37,14 @@ class Vault {
   virtual ~Vault() = default;
   virtual bool up() const = 0;
   virtual void on_up_changed(std::function<void(bool)> receiver) = 0;
-  virtual void announce(const std::string& call, std::string message, VaultReply<std::vector<std::string>> reply) = 0;
+  virtual void announce(const std::string& call, std::string message,
+                        VaultReply<std::vector<std::string>> reply) = 0;
   virtual void close_call(const std::string& call) = 0;
   virtual void dek_check(const EnvelopeRow& envelope, std::uint32_t part, VaultReply<Hash> reply) = 0;
-  // `proven_by`: number of the audit entry that allows it; the adapter makes the proof. A checkpoint must cover it.
-  virtual void start_job(const RecordingId& recording, std::uint64_t proven_by, std::vector<EnvelopeRow> envelopes,
-                         VaultReply<VaultJob> reply) = 0;
+  // `proven_by`: number of the audit entry that allows it; the adapter makes the proof. A checkpoint must
+  // cover it.
+  virtual void start_job(const RecordingId& recording, std::uint64_t proven_by,
+                         std::vector<EnvelopeRow> envelopes, VaultReply<VaultJob> reply) = 0;
   virtual void job_status(const RecordingId& recording, VaultReply<VaultJob> reply) = 0;
   virtual void acknowledge_job(const RecordingId& recording) = 0;
   virtual void manifest(const RecordingId& recording, VaultReply<std::string> reply) = 0;
@@ -54,8 +56,8 @@ class Vault {
   virtual void grant(const RecordingId& recording, const EnvelopeRow& rendition, const std::string& session,
                      std::uint64_t proven_by, VaultReply<OpenedStream> reply) = 0;
   // Any thread; `reply` on the vault client's thread: bytes flow past the app thread.
-  virtual void range(const std::string& handle, const std::string& file, std::uint64_t offset, std::uint32_t length,
-                     VaultReply<Bytes> reply) = 0;
+  virtual void range(const std::string& handle, const std::string& file, std::uint64_t offset,
+                     std::uint32_t length, VaultReply<Bytes> reply) = 0;
   virtual void release(const std::string& handle) = 0;
   // A Policy that lists these type versions; each is proven by its type.version_published entry.
   struct ProvenType {

@@ -1,8 +1,8 @@
 // Bytes, views of bytes, and the bounds-checked cursors that read and write them.
 //
-// Integers on the wire are big-endian unless a name says otherwise. A Reader never reads past its view: after the
-// first failed read it is `failed()` for good and every further read gives zeros, so a parser may read a whole
-// structure and check once. Any thread.
+// Integers on the wire are big-endian unless a name says otherwise. A Reader never reads past its view: after
+// the first failed read it is `failed()` for good and every further read gives zeros, so a parser may read a
+// whole structure and check once. Any thread.
 #pragma once
 
 #include <array>
@@ -27,12 +27,22 @@ inline ByteView as_bytes(std::string_view text) {
 inline std::string_view as_text(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
-inline Bytes to_bytes(ByteView view) { return Bytes(view.begin(), view.end()); }
-inline Bytes to_bytes(std::string_view text) { return to_bytes(as_bytes(text)); }
-inline std::string to_string(ByteView view) { return std::string(as_text(view)); }
+inline Bytes to_bytes(ByteView view) {
+  return Bytes(view.begin(), view.end());
+}
+inline Bytes to_bytes(std::string_view text) {
+  return to_bytes(as_bytes(text));
+}
+inline std::string to_string(ByteView view) {
+  return std::string(as_text(view));
+}
 
-inline void append(Bytes& out, ByteView more) { out.insert(out.end(), more.begin(), more.end()); }
-inline void append(Bytes& out, std::string_view more) { append(out, as_bytes(more)); }
+inline void append(Bytes& out, ByteView more) {
+  out.insert(out.end(), more.begin(), more.end());
+}
+inline void append(Bytes& out, std::string_view more) {
+  append(out, as_bytes(more));
+}
 
 // Equality of plain data. Not constant in time: secrets are compared with crypto::equal_constant_time.
 inline bool equal(ByteView a, ByteView b) {

@@ -1,5 +1,6 @@
-// Text encodings of bytes: hex, base64 and base64url (RFC 4648 sections 4, 5, 8), UTF-8 check. Strict decoders:
-// no white space, no wrong padding, no non-zero left-over bits, so a value has exactly one text. Any thread.
+// Text encodings of bytes: hex, base64 and base64url (RFC 4648 sections 4, 5, 8), UTF-8 check. Strict
+// decoders: no white space, no wrong padding, no non-zero left-over bits, so a value has exactly one text.
+// Any thread.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,5 @@
-// Strong identifiers: UUIDv7 (RFC 9562 section 5.7) under distinct types, built through a check, converted explicitly.
+// Strong identifiers: UUIDv7 (RFC 9562 section 5.7) under distinct types, built through a check, converted
+// explicitly.
 #pragma once
 
 #include <compare>

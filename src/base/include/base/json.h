@@ -1,6 +1,7 @@
 // JSON as Parlour speaks it: I-JSON (RFC 7493) with integers only, members in the order they were written.
 //
-// One reader and one writer for signed messages, audit entries, signalling, HTTP bodies and settings (ADR 0002).
+// One reader and one writer for signed messages, audit entries, signalling, HTTP bodies and settings (ADR
+// 0002).
 // - parse() refuses: duplicate member names, fractions and exponents, integers beyond ±(2^53 − 1), "-0", lone
 //   surrogates, bytes that are not UTF-8, nesting deeper than the limit, text longer than the limit, anything
 //   after the value.
@@ -29,17 +30,17 @@ using JsonObject = std::vector<JsonMember>;
 
 class Json {
  public:
-  Json() = default;  // null
-  Json(std::nullptr_t) {}                                                // NOLINT: implicit by design
-  Json(bool value) : value_(value) {}                                    // NOLINT
+  Json() = default;                    // null
+  Json(std::nullptr_t) {}              // NOLINT: implicit by design
+  Json(bool value) : value_(value) {}  // NOLINT
   template <class I>
-    requires(std::integral<I> && !std::same_as<I, bool>)
-  Json(I value) : value_(static_cast<std::int64_t>(value)) {}            // NOLINT
-  Json(std::string value) : value_(std::move(value)) {}                  // NOLINT
-  Json(std::string_view value) : value_(std::string(value)) {}           // NOLINT
-  Json(const char* value) : value_(std::string(value)) {}                // NOLINT
-  Json(JsonArray value) : value_(std::move(value)) {}                    // NOLINT
-  Json(JsonObject value) : value_(std::move(value)) {}                   // NOLINT
+  requires(std::integral<I> && !std::same_as<I, bool>) Json(I value)
+      : value_(static_cast<std::int64_t>(value)) {}             // NOLINT
+  Json(std::string value) : value_(std::move(value)) {}         // NOLINT
+  Json(std::string_view value) : value_(std::string(value)) {}  // NOLINT
+  Json(const char* value) : value_(std::string(value)) {}       // NOLINT
+  Json(JsonArray value) : value_(std::move(value)) {}           // NOLINT
+  Json(JsonObject value) : value_(std::move(value)) {}          // NOLINT
 
   bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
   bool is_bool() const { return std::holds_alternative<bool>(value_); }

@@ -1,5 +1,5 @@
-// Redacted<T>: a personal value that cannot be logged by accident (style.md (c) 20). It has no formatter and no
-// stream operator; whoever needs the value says so by calling reveal().
+// Redacted<T>: a personal value that cannot be logged by accident (style.md (c) 20). It has no formatter and
+// no stream operator; whoever needs the value says so by calling reveal().
 #pragma once
 
 #include <utility>

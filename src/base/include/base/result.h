@@ -1,8 +1,8 @@
 // Result<T, E>: a value or the reason why there is none.
 //
-// For expected and hostile-input failures (style.md (c) 9). A rule's "no" is a domain value, a bug is an assert.
-// Any thread; no allocation of its own. C++20 has no std::expected; the names follow it, so that a later
-// change of standard is a change of include.
+// For expected and hostile-input failures (style.md (c) 9). A rule's "no" is a domain value, a bug is an
+// assert. Any thread; no allocation of its own. C++20 has no std::expected; the names follow it, so that a
+// later change of standard is a change of include.
 #pragma once
 
 #include <cassert>

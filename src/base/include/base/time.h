@@ -1,5 +1,6 @@
-// Three times, three types (style.md (c) 6): steady time for timers, UTC for people and the audit log, media time in
-// rtc. Microseconds as integers. Time is always an argument; only adapters and bin hold a Clock that asks the system.
+// Three times, three types (style.md (c) 6): steady time for timers, UTC for people and the audit log, media
+// time in rtc. Microseconds as integers. Time is always an argument; only adapters and bin hold a Clock that
+// asks the system.
 #pragma once
 
 #include <chrono>

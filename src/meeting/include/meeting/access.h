@@ -1,5 +1,5 @@
-// allowed(): the one function that decides who may do what (design.md 6, compliance.md 4), with the three roles of the
-// first path. Use cases call it first; adapters never decide. Pure.
+// allowed(): the one function that decides who may do what (design.md 6, compliance.md 4), with the three
+// roles of the first path. Use cases call it first; adapters never decide. Pure.
 #pragma once
 
 #include <optional>
@@ -22,9 +22,9 @@ std::string_view to_text(ActorKind kind);
 struct Actor {
   ActorKind kind = ActorKind::kSystem;
   std::optional<UserId> user;
-  UserRole role = UserRole::kAgent;            // for kUser
-  std::optional<ParticipantId> participant;    // for kCustomer: the grant is bound to this participant
-  std::string session;                         // public id of the session, "" where none
+  UserRole role = UserRole::kAgent;          // for kUser
+  std::optional<ParticipantId> participant;  // for kCustomer: the grant is bound to this participant
+  std::string session;                       // public id of the session, "" where none
 
   static Actor system() { return {}; }
   static Actor operator_at_console() {
@@ -39,8 +39,8 @@ enum class Action {
   kMeetingRead,
   kMeetingCancel,
   kMeetingIssueLink,
-  kMeetingStart,   // enter the call page as the adviser, admit, decline, end
-  kMeetingJoin,    // customers
+  kMeetingStart,  // enter the call page as the adviser, admit, decline, end
+  kMeetingJoin,   // customers
   kRecordingList,
   kRecordingPlay,
   kRecordingDownload,
@@ -56,8 +56,8 @@ std::string_view to_text(Action action);
 
 // What about the resource matters to the decision.
 struct ResourceFacts {
-  std::optional<UserId> owner;                 // the meeting's agent
-  std::optional<ParticipantId> participant;    // the participant whose grant is used
+  std::optional<UserId> owner;               // the meeting's agent
+  std::optional<ParticipantId> participant;  // the participant whose grant is used
 };
 
 // Empty: yes.

@@ -1,9 +1,10 @@
-// A meeting's life as pure rules (design.md 4): decide() says what a command does to a state, apply() does it.
+// A meeting's life as pure rules (design.md 4): decide() says what a command does to a state, apply() does
+// it.
 //
 //   scheduled ──► open (someone waits) ──► live ⇄ held ──► ended          or cancelled, expired
 //
-// decide() never changes anything and asks no clock; apply() never refuses. A command that changes nothing gives no
-// events. Media is told by app, the log is written by app: one event is one audit entry.
+// decide() never changes anything and asks no clock; apply() never refuses. A command that changes nothing
+// gives no events. Media is told by app, the log is written by app: one event is one audit entry.
 #pragma once
 
 #include <optional>
@@ -27,7 +28,16 @@ std::optional<Phase> phase_from_text(std::string_view text);
 enum class ParticipantRole { kStaff, kCustomer };
 std::string_view to_text(ParticipantRole role);
 
-enum class ParticipantPhase { kInvited, kArrived, kWaiting, kAdmitted, kConnected, kReconnecting, kLeft, kDenied };
+enum class ParticipantPhase {
+  kInvited,
+  kArrived,
+  kWaiting,
+  kAdmitted,
+  kConnected,
+  kReconnecting,
+  kLeft,
+  kDenied
+};
 std::string_view to_text(ParticipantPhase phase);
 std::optional<ParticipantPhase> participant_phase_from_text(std::string_view text);
 
@@ -90,7 +100,9 @@ struct Meeting {
   Participant* find(const ParticipantId& participant);
   const Participant* staff() const;
   const Participant* customer() const;
-  bool over() const { return phase == Phase::kEnded || phase == Phase::kCancelled || phase == Phase::kExpired; }
+  bool over() const {
+    return phase == Phase::kEnded || phase == Phase::kCancelled || phase == Phase::kExpired;
+  }
 };
 
 // When the customer may enter: [opens, closes).
@@ -99,73 +111,168 @@ struct EntryWindow {
 };
 EntryWindow entry_window(const Meeting& meeting, const TypePolicy& policy);
 
-// --- commands ---------------------------------------------------------------------------------------------------
+// --- commands
+// ---------------------------------------------------------------------------------------------------
 namespace command {
-struct Cancel { std::string by, reason; };
-struct OpenLink { ParticipantId participant; };
-struct ReportDevice { ParticipantId participant; DeviceResult device; };
-struct ShowNotice { ParticipantId participant; NoticeRef notice; };
-struct AcknowledgeNotice { ParticipantId participant; NoticeRef notice; NoticeRef expected; };
-struct DeclineNotice { ParticipantId participant; NoticeRef notice; };
-struct EnterWaiting { ParticipantId participant; };
-struct LeaveWaiting { ParticipantId participant; };
-struct EnterStaff { ParticipantId participant; };
-struct Admit { ParticipantId by; std::vector<ParticipantId> participants; bool recorder_ready = false; };
-struct Deny { ParticipantId participant; std::string reason; };
-struct Connect { ParticipantId participant; };
-struct Lose { ParticipantId participant; };
-struct Return { ParticipantId participant; };
-struct Leave { ParticipantId participant; };
+struct Cancel {
+  std::string by, reason;
+};
+struct OpenLink {
+  ParticipantId participant;
+};
+struct ReportDevice {
+  ParticipantId participant;
+  DeviceResult device;
+};
+struct ShowNotice {
+  ParticipantId participant;
+  NoticeRef notice;
+};
+struct AcknowledgeNotice {
+  ParticipantId participant;
+  NoticeRef notice;
+  NoticeRef expected;
+};
+struct DeclineNotice {
+  ParticipantId participant;
+  NoticeRef notice;
+};
+struct EnterWaiting {
+  ParticipantId participant;
+};
+struct LeaveWaiting {
+  ParticipantId participant;
+};
+struct EnterStaff {
+  ParticipantId participant;
+};
+struct Admit {
+  ParticipantId by;
+  std::vector<ParticipantId> participants;
+  bool recorder_ready = false;
+};
+struct Deny {
+  ParticipantId participant;
+  std::string reason;
+};
+struct Connect {
+  ParticipantId participant;
+};
+struct Lose {
+  ParticipantId participant;
+};
+struct Return {
+  ParticipantId participant;
+};
+struct Leave {
+  ParticipantId participant;
+};
 struct Hold {};
 struct Resume {};
-struct End { std::string cause; };
+struct End {
+  std::string cause;
+};
 struct Expire {};
-struct RequestRecording { RecordingId recording; std::string by; };  // by: "auto" | "manual"
-struct RecordingFact { RecordingPhase phase; std::string reason; };
+struct RequestRecording {
+  RecordingId recording;
+  std::string by;
+};  // by: "auto" | "manual"
+struct RecordingFact {
+  RecordingPhase phase;
+  std::string reason;
+};
 }  // namespace command
-using Command = std::variant<command::Cancel, command::OpenLink, command::ReportDevice, command::ShowNotice,
-                             command::AcknowledgeNotice, command::DeclineNotice, command::EnterWaiting,
-                             command::LeaveWaiting, command::EnterStaff, command::Admit, command::Deny, command::Connect,
-                             command::Lose, command::Return, command::Leave, command::Hold, command::Resume,
-                             command::End, command::Expire, command::RequestRecording, command::RecordingFact>;
+using Command =
+    std::variant<command::Cancel, command::OpenLink, command::ReportDevice, command::ShowNotice,
+                 command::AcknowledgeNotice, command::DeclineNotice, command::EnterWaiting,
+                 command::LeaveWaiting, command::EnterStaff, command::Admit, command::Deny, command::Connect,
+                 command::Lose, command::Return, command::Leave, command::Hold, command::Resume, command::End,
+                 command::Expire, command::RequestRecording, command::RecordingFact>;
 
-// --- events -----------------------------------------------------------------------------------------------------
+// --- events
+// -----------------------------------------------------------------------------------------------------
 namespace event {
-struct MeetingCancelled { std::string by, reason; };
-struct LinkOpened { ParticipantId participant; };
-struct DeviceChecked { ParticipantId participant; DeviceResult device; };
-struct NoticeShown { ParticipantId participant; NoticeRef notice; };
-struct NoticeAcknowledged { ParticipantId participant; NoticeRef notice; };
-struct NoticeDeclined { ParticipantId participant; NoticeRef notice; };
-struct WaitingEntered { ParticipantId participant; };
-struct WaitingLeft { ParticipantId participant; };
-struct StaffEntered { ParticipantId participant; };
-struct Admitted { ParticipantId participant, by; };
-struct Denied { ParticipantId participant; std::string reason; };
+struct MeetingCancelled {
+  std::string by, reason;
+};
+struct LinkOpened {
+  ParticipantId participant;
+};
+struct DeviceChecked {
+  ParticipantId participant;
+  DeviceResult device;
+};
+struct NoticeShown {
+  ParticipantId participant;
+  NoticeRef notice;
+};
+struct NoticeAcknowledged {
+  ParticipantId participant;
+  NoticeRef notice;
+};
+struct NoticeDeclined {
+  ParticipantId participant;
+  NoticeRef notice;
+};
+struct WaitingEntered {
+  ParticipantId participant;
+};
+struct WaitingLeft {
+  ParticipantId participant;
+};
+struct StaffEntered {
+  ParticipantId participant;
+};
+struct Admitted {
+  ParticipantId participant, by;
+};
+struct Denied {
+  ParticipantId participant;
+  std::string reason;
+};
 struct MeetingStarted {};
-struct Connected { ParticipantId participant; };
-struct Lost { ParticipantId participant; };
-struct Returned { ParticipantId participant; };
-struct Left { ParticipantId participant; };
+struct Connected {
+  ParticipantId participant;
+};
+struct Lost {
+  ParticipantId participant;
+};
+struct Returned {
+  ParticipantId participant;
+};
+struct Left {
+  ParticipantId participant;
+};
 struct MeetingHeld {};
 struct MeetingResumed {};
-struct MeetingEnded { std::string cause; std::int64_t duration_ms = 0; };
+struct MeetingEnded {
+  std::string cause;
+  std::int64_t duration_ms = 0;
+};
 struct MeetingExpired {};
-struct RecordingRequested { RecordingId recording; std::string by; };
-struct RecordingChanged { RecordingPhase phase; std::string reason; };
+struct RecordingRequested {
+  RecordingId recording;
+  std::string by;
+};
+struct RecordingChanged {
+  RecordingPhase phase;
+  std::string reason;
+};
 }  // namespace event
-using Event = std::variant<event::MeetingCancelled, event::LinkOpened, event::DeviceChecked, event::NoticeShown,
-                           event::NoticeAcknowledged, event::NoticeDeclined, event::WaitingEntered, event::WaitingLeft,
-                           event::StaffEntered, event::Admitted, event::Denied, event::MeetingStarted, event::Connected,
-                           event::Lost, event::Returned, event::Left, event::MeetingHeld, event::MeetingResumed,
-                           event::MeetingEnded, event::MeetingExpired, event::RecordingRequested,
-                           event::RecordingChanged>;
+using Event =
+    std::variant<event::MeetingCancelled, event::LinkOpened, event::DeviceChecked, event::NoticeShown,
+                 event::NoticeAcknowledged, event::NoticeDeclined, event::WaitingEntered, event::WaitingLeft,
+                 event::StaffEntered, event::Admitted, event::Denied, event::MeetingStarted, event::Connected,
+                 event::Lost, event::Returned, event::Left, event::MeetingHeld, event::MeetingResumed,
+                 event::MeetingEnded, event::MeetingExpired, event::RecordingRequested,
+                 event::RecordingChanged>;
 
 using Decision = Result<std::vector<Event>, Refusal>;
 Decision decide(const Meeting& meeting, const TypePolicy& policy, const Command& command, UtcTime now);
 void apply(Meeting& meeting, const Event& event, UtcTime now);
 
-// The reasons an adviser may decline with (contracts/signalling.schema.json); each has the customer's sentence.
+// The reasons an adviser may decline with (contracts/signalling.schema.json); each has the customer's
+// sentence.
 bool is_decline_reason(std::string_view reason);
 
 }  // namespace parlour::meeting

@@ -1,5 +1,5 @@
-// The notice of a meeting: what is recorded, why, how long it is kept, who can play it, in exact words made from the
-// type's fields, so that printed terms are the enforced ones (ui.md, compliance.md). Pure.
+// The notice of a meeting: what is recorded, why, how long it is kept, who can play it, in exact words made
+// from the type's fields, so that printed terms are the enforced ones (ui.md, compliance.md). Pure.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ struct Notice {
   int version = 1;       // of the template
   std::string language;  // "en" | "nl"
   std::string why, what, kept, who;
-  std::string text;      // the full text, the one that is hashed
+  std::string text;  // the full text, the one that is hashed
 };
 
 Notice make_notice(const MeetingType& type, std::string_view organisation, std::string_view language);

@@ -1,8 +1,9 @@
 // The meeting type: one versioned policy document (design.md 5), with the sections that the first path needs.
 //
-// The document is JSON; each setting is {value, mode: "fixed"|"default", editable_by?, when?}. parse() names the first
-// fault by its JSON pointer. Contradictions are refused when a version is published, e.g. a required recording that is
-// kept for no time, or consent asked where the law demands the recording (compliance.md, head). Pure.
+// The document is JSON; each setting is {value, mode: "fixed"|"default", editable_by?, when?}. parse() names
+// the first fault by its JSON pointer. Contradictions are refused when a version is published, e.g. a
+// required recording that is kept for no time, or consent asked where the law demands the recording
+// (compliance.md, head). Pure.
 #pragma once
 
 #include <string>
@@ -30,8 +31,8 @@ struct TypePolicy {
   Text title;
   // entry
   int duration_min = 45;
-  int before_min = 15;   // the customer may enter so long before the start
-  int after_min = 60;    // and so long after it
+  int before_min = 15;  // the customer may enter so long before the start
+  int after_min = 60;   // and so long after it
   int people_max = 4;
   // lobby
   bool device_check = true;
@@ -41,14 +42,14 @@ struct TypePolicy {
   Text other_ways;
   // recording
   RecordingRule recording = RecordingRule::kNever;
-  std::vector<std::string> kinds;   // "a", "v"
+  std::vector<std::string> kinds;  // "a", "v"
   int pause_max_s = 0;
-  int loss_end_s = 120;             // a demanded recording that stays away so long ends the call
+  int loss_end_s = 120;  // a demanded recording that stays away so long ends the call
   int coverage_tolerance_ms = 10'000;
   // steward
-  int hold_s = 300;                 // how long the customer is held when the adviser is lost
+  int hold_s = 300;  // how long the customer is held when the adviser is lost
   // retention
-  std::string keep;                 // ISO 8601 duration in years or days ("P7Y", "P30D"); "" when nothing is recorded
+  std::string keep;  // ISO 8601 duration in years or days ("P7Y", "P30D"); "" when nothing is recorded
   std::string keep_basis;
 };
 

@@ -1,17 +1,15 @@
 import type { DeclineReason, WaitingEntry } from '../../protocol/index.ts';
-import { declineByEntering } from './decline.ts';
-import { Watch, type WatchLink } from './watch.ts';
+import { http } from '../../lib/http.ts';
+import { NotDeclined, Watch, type WatchLink } from './watch.ts';
 
 /** Who waits now, for the whole console: one socket, however many pages read it. */
 export class WaitingNow {
   list = $state.raw<readonly WaitingEntry[]>([]);
   link = $state<WatchLink>('connecting');
   #watch: Watch | null = null;
-  #csrf = '';
 
   open(csrf: string): void {
     this.close();
-    this.#csrf = csrf;
     this.#watch = new Watch(
       {
         onlist: (list) => {
@@ -20,6 +18,7 @@ export class WaitingNow {
         onlink: (link) => {
           this.link = link;
         },
+        onended: () => http.onUnauthenticated?.(),
       },
       csrf,
     );
@@ -32,8 +31,8 @@ export class WaitingNow {
     this.link = 'connecting';
   }
 
-  /** Rejects when the server did not say yes. */
+  /** Rejects with `NotDeclined` when the server did not say yes. */
   decline(person: WaitingEntry, reason: DeclineReason): Promise<void> {
-    return declineByEntering(this.#csrf, person, reason);
+    return this.#watch?.decline(person, reason) ?? Promise.reject(new NotDeclined('lost', ''));
   }
 }

@@ -1,13 +1,15 @@
 // The console's own socket: who waits in which of this person's meetings (signalling.md, `watch`). The list is whole each time;
-// a lost socket is opened again with growing pauses, and the page says so meanwhile.
+// a lost socket is opened again with growing pauses, and the page says so meanwhile. It can decline without entering.
 
-import type { WaitingEntry } from '../../protocol/index.ts';
+import type { DeclineReason, WaitingEntry } from '../../protocol/index.ts';
 
 export type WatchLink = 'connecting' | 'live' | 'lost';
 
 export interface Watcher {
   onlist(list: readonly WaitingEntry[]): void;
   onlink(link: WatchLink): void;
+  /** The session behind this page is over: no further attempt is made. */
+  onended(): void;
 }
 
 const firstPauseMs = 1000;
@@ -32,10 +34,40 @@ export function waitingList(text: unknown): readonly WaitingEntry[] | null {
   }
 }
 
+/** `code` is the server's, or 'lost' when it is not known whether it was heard. */
+export class NotDeclined extends Error {
+  constructor(readonly code: string, text: string) {
+    super(text);
+  }
+}
+
+interface Asked {
+  resolve(): void;
+  reject(error: NotDeclined): void;
+}
+
+const answerWithinMs = 10_000;
+
+/** The answer to one of our messages, or null for anything else. */
+export function answerOf(text: unknown): { re: number; code: string; text: string } | null {
+  if (typeof text !== 'string') return null;
+  try {
+    const message = JSON.parse(text) as { type?: unknown; re?: unknown; code?: unknown; text?: unknown } | null;
+    if (message === null || typeof message !== 'object' || typeof message.re !== 'number') return null;
+    if (message.type === 'ok') return { re: message.re, code: 'ok', text: '' };
+    if (message.type !== 'refused') return null;
+    return { re: message.re, code: String(message.code), text: typeof message.text === 'string' ? message.text : '' };
+  } catch {
+    return null;
+  }
+}
+
 export class Watch {
   readonly #watcher: Watcher;
   readonly #csrf: string;
   readonly #url: string;
+  readonly #asked = new Map<number, Asked>();
+  #nextId = 2; // 1 is the first message's, on each socket
   #socket: WebSocket | null = null;
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -56,6 +88,37 @@ export class Watch {
     this.#socket?.close(1000);
   }
 
+  /** Resolves when the person was told; rejects with `NotDeclined`. */
+  decline(person: WaitingEntry, reason: DeclineReason): Promise<void> {
+    const socket = this.#socket;
+    if (socket?.readyState !== WebSocket.OPEN) return Promise.reject(new NotDeclined('lost', ''));
+    const id = this.#nextId++;
+    return new Promise<void>((resolve, reject) => {
+      const limit = setTimeout(() => {
+        this.#asked.delete(id);
+        reject(new NotDeclined('lost', ''));
+      }, answerWithinMs);
+      this.#asked.set(id, {
+        resolve: () => {
+          clearTimeout(limit);
+          resolve();
+        },
+        reject: (error) => {
+          clearTimeout(limit);
+          reject(error);
+        },
+      });
+      socket.send(JSON.stringify({ type: 'decline', id, meeting: person.meeting, participant: person.participant, reason }));
+    });
+  }
+
+  #answered(answer: { re: number; code: string; text: string }): void {
+    const asked = this.#asked.get(answer.re);
+    this.#asked.delete(answer.re);
+    if (answer.code === 'ok') asked?.resolve();
+    else asked?.reject(new NotDeclined(answer.code, answer.text));
+  }
+
   readonly #again = (): void => {
     if (this.#closed || this.#socket !== null) return;
     clearTimeout(this.#timer);
@@ -70,6 +133,13 @@ export class Watch {
       socket.send(JSON.stringify({ type: 'watch', id: 1, as: 'staff', csrf: this.#csrf }));
     });
     socket.addEventListener('message', (event) => {
+      const answer = answerOf(event.data);
+      if (answer?.re === 1 && answer.code === 'session.missing') {
+        this.close();
+        this.#watcher.onended();
+        return;
+      }
+      if (answer !== null) return this.#answered(answer);
       const list = waitingList(event.data);
       if (list === null) return;
       this.#failures = 0;
@@ -78,6 +148,8 @@ export class Watch {
     });
     socket.addEventListener('close', () => {
       this.#socket = null;
+      for (const asked of this.#asked.values()) asked.reject(new NotDeclined('lost', ''));
+      this.#asked.clear();
       if (this.#closed) return;
       this.#watcher.onlink('lost');
       this.#timer = setTimeout(() => this.#open(), pauseMs(this.#failures, Math.random()));

@@ -1,5 +1,6 @@
-// The HTTP routes of contracts/openapi.yaml and the signalling socket: requests in, use cases on the app thread, answers
-// out. It decodes and encodes; it decides nothing. Route functions run on the transport's threads and post.
+// The HTTP routes of contracts/openapi.yaml and the signalling socket: requests in, use cases on the app
+// thread, answers out. It decodes and encodes; it decides nothing. Route functions run on the transport's
+// threads and post.
 #pragma once
 
 #include <memory>

@@ -46,6 +46,7 @@ class CaptureService final : public app::Recorder {
     crypto::P256Point kem{};
   };
   void on_fact(const app::RecordingId& recording, std::uint64_t run, const recording::Fact& fact);
+  void on_attached(const app::RecordingId& recording, std::uint64_t run, bool good);
   std::filesystem::path directory_of(const app::RecordingId& recording) const;
 
   CaptureConfig config_;

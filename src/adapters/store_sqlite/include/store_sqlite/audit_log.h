@@ -1,8 +1,8 @@
 // The audit log on the same database as everything else, so that an entry and its effect are one transaction.
 //
-// Numbers come from the head row inside the transaction; the tree is kept in memory and follows what is committed; heads
-// are signed by the vault (HeadSigner), never here. At start the tree is made anew from the stored bytes and must agree
-// with the newest signed head. Thread: the app thread.
+// Numbers come from the head row inside the transaction; the tree is kept in memory and follows what is
+// committed; heads are signed by the vault (HeadSigner), never here. At start the tree is made anew from the
+// stored bytes and must agree with the newest signed head. Thread: the app thread.
 #pragma once
 
 #include <functional>
@@ -19,7 +19,8 @@
 
 namespace parlour::store_sqlite {
 
-// Asks the vault for a signature over a head; answers on the app thread. `consistency` is from the head signed before.
+// Asks the vault for a signature over a head; answers on the app thread. `consistency` is from the head
+// signed before.
 struct SignRequest {
   std::uint64_t size;
   audit::Hash256 root;
@@ -54,7 +55,7 @@ class SqliteAuditLog final : public app::AuditLog {
 
   // Nothing when no signed head covers it yet.
   std::optional<ProvenEntry> prove(std::uint64_t seq);
-  bool news() ;  // entries beyond the head that are not the log's own
+  bool news();  // entries beyond the head that are not the log's own
 
  private:
   void catch_up();

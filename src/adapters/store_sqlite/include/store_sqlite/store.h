@@ -1,4 +1,5 @@
-// The stores of app on one SQLite database. Thread: the app thread. Errors: StoreFailure, as app/stores.h says.
+// The stores of app on one SQLite database. Thread: the app thread. Errors: StoreFailure, as app/stores.h
+// says.
 #pragma once
 
 #include <filesystem>
@@ -19,7 +20,8 @@ class SqliteStore final : public app::UnitOfWork,
                           public app::Outbox {
  public:
   // Opens, migrates. The error is a sentence for the operator.
-  static Result<std::unique_ptr<SqliteStore>, std::string> open(const std::filesystem::path& file, UtcTime now);
+  static Result<std::unique_ptr<SqliteStore>, std::string> open(const std::filesystem::path& file,
+                                                                UtcTime now);
   static Result<std::unique_ptr<SqliteStore>, std::string> open_in_memory(UtcTime now);
 
   sql::Database& database() { return database_; }
@@ -45,8 +47,10 @@ class SqliteStore final : public app::UnitOfWork,
 
   void put(const app::SessionRow& session) override;
   std::optional<app::SessionRow> session(const app::Hash& token_hash) override;
+  std::optional<app::SessionRow> session_by_id(const std::string& id) override;
   void touch(const app::Hash& token_hash, UtcTime seen) override;
   void remove_session(const app::Hash& token_hash) override;
+  void remove_sessions_of(const app::UserId& user) override;
   void put(const app::GuestSessionRow& session) override;
   std::optional<app::GuestSessionRow> guest(const app::Hash& token_hash) override;
   void remove_guest(const app::Hash& token_hash) override;
@@ -88,11 +92,14 @@ class SqliteStore final : public app::UnitOfWork,
 
  private:
   explicit SqliteStore(sql::Database database) : database_(std::move(database)) {}
-  static Result<std::unique_ptr<SqliteStore>, std::string> finish_opening(Result<sql::Database, sql::SqlError> opened, UtcTime now);
+  static Result<std::unique_ptr<SqliteStore>, std::string> finish_opening(
+      Result<sql::Database, sql::SqlError> opened, UtcTime now);
   void run(std::string_view sql, std::initializer_list<sql::Value> values);
   std::vector<app::Meeting> meetings_by(std::string_view sql, std::initializer_list<sql::Value> values);
-  std::vector<app::RecordingRow> recordings_by(std::string_view sql, std::initializer_list<sql::Value> values);
+  std::vector<app::RecordingRow> recordings_by(std::string_view sql,
+                                               std::initializer_list<sql::Value> values);
   std::vector<app::PlaybackRow> playbacks_by(std::string_view sql, std::initializer_list<sql::Value> values);
+  std::optional<app::SessionRow> session_by(std::string_view sql, std::initializer_list<sql::Value> values);
   std::vector<app::User> users_by(std::string_view sql, std::initializer_list<sql::Value> values);
   std::vector<app::MeetingType> types_by(std::string_view sql, std::initializer_list<sql::Value> values);
 

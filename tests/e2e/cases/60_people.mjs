@@ -1,0 +1,93 @@
+// People who come, go and change computers: declining from the list, taking a meeting up again, an account that is closed.
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { root, until } from '../lib/stack.mjs';
+import { check, scene } from '../lib/scene.mjs';
+import { admit, api, comeIn, endCall, inCall, logIn, schedule } from '../lib/story.mjs';
+
+const parlour = join(process.env.PARLOUR_BUILD ?? join(root, 'build/release'), 'src/bin/parlour/parlour');
+
+test('people: declining from the list tells the customer, and nobody enters the meeting', () =>
+  scene('decline', async (stack, person) => {
+    const agent = await person('agent');
+    const customer = await person('customer', { width: 390, height: 844 });
+    await logIn(agent, stack.accounts.agent);
+    const link = await schedule(agent, 'required');
+    await agent.page.keyboard.press('Escape');
+    await comeIn(customer, link);
+    const frames = [];
+    agent.page.on('websocket', (socket) => socket.on('framesent', (frame) => frames.push(JSON.parse(String(frame.payload)).type)));
+    await agent.get('nav-waiting').click();
+    await agent.get('decline').first().click();
+    await agent.get('decline-not_now').click();
+    await agent.get('decline-confirm').click();
+    await customer.page.locator('[data-testid=goodbye][data-reason=declined]').first().waitFor();
+    await until('the list is empty', async () => (await agent.get('waiting-person').count()) === 0);
+    check(!frames.includes('enter'), `the console entered the meeting: ${frames}`);
+    const { body } = await api(agent, 'GET', '/meetings');
+    const story = await api(agent, 'GET', `/meetings/${body.items[0].id}/timeline`);
+    const kinds = story.body.items.map((entry) => entry.type);
+    check(kinds.includes('waiting.denied') && !kinds.includes('staff.entered'), `the log: ${kinds}`);
+  }));
+
+test('people: the adviser goes on from another computer at once', () =>
+  scene('takeover', async (stack, person) => {
+    const agent = await person('agent');
+    const customer = await person('customer', { width: 390, height: 844 });
+    await logIn(agent, stack.accounts.agent);
+    const link = await schedule(agent, 'required');
+    await agent.page.keyboard.press('Escape');
+    await comeIn(customer, link);
+    await admit(agent);
+    await inCall([agent, customer]);
+    const { body } = await api(agent, 'GET', '/meetings');
+    const other = await person('other', { device: 'agent' });
+    await logIn(other, stack.accounts.agent);
+    const lost = Date.now();
+    await agent.browser.close();
+    await other.page.goto(`${stack.baseUrl}/console#/meetings/${body.items[0].id}/call`);
+    await other.get('allow-both').click();
+    await other.get('device-continue').click();
+    await other.get('take-over').click();
+    await customer.get('held').waitFor();
+    check(Date.now() - lost < 25_000, `the customer was told only ${Math.round((Date.now() - lost) / 1000)} s after the loss`);
+    await other.get('admit').first().click();
+    await inCall([other, customer]);
+    await endCall(other);
+    const story = await api(other, 'GET', `/meetings/${body.items[0].id}/timeline`);
+    const kinds = story.body.items.map((entry) => entry.type);
+    for (const kind of ['meeting.held', 'meeting.resumed']) check(kinds.includes(kind), `the log lacks ${kind}`);
+  }));
+
+test('people: an adviser who reloads the page goes on with the same call', () =>
+  scene('reload', async (stack, person) => {
+    const agent = await person('agent');
+    const customer = await person('customer', { width: 390, height: 844 });
+    await logIn(agent, stack.accounts.agent);
+    const link = await schedule(agent, 'never');
+    await agent.page.keyboard.press('Escape');
+    await comeIn(customer, link);
+    await admit(agent);
+    await inCall([agent, customer]);
+    await agent.page.reload();
+    await inCall([agent, customer], 40);
+    await endCall(agent);
+    const { body } = await api(agent, 'GET', '/meetings');
+    const story = await api(agent, 'GET', `/meetings/${body.items[0].id}/timeline`);
+    const kinds = story.body.items.map((entry) => entry.type);
+    check(!kinds.includes('meeting.held') && kinds.includes('roster.accepted'), `the log: ${kinds}`);
+  }));
+
+test('security 37: a closed account is out of its pages within 5 s', () =>
+  scene('disabled', async (stack, person) => {
+    const agent = await person('agent');
+    await logIn(agent, stack.accounts.agent);
+    await until('the list is live', async () => (await agent.page.locator('[data-testid=waiting-now][data-link=live]').count()) > 0);
+    let closed = 0;
+    agent.page.on('websocket', (socket) => socket.on('close', () => closed++));
+    execFileSync(parlour, ['admin', 'user', 'disable', '--home', stack.home, '--email', stack.accounts.agent.email], { stdio: 'pipe' });
+    const told = Date.now();
+    await agent.get('login-email').waitFor({ timeout: 7000 });
+    check(Date.now() - told < 7000, 'the page stayed');
+    check((await agent.page.evaluate(async () => (await fetch('/api/v1/session')).status)) === 204, 'the session lives on');
+  }));

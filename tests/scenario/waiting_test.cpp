@@ -1,0 +1,245 @@
+// Before the call: links, notice, waiting room, second devices, declining and cancelling.
+#include "world.h"
+
+namespace parlour::scenario {
+namespace {
+
+using meeting::Phase;
+
+std::unique_ptr<Page> console(World& world, const Login& login) {
+  auto page = std::make_unique<Page>(world, true, login.token, "");
+  EXPECT_EQ(page->say_code(JsonObject{{"type", "watch"}, {"as", "staff"}, {"csrf", login.csrf}}), "ok");
+  world.pass(300ms);
+  return page;
+}
+Json decline(const Visit& visit, const std::string& reason) {
+  return JsonObject{{"type", "decline"},
+                    {"meeting", visit.meeting.text()},
+                    {"participant", visit.customer.text()},
+                    {"reason", reason}};
+}
+std::size_t waiting_on(const Page& page) {
+  return page.last("waiting")->find("list")->as_array()->size();
+}
+
+TEST(Waiting, TheWayInHasItsOrder) {
+  World world;
+  Visit visit = world.schedule("required");
+  auto opened = world.guests->open_link(visit.link_token, "nl");
+  ASSERT_TRUE(opened);
+  auto enter = [&] {
+    Page page(world, false, "", opened->token);
+    return page.say_code(JsonObject{{"type", "enter"}, {"as", "guest"}, {"csrf", opened->invitation.csrf}});
+  };
+  EXPECT_EQ(enter(), "notice.missing");
+  visit.guest_token = opened->token;
+  visit.csrf = opened->invitation.csrf;
+  world.answer_notice(visit, "shown");
+  world.answer_notice(visit, "acknowledged");
+  EXPECT_EQ(enter(), "device.missing");
+  EXPECT_FALSE(
+      world.guests->report_device(*world.guests->session(opened->token), {"none", "ok", "heard", "good"}));
+  EXPECT_EQ(enter(), "ok");
+  Page other(world, false, "", opened->token);
+  EXPECT_EQ(other.say_code(JsonObject{{"type", "enter"}, {"as", "guest"}, {"csrf", "of another page"}}),
+            "session.missing");
+  EXPECT_EQ(other.close_code(), 1008);
+  Page mute(world, false, "", opened->token);
+  world.pass(11s);
+  EXPECT_FALSE(mute.open()) << "who says nothing is not kept";
+}
+
+TEST(Waiting, BeforeAdmissionTheNewestDeviceWinsAfterItsOwnCheck) {
+  World world;
+  Visit visit = world.schedule("never");
+  auto phone = world.guest_page(visit);
+  phone->hello();
+  // The same link on a computer: its own session, its own check.
+  auto opened = world.guests->open_link(visit.link_token, "en");
+  ASSERT_TRUE(opened);
+  EXPECT_FALSE(
+      world.guests->report_device(*world.guests->session(opened->token), {"ok", "ok", "heard", "good"}));
+  EXPECT_TRUE(phone->open()) << "opening the link takes nothing away";
+  Page computer(world, false, "", opened->token);
+  computer.enter(opened->invitation.csrf, std::nullopt);
+  EXPECT_EQ(phone->last("ended")->string_or("reason"), "other_device");
+  EXPECT_FALSE(phone->open());
+  EXPECT_EQ(computer.last("welcome")->string_or("state"), "waiting");
+  auto ada = world.staff_page(visit, world.agent);
+  EXPECT_EQ(waiting_on(*ada), 1u);
+  EXPECT_EQ(world.count(visit, "link.opened"), 1u);
+  EXPECT_EQ(world.count(visit, "waiting.entered"), 1u) << "one person waits, whatever the device";
+}
+
+TEST(Waiting, AfterAdmissionASecondDeviceWaitsForTheAdviser) {
+  World world;
+  Visit visit = world.schedule("never");
+  auto [ada, carl] = world.both_enter(visit);
+  world.admit(*ada, {carl.get()});
+  auto second = world.guest_page(visit);
+  second->hello();
+  EXPECT_TRUE(carl->open());
+  EXPECT_TRUE(world.media.flows(carl->endpoint(), ada->endpoint()));
+  EXPECT_FALSE(world.media.flows(ada->endpoint(), second->endpoint()));
+  ASSERT_EQ(waiting_on(*ada), 1u);
+  EXPECT_TRUE(ada->last("waiting")->find("list")->as_array()->front().bool_or("second_device"));
+  auto answer = [&](const char* type) {
+    return ada->say_code(JsonObject{{"type", type}, {"participant", visit.customer.text()}});
+  };
+  EXPECT_EQ(carl->say_code(JsonObject{{"type", "second.allow"}, {"participant", visit.customer.text()}}),
+            "access.denied");
+  EXPECT_EQ(answer("second.refuse"), "ok");
+  EXPECT_EQ(second->last("declined")->string_or("reason"), "other_device");
+  EXPECT_TRUE(carl->open());
+
+  auto third = world.guest_page(visit);
+  third->hello();
+  EXPECT_EQ(answer("second.allow"), "ok");
+  ASSERT_EQ(world.sign_roster(*ada, {third.get()}).string_or("type"), "ok");
+  world.exchange_keys({ada.get(), third.get()});
+  EXPECT_EQ(carl->last("ended")->string_or("reason"), "other_device");
+  EXPECT_TRUE(world.media.flows(ada->endpoint(), third->endpoint()));
+  EXPECT_EQ(world.count(visit, "waiting.admitted"), 1u) << "the person was in already";
+  ada->say(JsonObject{{"type", "end"}});
+}
+
+TEST(Waiting, EachReasonForDecliningReachesTheCustomer) {
+  World world;
+  for (const char* reason : {"not_now", "wrong_person", "unrecorded", "closed"}) {
+    Visit visit = world.schedule("never");
+    auto [ada, carl] = world.both_enter(visit);
+    EXPECT_EQ(ada->say_code(decline(visit, reason)), "ok");
+    EXPECT_EQ(carl->last("declined")->string_or("reason"), reason);
+    EXPECT_FALSE(carl->open());
+    EXPECT_EQ(world.last_entry("waiting.denied").string_or("reason"), reason);
+    EXPECT_EQ(world.meeting(visit).phase, Phase::kScheduled);
+  }
+  Visit visit = world.schedule("never");
+  auto [ada, carl] = world.both_enter(visit);
+  EXPECT_EQ(ada->say_code(decline(visit, "because I say so")), "reason.unknown");
+  EXPECT_EQ(carl->say_code(decline(visit, "closed")), "access.denied");
+  EXPECT_TRUE(carl->open());
+}
+
+TEST(Waiting, TheConsolesListDeclinesWithoutEntering) {
+  World world;
+  Visit visit = world.schedule("required");
+  auto list = console(world, world.agent);
+  auto carl = world.guest_page(visit);
+  carl->hello();
+  world.pass(300ms);
+  ASSERT_EQ(waiting_on(*list), 1u);
+  EXPECT_EQ(list->say_code(decline(visit, "never heard of it")), "reason.unknown");
+  EXPECT_TRUE(list->open()) << "a refusal leaves the list as it is";
+  EXPECT_EQ(list->say_code(decline(visit, "not_now")), "ok");
+  EXPECT_EQ(carl->last("declined")->string_or("reason"), "not_now");
+  EXPECT_EQ(world.count(visit, "staff.entered"), 0u) << "nobody was in the meeting";
+  EXPECT_EQ(world.last_entry("waiting.denied").find("actor")->string_or("session"),
+            world.agent.actor.session);
+  world.pass(300ms);
+  EXPECT_EQ(waiting_on(*list), 0u);
+  EXPECT_EQ(list->say_code(decline(visit, "not_now")), "not_found") << "nobody waits there any more";
+  EXPECT_EQ(list->say_code(JsonObject{{"type", "end"}}), "message.unknown")
+      << "declining is all that the list can do";
+}
+
+TEST(Waiting, AConsoleDeclinesOnlyInItsOwnMeetings) {
+  World world;
+  world.add_user("eve@example.org", meeting::UserRole::kAgent);
+  auto hers = console(world, world.log_in("eve@example.org"));
+  auto officers = console(world, world.compliance);
+  Visit visit = world.schedule("never");
+  auto carl = world.guest_page(visit);
+  world.pass(300ms);
+  EXPECT_EQ(waiting_on(*hers), 0u);
+  EXPECT_EQ(hers->say_code(decline(visit, "closed")), "not_found") << "not yours looks like not there";
+  EXPECT_EQ(officers->say_code(decline(visit, "closed")), "not_found");
+  Visit nowhere = visit;
+  nowhere.meeting = meeting::MeetingId::make(world.time.now().utc, world.random);
+  EXPECT_EQ(hers->say_code(decline(nowhere, "closed")), "not_found");
+  EXPECT_TRUE(carl->open());
+  EXPECT_EQ(world.count(visit, "access.denied"), 2u);
+}
+
+TEST(Waiting, BothSidesMayCancelAndTheOtherOneIsTold) {
+  World world;
+  Visit visit = world.schedule("never");
+  auto carl = world.guest_page(visit);
+  EXPECT_FALSE(world.meetings->cancel(world.compliance.actor, visit.meeting, "no"));
+  ASSERT_TRUE(world.meetings->cancel(world.agent.actor, visit.meeting, "I am ill"));
+  EXPECT_EQ(carl->last("ended")->string_or("reason"), "cancelled");
+  EXPECT_EQ(world.meeting(visit).cancelled->by, "agent");
+  EXPECT_TRUE(world.guests->open_link(visit.link_token, "en")) << "the page says kindly that it is over";
+  EXPECT_EQ(world.last_entry("link.rejected").string_or("reason"), "cancelled");
+
+  visit = world.schedule("never");
+  world.come(visit);
+  EXPECT_FALSE(world.guests->cancel(*world.guests->session(visit.guest_token), "other plans"));
+  EXPECT_EQ(world.meeting(visit).cancelled->by, "customer");
+  auto entry = world.last_entry("meeting.cancelled");
+  EXPECT_EQ(write_json(entry).find("other plans"), std::string::npos)
+      << "what somebody typed is no part of the log";
+
+  visit = world.schedule("required");
+  world.come(visit);
+  world.answer_notice(visit, "declined");
+  EXPECT_EQ(world.meeting(visit).phase, Phase::kCancelled);
+  EXPECT_EQ(world.count(visit, "notice.declined"), 1u);
+
+  visit = world.schedule("never");
+  auto [ada, again] = world.both_enter(visit);
+  world.admit(*ada, {again.get()});
+  auto refused = world.meetings->cancel(world.agent.actor, visit.meeting, "too late");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "meeting.live");
+  ada->say(JsonObject{{"type", "end"}});
+}
+
+TEST(Waiting, WhoLeavesTheWaitingRoomLeavesTheList) {
+  World world;
+  Visit visit = world.schedule("never");
+  auto [ada, carl] = world.both_enter(visit);
+  EXPECT_EQ(waiting_on(*ada), 1u);
+  EXPECT_EQ(carl->say_code(JsonObject{{"type", "leave"}}), "ok");
+  EXPECT_EQ(waiting_on(*ada), 0u);
+  EXPECT_EQ(world.count(visit, "waiting.left"), 1u);
+  EXPECT_EQ(world.meeting(visit).phase, Phase::kScheduled);
+}
+
+TEST(Waiting, AMeetingThatNobodyCameToExpires) {
+  World world;
+  Visit visit = world.schedule("never");
+  world.pass(64min);
+  EXPECT_EQ(world.meeting(visit).phase, Phase::kScheduled);
+  world.pass(2min);
+  EXPECT_EQ(world.meeting(visit).phase, Phase::kExpired);
+  EXPECT_EQ(world.count(visit, "meeting.expired"), 1u);
+}
+
+TEST(Waiting, AReplacedLinkOpensNothingAndWhoWaitsByItIsOutWithinSeconds) {
+  World world;
+  Visit visit = world.schedule("never");
+  auto carl = world.guest_page(visit);
+  ASSERT_TRUE(world.meetings->issue_link(world.agent.actor, visit.meeting));
+  world.pass(5s);
+  EXPECT_FALSE(carl->open());
+  EXPECT_EQ(carl->close_code(), 1008);
+  EXPECT_FALSE(world.guests->open_link(visit.link_token, "en"));
+  EXPECT_EQ(world.last_entry("link.rejected").string_or("reason"), "replaced");
+  EXPECT_FALSE(world.guests->open_link("A-guess-of-thirty-two-characters", "en"));
+  EXPECT_EQ(world.last_entry("link.rejected").string_or("reason"), "unknown");
+}
+
+TEST(Waiting, AReplacedLinkTakesNobodyOutOfTheCall) {
+  World world;
+  Visit visit = world.schedule("never");
+  auto [ada, carl] = world.both_enter(visit);
+  world.admit(*ada, {carl.get()});
+  ASSERT_TRUE(world.meetings->issue_link(world.agent.actor, visit.meeting));
+  world.pass(5s);
+  EXPECT_TRUE(carl->open()) << "admitted by the steward's signature, removed by one";
+  ada->say(JsonObject{{"type", "end"}});
+}
+
+}  // namespace
+}  // namespace parlour::scenario
