@@ -268,3 +268,14 @@ export async function stunAnswers(port, credentials, tries = 3, host = '127.0.0.
 export function iceOf(sdp) {
   return { ufrag: /a=ice-ufrag:(\S+)/.exec(sdp)[1], password: /a=ice-pwd:(\S+)/.exec(sdp)[1], fingerprint: /a=fingerprint:(\S+ \S+)/.exec(sdp)?.[1] };
 }
+
+/** The answer of a well-behaved browser to the server's offer, to be spoiled by a test. */
+export function answerTo(offer, { ufrag = 'abcd', fingerprint = `sha-256 ${Array.from(randomBytes(32), (byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join(':')}` } = {}) {
+  return offer
+    .replace(/a=(recvonly|sendonly)/g, (_, word) => (word === 'recvonly' ? 'a=sendonly' : 'a=recvonly'))
+    .replace(/a=(ssrc|ssrc-group|msid|candidate|end-of-candidates|ice-lite|extmap-allow-mixed)\b.*\r\n/g, '')
+    .replace(/a=ice-ufrag:\S+/g, `a=ice-ufrag:${ufrag}`)
+    .replace(/a=ice-pwd:\S+/g, `a=ice-pwd:${'p'.repeat(24)}`)
+    .replace(/a=fingerprint:\S+ \S+/g, `a=fingerprint:${fingerprint}`)
+    .replace(/a=setup:\S+/g, 'a=setup:active');
+}
