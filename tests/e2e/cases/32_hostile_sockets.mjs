@@ -230,8 +230,9 @@ test('security 31: what a waiting browser sends is heard and recorded by nobody'
     await comeIn(customer, link, (where) => where === 'notice' ? customer.page.evaluate(() => { globalThis.plain = true; }) : undefined);
     const { body } = await api(agent, 'GET', '/meetings');
     const id = body.items[0].id;
-    // The adviser is in the meeting, with nobody let in.
-    await agent.page.goto(`${stack.baseUrl}/console#/meetings/${id}/call`);
+    // The adviser is in the meeting, with nobody let in: not even by an address that the one who waits could send them.
+    const { you } = await customer.page.evaluate(async () => (await fetch('/api/v1/guest')).json());
+    await agent.page.goto(`${stack.baseUrl}/console#/meetings/${id}/call?admit=${you.participant}`);
     await agent.get('allow-both').click();
     await agent.get('device-continue').click();
     await agent.get('call-alone').waitFor();
