@@ -52,7 +52,7 @@ test('security 31: the waiting room has no door but Admit', () =>
     const { agent, meeting, adviser, desk, welcome } = await lobby(stack);
     // The way in cannot be cut short.
     const hasty = await Caller.guest(stack, meeting.link);
-    refused((await hasty.enter({}, { ready: false })).answer, 'notice.missing', 'without a notice');
+    refused((await hasty.enter({}, { ready: false })).answer, ['notice.missing', 'device.missing'], 'without a notice');
     check((await hasty.notice()).status === 204, 'the notice');
     refused((await hasty.enter({}, { ready: false })).answer, 'device.missing', 'without a device check');
     refused((await hasty.enter({ as: 'staff', meeting: meeting.id })).answer, 'session.missing', "a guest as staff");
@@ -113,6 +113,9 @@ test('security 31: the waiting room has no door but Admit', () =>
     check((await desk.ask({ type: 'self', mic: true, camera: true })).type === 'ok', "the adviser's socket was taken over");
 
     // Before admission the newer device wins, and the older one is told.
+    const unchecked = await Caller.guest(stack, meeting.link);
+    refused((await unchecked.enter({}, { ready: false })).answer, 'device.missing', "a newer device without a check of its own");
+    check((await customer.socket.ask({ type: 'self', mic: false, camera: false })).type === 'ok', 'a device without a check has put the older one out');
     const second = await waiting(stack, meeting.link);
     const told = await customer.socket.message((one) => one.type === 'ended');
     check(told?.reason === 'other_device' && (await customer.socket.code()) === 1000, `the older device: ${JSON.stringify(told)}`);
