@@ -50,6 +50,10 @@ void LiveMeeting::store_call(const std::optional<NextCall>& next) {
 void LiveMeeting::begin_call(std::optional<NextCall> next) {
   if (!call_.empty()) context_.vault.close_call(call_);
   bool followed = !call_.empty();
+  if (followed) {
+    end_part();
+    resumed_ = recorded_parts() > 0;
+  }
   forget_chain();
   call_.clear();
   for (auto& [id, presence] : presences_) {
@@ -227,6 +231,7 @@ std::optional<Refusal> LiveMeeting::take_roster(Presence& presence, const Json& 
     if (!decision) return decision.error();
   }
   chain_.push_back(std::move(stored));
+  log_roster();
   roster_taken(*rules_->roster());
   return std::nullopt;
 }

@@ -184,6 +184,7 @@ class Serve {
     audit_views_ = std::make_unique<app::AuditViews>(*context_);
     live_ = std::make_unique<app::LiveMeetings>(*context_, *accounts_, *guests_, [this] { jobs_->run_pending(); });
     meetings_->on_cancelled = [this](const app::MeetingId& id) { live_->cancelled(id); };
+    meetings_->on_link_replaced = [this](const app::MeetingId& id) { live_->link_replaced(id); };
     vault_->on_up_changed([this](bool up) {
       log_->info(up ? "vault.up" : "vault.down");
       live_->on_vault_up(up);

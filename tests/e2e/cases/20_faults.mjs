@@ -4,15 +4,16 @@ import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root, until } from '../lib/stack.mjs';
-import { manifestOf } from '../lib/manifest.mjs';
+import { attestedBy, framesFault, manifestOf } from '../lib/manifest.mjs';
 import { check, scene } from '../lib/scene.mjs';
 import { admit, api, comeIn, endCall, inCall, logIn, picturesMove, schedule, verified } from '../lib/story.mjs';
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function start(stack, person, rule) {
+async function start(stack, person, rule, prepare = () => {}) {
   const agent = await person('agent');
   const customer = await person('customer', { width: 390, height: 844 });
+  for (const one of [agent, customer]) prepare(one);
   await logIn(agent, stack.accounts.agent);
   const link = await schedule(agent, rule);
   await agent.page.keyboard.press('Escape');
@@ -325,7 +326,8 @@ test('e2ee 20: a browser without the API is told before any prompt, and no offer
 
 test('e2ee 16: a reload on either side, the adviser\'s too, leads back into the same call by itself', () =>
   scene('reload', async (stack, person) => {
-    const { agent, customer } = await start(stack, person, 'required');
+    const attested = {};
+    const { agent, customer } = await start(stack, person, 'required', (one) => { attested[one.name] = attestedBy(one); });
     await admit(agent);
     await inCall([agent, customer]);
     const code = async (one) => {
@@ -348,11 +350,15 @@ test('e2ee 16: a reload on either side, the adviser\'s too, leads back into the 
     const { body } = await api(officer, 'GET', '/meetings');
     const recording = await verified(officer, body.items[0].id);
     check(recording.tracks.filter((track) => !track.screen).length === 2, `a reload made another person of somebody: ${JSON.stringify(recording.tracks)}`);
+    // Every epoch is in it, those after the reloads too.
+    const manifest = manifestOf(stack, recording.id);
+    for (const fault of [framesFault(manifest, 'staff', attested.agent), framesFault(manifest, 'customer', attested.customer)]) check(fault === null, fault);
   }));
 
 test('fault: the adviser\'s computer is gone; the customer is held with words, and another computer takes the meeting up again', () =>
   scene('steward-lost', async (stack, person) => {
-    const { agent, customer } = await start(stack, person, 'required');
+    const attested = {};
+    const { agent, customer } = await start(stack, person, 'required', (one) => { attested[one.name] = attestedBy(one); });
     await admit(agent);
     await inCall([agent, customer]);
     await pause(3000);
@@ -385,6 +391,8 @@ test('fault: the adviser\'s computer is gone; the customer is held with words, a
     const recording = await verified(officer, body.items[0].id);
     const manifest = manifestOf(stack, recording.id);
     check(manifest.calls.length === 2 && manifest.parts.length >= 2, `${manifest.calls.length} calls in ${manifest.parts.length} parts`);
+    const fault = framesFault(manifest, 'customer', attested.customer);
+    check(fault === null, fault);
     const verdict = await api(officer, 'POST', '/audit/verify');
     check(verdict.body.exit === 0, `${verdict.body.text} ${verdict.body.faults}`);
   }));

@@ -375,7 +375,7 @@ export class CallSession implements CallApi {
     // The same call as before (a resync): the chain goes on, what is known already changes nothing.
     if (this.call_?.call !== message.call) await this.openCall_(message.call, false);
     else this.sendHello_();
-    for (const { m } of message.chain) await this.call_?.receive(m);
+    for (const signed of message.chain) await this.call_?.receive(signed);
     this.call_?.setServerSaysSteward(message.steward);
   }
 

@@ -273,7 +273,7 @@ export class TestServer {
       root: this.org.root.point,
       resume: presence.token,
       now: Date.now(),
-      chain: who.staff ? this.chain.map((m) => ({ from: '', m })) : [],
+      chain: who.staff ? this.chain : [],
       state: 'waiting',
       steward: who.staff,
     });

@@ -58,7 +58,7 @@ export interface WelcomeFields {
   resume: string | null;
   now: number;
   /** Hellos, Rosters, SenderKeys, KeyAcks, Activateds of the current call, in order; empty for a waiting guest. */
-  chain: { from: string; m: Signed }[];
+  chain: Signed[];
   state: 'waiting' | 'admitted';
   steward: boolean;
 }
