@@ -76,15 +76,16 @@ int type(const std::string& verb, const Arguments& arguments) {
 }  // namespace
 
 int admin(const Arguments& arguments) {
-  if (arguments.size() < 2) return say("parlour admin user|type …", 1);
+  if (arguments.size() < 2) return say("parlour admin user|type|policy …", 1);
   Arguments rest(arguments.begin() + 2, arguments.end());
   try {
     if (arguments[0] == "user") return user(arguments[1], rest);
     if (arguments[0] == "type") return type(arguments[1], rest);
+    if (arguments[0] == "policy") return policy(arguments[1], rest);
   } catch (const app::StoreFailure& failure) {
     return say(std::string("The database refused: ") + failure.what(), 1);
   }
-  return say("parlour admin user|type …", 1);
+  return say("parlour admin user|type|policy …", 1);
 }
 
 }  // namespace parlour::bin

@@ -55,6 +55,8 @@ class SqliteAuditLog final : public app::AuditLog {
   // Nothing when no signed head covers it yet.
   std::optional<ProvenEntry> prove(std::uint64_t seq);
   bool news() ;  // entries beyond the head that are not the log's own
+  // From a head that the vault signed and this database never heard of (a kill in between).
+  std::optional<audit::Proof> consistency(std::uint64_t from, std::uint64_t to) const;
 
  private:
   void catch_up();
