@@ -10,6 +10,7 @@
 
 #include "api/api.h"
 #include "app/types.h"
+#include "audit/format/checkpoint.h"
 #include "base/encoding.h"
 #include "call_rules/call_rules.h"
 #include "capture/capture.h"
@@ -244,7 +245,7 @@ class Serve {
     live_->restore();
     recordings_->close_left_open();
     each(60s, [this] {
-      if (audit_->news() || head_is_old()) audit_->checkpoint([](bool) {});
+      if (audit::head_is_due(audit_->news(), audit_->head().time, clock_.now().utc)) audit_->checkpoint([](bool) {});
       meetings_->expire_old();
       recordings_->close_stale();
     });
@@ -305,12 +306,6 @@ class Serve {
       record.data.set("algorithm", "ed25519");
       app::note(*context_, std::move(record));
     }
-  }
-
-  // A head each hour even when nothing happens: silence is visible in the log, and not to be mistaken for a cut.
-  bool head_is_old() {
-    app::AuditHead head = audit_->head();
-    return head.time && clock_.now().utc - *head.time >= 1h;
   }
 
   // What was written until now is covered when we are gone. The executor has ended, so this waits by itself.
