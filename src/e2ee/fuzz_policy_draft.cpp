@@ -1,5 +1,5 @@
-// Drafts and signed Policies as files that somebody brings. What can be read is written again the same; nothing is
-// signed but with the right key, fingerprint and time.
+// Drafts and signed Policies as files that somebody brings. What can be read is written again the same;
+// nothing is signed but with the right key, fingerprint and time.
 #include <cstdlib>
 
 #include "e2ee/policy_draft.h"

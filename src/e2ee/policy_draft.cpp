@@ -72,10 +72,9 @@ std::optional<PolicyType> policy_type_of(std::string type_id, std::int64_t versi
   const Json* pause = setting(*document, "recording", "pause_max_s");
   const Json none = JsonArray{};
   const Json* kinds = setting(*document, "recording", "kinds");
-  return make_policy_type(std::move(type_id), version,
-                          rule != nullptr && rule->is_string() ? *rule->as_string() : "",
-                          kinds == nullptr ? &none : kinds,
-                          pause != nullptr && pause->is_integer() ? *pause->as_integer() : 0);
+  return make_policy_type(
+      std::move(type_id), version, rule != nullptr && rule->is_string() ? *rule->as_string() : "",
+      kinds == nullptr ? &none : kinds, pause != nullptr && pause->is_integer() ? *pause->as_integer() : 0);
 }
 
 std::string recorder_fingerprint(const P256Point& kem, const P256Point& sig) {
@@ -111,18 +110,19 @@ Result<PolicyDraft, PolicyRefusal> parse_policy_draft(std::string_view text) {
   const Json* body = json->find("policy");
   auto policy = parse_policy(as_bytes(write_json(body == nullptr ? Json() : *body)));
   if (!policy)
-    return refuse("draft.form", "the draft's Policy cannot be read: " + std::string(to_text(policy.error().fault)) +
-                                    " " + std::string(policy.error().member));
+    return refuse("draft.form",
+                  "the draft's Policy cannot be read: " + std::string(to_text(policy.error().fault)) + " " +
+                      std::string(policy.error().member));
   draft.policy = std::move(*policy);
   return draft;
 }
 
 Result<std::string, PolicyRefusal> sign_policy_draft(const PolicyDraft& draft, const crypto::P256Key& key,
                                                      std::string_view fingerprint, UtcTime now) {
-  if (key.public_key() != draft.root)
-    return refuse("draft.key", "the draft is for another organisation key");
+  if (key.public_key() != draft.root) return refuse("draft.key", "the draft is for another organisation key");
   const PolicyRecorder& rec = draft.policy.rec;
-  if (rec.id != key_name(rec.kem)) return refuse("draft.recorder", "the draft calls the recorder's key by another name");
+  if (rec.id != key_name(rec.kem))
+    return refuse("draft.recorder", "the draft calls the recorder's key by another name");
   if (only_hex_digits(fingerprint) != only_hex_digits(recorder_fingerprint(rec.kem, rec.sig)))
     return refuse("draft.recorder", "the draft names a recorder with another fingerprint");
   if (rec.expires_s <= now.us / 1'000'000) return refuse("draft.expired", "the draft's time is over");
@@ -149,8 +149,8 @@ Result<void, PolicyRefusal> check_next_policy(const Policy& next, const Policy* 
   if (now_s >= next.rec.expires_s) return refuse("policy.expired", "the Policy's time is over");
   if (previous == nullptr || next == *previous) return {};
   if (next.version <= previous->version)
-    return refuse("policy.older", "a Policy of version " + std::to_string(previous->version) + " is in force; this one is version " +
-                                      std::to_string(next.version));
+    return refuse("policy.older", "a Policy of version " + std::to_string(previous->version) +
+                                      " is in force; this one is version " + std::to_string(next.version));
   for (const PolicyType& known : previous->types) {
     const PolicyType* again = next.find_type(known.type_id, known.version);
     if (again != nullptr && !(*again == known))

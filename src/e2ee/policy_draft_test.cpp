@@ -24,11 +24,14 @@ struct Signing : ::testing::Test {
     out.root = root.public_key();
     out.policy.org = "Example Bank";
     out.policy.version = 7;
-    out.policy.types = {{kTypeId, 3, RecordRule::kRequired, {true, true}, 600}, {kTypeId, 4, RecordRule::kNever, {}, 0}};
-    out.policy.rec = {key_name(kem.public_key()), kem.public_key(), sig.public_key(), kNowS - 10, kNowS + 1000};
+    out.policy.types = {{kTypeId, 3, RecordRule::kRequired, {true, true}, 600},
+                        {kTypeId, 4, RecordRule::kNever, {}, 0}};
+    out.policy.rec = {key_name(kem.public_key()), kem.public_key(), sig.public_key(), kNowS - 10,
+                      kNowS + 1000};
     return out;
   }
-  std::string code(const PolicyDraft& what, const crypto::P256Key& key, std::string_view known, UtcTime now) const {
+  std::string code(const PolicyDraft& what, const crypto::P256Key& key, std::string_view known,
+                   UtcTime now) const {
     auto text = sign_policy_draft(what, key, known, now);
     return text ? "signed" : text.error().code;
   }
@@ -73,7 +76,8 @@ TEST_F(Signing, DamagedDraftsAreRefused) {
   EXPECT_FALSE(parse_policy_draft(""));
   EXPECT_FALSE(parse_policy_draft("{}"));
   EXPECT_FALSE(parse_policy_draft(good.substr(0, good.size() - 1)));
-  for (std::string_view member : {"\"org\"", "\"ver\"", "\"kem\"", "\"nbf\"", "\"organisation_key\"", "\"format\""}) {
+  for (std::string_view member :
+       {"\"org\"", "\"ver\"", "\"kem\"", "\"nbf\"", "\"organisation_key\"", "\"format\""}) {
     std::string bad = good;
     bad.replace(bad.find(member), member.size(), "\"other\"");
     EXPECT_FALSE(parse_policy_draft(bad)) << member;
@@ -90,7 +94,8 @@ TEST_F(Signing, ASignedPolicyIsReadUnderTheRightKeyOnly) {
   EXPECT_EQ(read_signed_policy("{}", root.public_key()).error().code, "policy.form");
   Policy bad = draft.policy;
   bad.rec.sig.fill(1);
-  EXPECT_EQ(read_signed_policy(write_json(to_json(sign(bad, root))), root.public_key()).error().code, "policy.form");
+  EXPECT_EQ(read_signed_policy(write_json(to_json(sign(bad, root))), root.public_key()).error().code,
+            "policy.form");
 }
 
 TEST_F(Signing, APolicyFollowsByAHigherVersionAtItsTimeWithoutChangingATypeVersion) {
@@ -110,16 +115,19 @@ TEST_F(Signing, APolicyFollowsByAHigherVersionAtItsTimeWithoutChangingATypeVersi
 }
 
 TEST(PolicyType, IsReadFromTheRecordingSection) {
-  auto type = policy_type_of(kTypeId, 2, R"({"recording":{"rule":{"value":"required"},"kinds":{"value":["a","v"]},)"
-                                         R"("pause_max_s":{"value":30}}})");
+  auto type = policy_type_of(kTypeId, 2,
+                             R"({"recording":{"rule":{"value":"required"},"kinds":{"value":["a","v"]},)"
+                             R"("pause_max_s":{"value":30}}})");
   ASSERT_TRUE(type);
   EXPECT_EQ(*type, (PolicyType{kTypeId, 2, RecordRule::kRequired, {true, true}, 30}));
   EXPECT_EQ(policy_type_of(kTypeId, 1, R"({"recording":{"rule":{"value":"never"}}})"),
             (PolicyType{kTypeId, 1, RecordRule::kNever, {}, 0}));
   // A rule without kinds, kinds without a rule, and what is none of ours.
   EXPECT_FALSE(policy_type_of(kTypeId, 1, R"({"recording":{"rule":{"value":"required"}}})"));
-  EXPECT_FALSE(policy_type_of(kTypeId, 1, R"({"recording":{"rule":{"value":"never"},"kinds":{"value":["a"]}}})"));
-  EXPECT_FALSE(policy_type_of(kTypeId, 1, R"({"recording":{"rule":{"value":"always"},"kinds":{"value":["a"]}}})"));
+  EXPECT_FALSE(
+      policy_type_of(kTypeId, 1, R"({"recording":{"rule":{"value":"never"},"kinds":{"value":["a"]}}})"));
+  EXPECT_FALSE(
+      policy_type_of(kTypeId, 1, R"({"recording":{"rule":{"value":"always"},"kinds":{"value":["a"]}}})"));
   EXPECT_FALSE(policy_type_of(kTypeId, 0, R"({"recording":{"rule":{"value":"never"}}})"));
   EXPECT_FALSE(policy_type_of("x", 1, R"({"recording":{"rule":{"value":"never"}}})"));
   EXPECT_FALSE(policy_type_of(kTypeId, 1, "{}"));

@@ -68,8 +68,9 @@ Result<void, VaultRefusal> PolicySigner::start(std::string_view types_file, UtcT
     return refuse("policy.file", "the policy file holds no \"types\"");
   std::vector<e2ee::PolicyType> types;
   for (const Json& type : *list->as_array()) {
-    auto made = e2ee::make_policy_type(type.string_or("type_id"), type.integer_or("version"), type.string_or("record"),
-                          type.find("kinds"), type.integer_or("pause_max_s"));
+    auto made =
+        e2ee::make_policy_type(type.string_or("type_id"), type.integer_or("version"),
+                               type.string_or("record"), type.find("kinds"), type.integer_or("pause_max_s"));
     if (!made) return refuse("policy.file", "a type of the policy file cannot be read");
     types.push_back(std::move(*made));
   }

@@ -70,7 +70,8 @@ class PosixFile final : public AppendFile {
 
 }  // namespace
 
-Result<DirectoryStore, StoreError> DirectoryStore::open(const std::filesystem::path& directory, Readers readers) {
+Result<DirectoryStore, StoreError> DirectoryStore::open(const std::filesystem::path& directory,
+                                                        Readers readers) {
   std::error_code error;
   if (directory.has_parent_path()) std::filesystem::create_directories(directory.parent_path(), error);
   if (error) return fail(from_errno(error.value()));

@@ -41,7 +41,9 @@ class Database {
     EXPECT_TRUE(log.load());
   }
   std::string policy() { return store_->policy().value_or(""); }
-  std::vector<app::AuditEntry> entries(const std::string& type) { return log.entries({.type = type, .limit = 100}); }
+  std::vector<app::AuditEntry> entries(const std::string& type) {
+    return log.entries({.type = type, .limit = 100});
+  }
 
  private:
   runtime::SystemClock clock_;
@@ -86,7 +88,8 @@ struct Programs : ::testing::Test {
     return said.text.substr(0, 36);
   }
   void init_vault(Words more) {
-    Words words{"init", "--home", place.vault_home.string(), "--organisation", "Example Bank", "--origin", "localhost/audit"};
+    Words words{"init",         "--home",   place.vault_home.string(), "--organisation",
+                "Example Bank", "--origin", "localhost/audit"};
     words.insert(words.end(), more.begin(), more.end());
     Said said = place.vault_program(words);
     ASSERT_EQ(said.status, 0) << said.text;
@@ -127,12 +130,15 @@ TEST_F(Programs, ThePolicyIsSignedByTheOperatorsKeyThatTheVaultNeverHolds) {
   place.start_vault();
   ASSERT_TRUE(place.start_serve()) << Installation::read(place.serve_log());
   // Nobody has signed, so nothing is in force; and the server's log says what to do.
-  EXPECT_TRUE(wait_until([&] { return Installation::read(place.serve_log()).find("policy.unlisted") != std::string::npos; }));
+  EXPECT_TRUE(wait_until(
+      [&] { return Installation::read(place.serve_log()).find("policy.unlisted") != std::string::npos; }));
   EXPECT_EQ(Database(place).policy(), "");
 
   Said drafted = draft(file("draft"));
   ASSERT_EQ(drafted.status, 0) << drafted.text;
-  EXPECT_NE(drafted.text.find(required + " version 1: must be recorded, sound and pictures"), std::string::npos) << drafted.text;
+  EXPECT_NE(drafted.text.find(required + " version 1: must be recorded, sound and pictures"),
+            std::string::npos)
+      << drafted.text;
   EXPECT_NE(drafted.text.find(never + " version 1: never recorded"), std::string::npos);
   EXPECT_EQ(Database(place).policy(), "");
 
@@ -158,7 +164,8 @@ TEST_F(Programs, ThePolicyIsSignedByTheOperatorsKeyThatTheVaultNeverHolds) {
   EXPECT_EQ(install(file("bad.signed")).status, 1);
   auto forged = e2ee::parse_policy_draft(Installation::read(file("draft")));
   auto other_key = crypto::P256Key::from_pem(Installation::read(file("other.pem")));
-  Installation::write(file("forged.signed"), write_json(e2ee::to_json(e2ee::sign(forged->policy, *other_key))));
+  Installation::write(file("forged.signed"),
+                      write_json(e2ee::to_json(e2ee::sign(forged->policy, *other_key))));
   EXPECT_EQ(install(file("forged.signed")).status, 1);
   EXPECT_EQ(Database(place).policy(), "");
   EXPECT_TRUE(Database(place).entries("policy.signed").empty());
@@ -170,7 +177,8 @@ TEST_F(Programs, ThePolicyIsSignedByTheOperatorsKeyThatTheVaultNeverHolds) {
   auto entries = Database(place).entries("policy.signed");
   ASSERT_EQ(entries.size(), 1u);
   EXPECT_EQ(entries[0].entry.find("actor")->string_or("kind"), "operator");
-  EXPECT_EQ(entries[0].entry.find("data")->string_or("key_id"), Installation::after(made.text, "Organisation key").substr(0, 16));
+  EXPECT_EQ(entries[0].entry.find("data")->string_or("key_id"),
+            Installation::after(made.text, "Organisation key").substr(0, 16));
   auto info = ask_vault<vault_link::VaultInfo>(place, [](auto& client, auto reply) { client.info(reply); });
   ASSERT_TRUE(info);
   EXPECT_EQ(info->policy, first);
@@ -262,8 +270,9 @@ TEST_F(Programs, AHeadThatOnlyTheVaultRemembersIsSignedOnFrom) {
     std::optional<vault_link::Head> head;
     database.log.set_signer(
         [&](const store_sqlite::SignRequest& request, const auto& done) {
-          head = ask_vault<vault_link::Head>(
-              place, [&](auto& client, auto reply) { client.sign_head(request.size, request.root, request.consistency, reply); });
+          head = ask_vault<vault_link::Head>(place, [&](auto& client, auto reply) {
+            client.sign_head(request.size, request.root, request.consistency, reply);
+          });
           done(std::nullopt);
         },
         "localhost/audit", {});
@@ -273,7 +282,8 @@ TEST_F(Programs, AHeadThatOnlyTheVaultRemembersIsSignedOnFrom) {
     ASSERT_EQ(database.log.head().size, stored);
   }
   ASSERT_TRUE(place.start_serve()) << Installation::read(place.serve_log());
-  EXPECT_TRUE(wait_until([&] { return Database(place).log.head().size > lost; })) << Installation::read(place.serve_log());
+  EXPECT_TRUE(wait_until([&] { return Database(place).log.head().size > lost; }))
+      << Installation::read(place.serve_log());
   // And again at the stop, where nobody else is there to wait.
   EXPECT_EQ(place.serve->end(SIGTERM), 0);
   place.serve.reset();
@@ -298,32 +308,48 @@ TEST_F(Programs, ServeAndVaultRunUnderTwoUsersThatCannotReadEachOther) {
   directory(place.vault_home, vault_user, vault_user.gid, 0700);
   directory(place.root / "run", vault_user, vault_user.gid, 0755);
 
-  Said made = place.vault_program({"init", "--home", place.vault_home.string(), "--organisation", "Example Bank", "--origin",
-                                   "localhost/audit", "--with-organisation-key"}, vault_user);
+  Said made = place.vault_program({"init", "--home", place.vault_home.string(), "--organisation",
+                                   "Example Bank", "--origin", "localhost/audit", "--with-organisation-key"},
+                                  vault_user);
   ASSERT_EQ(made.status, 0) << made.text;
   // Each knows whom to expect: a vault that expects serve's user takes no other, not even root.
   directory(place.recordings, serve_user, serve_user.gid, 0700);
   place.start_vault({"--serve-uid", serve_uid}, vault_user);
   EXPECT_EQ(place.vault->wait(), 1) << "a vault that cannot read the recordings says so at its start";
-  EXPECT_FALSE(place.start_serve({"--vault-uid", vault_uid}, serve_user)) << "serve demands recordings that the vault can read";
+  EXPECT_FALSE(place.start_serve({"--vault-uid", vault_uid}, serve_user))
+      << "serve demands recordings that the vault can read";
   EXPECT_EQ(place.serve->wait(), 1);
   EXPECT_NE(Installation::read(place.serve_log()).find("install -d -m 2750"), std::string::npos);
 
   directory(place.recordings, serve_user, vault_user.gid, 02750);
   place.start_vault({"--serve-uid", serve_uid}, vault_user);
-  ASSERT_TRUE(place.start_serve({"--vault-uid", vault_uid}, serve_user)) << Installation::read(place.serve_log());
-  EXPECT_TRUE(wait_until([&] { return Installation::read(place.serve_log()).find("vault.up") != std::string::npos; }));
+  ASSERT_TRUE(place.start_serve({"--vault-uid", vault_uid}, serve_user))
+      << Installation::read(place.serve_log());
+  EXPECT_TRUE(wait_until(
+      [&] { return Installation::read(place.serve_log()).find("vault.up") != std::string::npos; }));
 
   // Neither opens what is the other's alone.
-  auto readable = [&](const fs::path& path, As as) { return place.run("/bin/cat", {path.string()}, as).status == 0; };
+  auto readable = [&](const fs::path& path, As as) {
+    return place.run("/bin/cat", {path.string()}, as).status == 0;
+  };
   EXPECT_TRUE(readable(place.vault_home / "keys" / "compliance-1.pem", vault_user));
   EXPECT_FALSE(readable(place.vault_home / "keys" / "compliance-1.pem", serve_user));
   EXPECT_TRUE(readable(place.home / "parlour.db", serve_user));
   EXPECT_FALSE(readable(place.home / "parlour.db", vault_user));
   EXPECT_EQ(place.run("/usr/bin/touch", {(place.recordings / "mine").string()}, vault_user).status, 1);
-  // Strangers are not heard: commands of another user find no vault, and serve takes no other user for the vault.
-  const Words draft{"admin", "policy", "draft", "--home", (place.root / "open").string(), "--vault", place.socket.string(),
-                    "--vault-uid", vault_uid, "--out", (place.root / "open" / "draft").string()};
+  // Strangers are not heard: commands of another user find no vault, and serve takes no other user for the
+  // vault.
+  const Words draft{"admin",
+                    "policy",
+                    "draft",
+                    "--home",
+                    (place.root / "open").string(),
+                    "--vault",
+                    place.socket.string(),
+                    "--vault-uid",
+                    vault_uid,
+                    "--out",
+                    (place.root / "open" / "draft").string()};
   Installation::write(place.root / "open" / "parlour.db", "");
   fs::permissions(place.root / "open" / "parlour.db", fs::perms::all);
   EXPECT_NE(place.parlour(draft, stranger).text.find("does not answer"), std::string::npos);

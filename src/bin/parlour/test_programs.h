@@ -1,5 +1,5 @@
-// The two programs as an operator meets them: started, asked and stopped as processes, also under other users. Facts are
-// read from what they print and leave behind.
+// The two programs as an operator meets them: started, asked and stopped as processes, also under other
+// users. Facts are read from what they print and leave behind.
 #pragma once
 
 #include <fcntl.h>
@@ -30,7 +30,8 @@ struct As {
   gid_t gid = 0;
 };
 
-inline bool wait_until(const std::function<bool()>& fact, std::chrono::seconds at_most = std::chrono::seconds(20)) {
+inline bool wait_until(const std::function<bool()>& fact,
+                       std::chrono::seconds at_most = std::chrono::seconds(20)) {
   const auto end = std::chrono::steady_clock::now() + at_most;
   while (!fact()) {
     if (std::chrono::steady_clock::now() > end) return false;
@@ -51,7 +52,8 @@ class Process {
     if (id_ == 0) {
       ::dup2(out, 1);
       ::dup2(out, 2);
-      if (as.uid && (::setgroups(0, nullptr) != 0 || ::setgid(as.gid) != 0 || ::setuid(*as.uid) != 0)) ::_exit(126);
+      if (as.uid && (::setgroups(0, nullptr) != 0 || ::setgid(as.gid) != 0 || ::setuid(*as.uid) != 0))
+        ::_exit(126);
       ::execv(program.c_str(), arguments.data());
       ::_exit(127);
     }
@@ -75,7 +77,8 @@ class Process {
   }
   bool ended() const {
     siginfo_t info{};
-    return ::waitid(P_PID, static_cast<id_t>(id_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == id_;
+    return ::waitid(P_PID, static_cast<id_t>(id_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == id_;
   }
 
  private:
@@ -112,7 +115,9 @@ class Installation {
     fs::remove_all(root, error);
   }
 
-  static void write(const fs::path& path, std::string_view text) { std::ofstream(path, std::ios::binary) << text; }
+  static void write(const fs::path& path, std::string_view text) {
+    std::ofstream(path, std::ios::binary) << text;
+  }
   static std::string read(const fs::path& path) { return bin::read_file(path, 16 << 20).value_or(""); }
 
   Said run(const std::string& program, Words words, As as = {}) const {
@@ -145,13 +150,15 @@ class Installation {
   }
 
   void start_vault(Words more = {}, As as = {}) {
-    Words words{"run", "--home", vault_home.string(), "--socket", socket.string(), "--recordings", recordings.string()};
+    Words words{"run",           "--home",       vault_home.string(), "--socket",
+                socket.string(), "--recordings", recordings.string()};
     words.insert(words.end(), more.begin(), more.end());
     vault = std::make_unique<Process>(vault_path, words, root / "open" / "vault.log", as);
   }
   bool start_serve(Words more = {}, As as = {}) {
-    Words words{"serve", "--home", home.string(), "--web", (root / "web").string(), "--vault", socket.string(), "--recordings",
-                recordings.string(), "--port", std::to_string(free_port())};
+    Words words{
+        "serve",         "--home",       home.string(),       "--web",  (root / "web").string(),    "--vault",
+        socket.string(), "--recordings", recordings.string(), "--port", std::to_string(free_port())};
     words.insert(words.end(), more.begin(), more.end());
     fs::remove(home / "serve.json");
     serve = std::make_unique<Process>(parlour_path, words, serve_log(), as);

@@ -21,13 +21,15 @@ Result<T, std::string> wait_for(Ask ask) {
     else
       promise->set_value(fail(answer.error().text + " (" + answer.error().code + ")"));
   });
-  if (future.wait_for(kPatience) != std::future_status::ready) return fail(std::string("the vault does not answer"));
+  if (future.wait_for(kPatience) != std::future_status::ready)
+    return fail(std::string("the vault does not answer"));
   return future.get();
 }
 
 }  // namespace
 
-Result<std::unique_ptr<VaultAccess>, std::string> VaultAccess::connect(const Options& options, const std::string& home) {
+Result<std::unique_ptr<VaultAccess>, std::string> VaultAccess::connect(const Options& options,
+                                                                       const std::string& home) {
   vault_link::VaultClient::Config config{options.get_or("vault", home + "/vault.sock"), std::nullopt};
   if (auto text = options.get("vault-uid")) {
     config.vault_uid = vault_link::uid_from_text(*text);
@@ -42,7 +44,8 @@ Result<std::unique_ptr<VaultAccess>, std::string> VaultAccess::connect(const Opt
   });
   if (future.wait_for(kPatience) != std::future_status::ready)
     return fail("The vault does not answer at " + config.socket_path +
-                ". It must run; this command must run under the user of `parlour serve`, and --vault-uid must name the "
+                ". It must run; this command must run under the user of `parlour serve`, and --vault-uid "
+                "must name the "
                 "vault's user where that is another one.");
   return access;
 }

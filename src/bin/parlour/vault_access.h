@@ -11,7 +11,8 @@ namespace parlour::bin {
 class VaultAccess {
  public:
   // From --vault (HOME/vault.sock) and --vault-uid. The error says what to do.
-  static Result<std::unique_ptr<VaultAccess>, std::string> connect(const Options& options, const std::string& home);
+  static Result<std::unique_ptr<VaultAccess>, std::string> connect(const Options& options,
+                                                                   const std::string& home);
 
   Result<vault_link::VaultInfo, std::string> info();
   Result<void, std::string> put_policy(const std::string& message);

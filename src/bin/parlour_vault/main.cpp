@@ -41,7 +41,8 @@ namespace {
 constexpr std::string_view kUsage =
     "parlour-vault init --home DIR --organisation NAME --origin DOMAIN/audit\n"
     "                   (--with-organisation-key [--policy FILE] | --organisation-public FILE)\n"
-    "parlour-vault public --home DIR                                              what others may know of its keys\n"
+    "parlour-vault public --home DIR                                              what others may know of "
+    "its keys\n"
     "parlour-vault run  --home DIR --socket PATH --recordings DIR [--serve-uid USER]\n";
 
 class SystemClock final : public Clock {
@@ -98,7 +99,8 @@ int print_public(const std::filesystem::path& home) {
             << "organisation key:     " << to_hex(keys->organisation_public()) << "\n"
             << "recorder key id:      " << keys->compliance_id() << "\n"
             << "recorder fingerprint: "
-            << e2ee::recorder_fingerprint(keys->compliance().public_key(), keys->recorder().public_key()) << "\n";
+            << e2ee::recorder_fingerprint(keys->compliance().public_key(), keys->recorder().public_key())
+            << "\n";
   return 0;
 }
 
@@ -156,8 +158,9 @@ int run(const Options& options) {
   const std::string& recordings = options.at("--recordings");
   // Not there yet is serve's business; not to be read is found out now, not when the first call has ended.
   if (::access(recordings.c_str(), R_OK | X_OK) != 0 && errno != ENOENT) {
-    std::cerr << "parlour-vault: this user cannot read " << recordings << ": " << std::strerror(errno)
-              << ". Where serve runs under another user the directory belongs to this user's group, mode 2750\n";
+    std::cerr
+        << "parlour-vault: this user cannot read " << recordings << ": " << std::strerror(errno)
+        << ". Where serve runs under another user the directory belongs to this user's group, mode 2750\n";
     return 1;
   }
   const std::filesystem::path home = options.at("--home");
@@ -179,8 +182,7 @@ int run(const Options& options) {
   SystemClock clock;
   crypto::SystemRandom random;
   mux_ffmpeg::ProcessMuxer muxer;
-  auto vault = vault::Vault::open({home, recordings}, muxer, random, clock,
-                                  "parlour-vault/" PARLOUR_VERSION);
+  auto vault = vault::Vault::open({home, recordings}, muxer, random, clock, "parlour-vault/" PARLOUR_VERSION);
   if (!vault) return refused(vault.error());
   auto server = vault_link::VaultServer::listen(**vault, clock, std::move(link));
   if (!server) return refused(server.error());

@@ -1,6 +1,6 @@
-// How a Policy comes to be (e2ee.md 3): what is to be signed, the signature, and the judgement of what was signed.
-// The vault uses it where it holds the organisation key; `parlour admin policy` where the operator does, perhaps on
-// a machine that has nothing else of Parlour. Time is an argument. Any thread.
+// How a Policy comes to be (e2ee.md 3): what is to be signed, the signature, and the judgement of what was
+// signed. The vault uses it where it holds the organisation key; `parlour admin policy` where the operator
+// does, perhaps on a machine that has nothing else of Parlour. Time is an argument. Any thread.
 #pragma once
 
 #include "base/time.h"
@@ -13,14 +13,16 @@ struct PolicyRefusal {
   std::string text;  // for people
 };
 
-// What is common to a type's document and to the operator's list: refused when rule and kinds contradict each other.
+// What is common to a type's document and to the operator's list: refused when rule and kinds contradict each
+// other.
 std::optional<PolicyType> make_policy_type(std::string type_id, std::int64_t version, std::string_view record,
                                            const Json* kinds, std::int64_t pause_max_s);
 // What a published type version says in Policy: its document's recording section.
-std::optional<PolicyType> policy_type_of(std::string type_id, std::int64_t version, std::string_view document);
+std::optional<PolicyType> policy_type_of(std::string type_id, std::int64_t version,
+                                         std::string_view document);
 
-// What people compare, so that nobody signs another recorder's keys: SHA-256 of kem‖sig, its first 16 bytes in hex,
-// in groups of four. Written by `parlour-vault init` and `public`.
+// What people compare, so that nobody signs another recorder's keys: SHA-256 of kem‖sig, its first 16 bytes
+// in hex, in groups of four. Written by `parlour-vault init` and `public`.
 std::string recorder_fingerprint(const P256Point& kem, const P256Point& sig);
 // How a key is named in the audit log and in Policy: 16 hex digits of SHA-256 of its public point.
 std::string key_name(const P256Point& public_key);
@@ -34,8 +36,8 @@ constexpr std::size_t kDraftSizeMax = 64 * 1024;
 std::string write_policy_draft(const PolicyDraft& draft);
 Result<PolicyDraft, PolicyRefusal> parse_policy_draft(std::string_view text);
 
-// The signed message's text, {t,k,b,s}. `fingerprint` is what the operator knows of the recorder by another way than
-// this draft; spaces and case don't count.
+// The signed message's text, {t,k,b,s}. `fingerprint` is what the operator knows of the recorder by another
+// way than this draft; spaces and case don't count.
 Result<std::string, PolicyRefusal> sign_policy_draft(const PolicyDraft& draft, const crypto::P256Key& key,
                                                      std::string_view fingerprint, UtcTime now);
 

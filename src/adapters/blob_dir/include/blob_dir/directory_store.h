@@ -1,6 +1,6 @@
 // DirectoryStore: recording's SegmentStore on a POSIX directory. Files 0600 and directory 0700, or 0640 and
-// 0750 where the directory's group reads; new names are made durable by fsync of the directory. Errors are values; nothing is thrown. Thread: as SegmentStore; one
-// object per directory.
+// 0750 where the directory's group reads; new names are made durable by fsync of the directory. Errors are
+// values; nothing is thrown. Thread: as SegmentStore; one object per directory.
 #pragma once
 
 #include <filesystem>

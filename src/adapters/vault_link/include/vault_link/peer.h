@@ -1,5 +1,5 @@
-// Who is on the other side of the local socket: both sides ask the kernel (SO_PEERCRED) for the user that the other
-// process runs under, and know by name or number whom they expect.
+// Who is on the other side of the local socket: both sides ask the kernel (SO_PEERCRED) for the user that the
+// other process runs under, and know by name or number whom they expect.
 #pragma once
 
 #include <sys/types.h>

@@ -41,8 +41,8 @@ Result<Checkpoint, NoteError> open_checkpoint(std::string_view note, std::span<c
 // that nothing was changed. An empty `last` is consistent with everything and takes an empty proof.
 [[nodiscard]] bool heads_consistent(const Checkpoint& last, const Checkpoint& next, const Proof& proof);
 
-// Asked each minute: with news a head is due at once, without any once an hour, so that silence can be told from a
-// log that was cut. `last`: when the newest one was signed.
+// Asked each minute: with news a head is due at once, without any once an hour, so that silence can be told
+// from a log that was cut. `last`: when the newest one was signed.
 bool head_is_due(bool news, std::optional<UtcTime> last, UtcTime now);
 
 }  // namespace parlour::audit
