@@ -34,6 +34,7 @@ void verify(benchmark::State& state) {
   Bytes bundle = log.bundle();
   VerifyOptions options;
   options.keys = {log.verifier_key()};
+  options.threads = static_cast<unsigned>(state.range(2));
   if (state.range(1) == 0) {
     // Without the personal values: each of them costs an HMAC and a look at its entry.
     BundleBuilder builder(log.signed_head());
@@ -48,11 +49,15 @@ void verify(benchmark::State& state) {
   set_rates(state, static_cast<std::int64_t>(log.entries.size()), static_cast<std::int64_t>(bundle.size()));
 }
 BENCHMARK(verify)
-    ->Args({10'000, 0})
-    ->Args({200'000, 0})
-    ->Args({1'000'000, 0})
-    ->Args({200'000, 1})
-    ->ArgNames({"entries", "private"})
+    ->Args({10'000, 0, 1})
+    ->Args({200'000, 0, 1})
+    ->Args({1'000'000, 0, 1})
+    ->Args({1'000'000, 0, 2})
+    ->Args({200'000, 1, 1})
+    ->Args({200'000, 1, 2})
+    ->ArgNames({"entries", "private", "threads"})
+    ->UseRealTime()
+    ->MeasureProcessCPUTime()
     ->Unit(benchmark::kMillisecond);
 
 void read_entries(benchmark::State& state) {

@@ -26,6 +26,8 @@ struct VerifyOptions {
   // How far an entry's time may lie before that of an earlier one: a corrected clock.
   Duration time_tolerance = std::chrono::seconds(5);
   CompletenessOptions completeness;
+  // How many threads read and hash, this one included. The report is the same with any number.
+  unsigned threads = 1;
 };
 
 Report verify_bundle(ByteView bundle, const VerifyOptions& options);
