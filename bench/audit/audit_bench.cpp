@@ -1,5 +1,7 @@
-// Audit log on one core. The goal is one million verified entries a second: canonical form, number, time,
-// leaf hash, tree, completeness, tiles and the container's checksum, from a bundle in memory.
+// Audit log. The goal is one million verified entries a second: canonical form, number, time, leaf hash,
+// tree, completeness, tiles and the container's checksum, from a bundle in memory; `parlour audit verify`
+// uses all cores, and "threads" says how many here. Half of one core's time is SHA-256, at what the
+// processor's own instructions give.
 //   build/release/bench/audit/audit_bench
 #include <benchmark/benchmark.h>
 

@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <fstream>
 
 namespace parlour::bin {
@@ -13,10 +15,13 @@ namespace fs = std::filesystem;
 std::optional<std::string> read_file(const fs::path& path, std::size_t most) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return std::nullopt;
-  std::string text(most + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad() || static_cast<std::size_t>(file.gcount()) > most) return std::nullopt;
-  text.resize(static_cast<std::size_t>(file.gcount()));
+  std::string text;
+  std::array<char, 65536> piece;
+  while (file && text.size() <= most) {
+    file.read(piece.data(), piece.size());
+    text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+  }
+  if (file.bad() || text.size() > most) return std::nullopt;
   return text;
 }
 

@@ -189,6 +189,7 @@ int sign_draft(const Arguments& arguments) {
   if ((status.st_mode & 077) != 0) return complain(*key_file + " can be read by others: chmod 600 it first.");
   auto pem = read_file(*key_file, 64 * 1024);
   auto key = pem ? crypto::P256Key::from_pem(*pem) : fail(crypto::CryptoError::kBadKey);
+  if (pem) crypto::wipe({reinterpret_cast<std::uint8_t*>(pem->data()), pem->size()});
   if (!key) return complain(*key_file + " holds no P-256 key.");
   auto text = read_file(file, e2ee::kDraftSizeMax);
   if (!text) return complain(file + " cannot be read.");

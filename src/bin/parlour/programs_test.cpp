@@ -5,6 +5,7 @@
 
 #include "audit/format/checkpoint.h"
 #include "base/encoding.h"
+#include "crypto/hash.h"
 #include "crypto/random.h"
 #include "e2ee/policy_draft.h"
 #include "runtime/executor.h"
@@ -229,6 +230,12 @@ TEST_F(Programs, ACleanStopLeavesASignedHeadOverItsLastWord) {
   ASSERT_TRUE(place.start_serve()) << Installation::read(place.serve_log());
   EXPECT_EQ(place.serve->end(SIGTERM), 0);
   Database database(place);
+  auto started = database.entries("server.started");
+  ASSERT_EQ(started.size(), 1u);
+  const auto program = bin::read_file(place.parlour_path, std::size_t{1} << 30);
+  ASSERT_TRUE(program);
+  EXPECT_EQ(started[0].entry.find("data")->string_or("binary_sha256"),
+            to_hex(crypto::sha256(as_bytes(*program))));
   auto stopped = database.entries("server.stopped");
   ASSERT_EQ(stopped.size(), 1u);
   EXPECT_GT(database.log.head().size, stopped[0].seq);

@@ -1,7 +1,8 @@
 // The offline verifier: a bundle, a pinned key and perhaps an older head in; a report out. No network, no
 // database, no clock of its own; includes the format only, never the writer. Any thread.
 //
-// Runs over the entries once; memory is about 80 bytes an entry beside the bundle.
+// Runs over the entries once, on as many threads as it is given; memory is about 80 bytes an entry beside the
+// bundle.
 #pragma once
 
 #include <optional>
