@@ -98,6 +98,31 @@ TEST_F(OpeningTest, E2ee18ACleanCallIsRebuiltFrameForFrameOnOneClock) {
   }
 }
 
+// Each manifest of these tests is held to contracts/recording-manifest.schema.json (World::open_recording);
+// here, that the contract refuses what it should.
+TEST_F(OpeningTest, TheManifestIsAsItsContractSaysAndNoOther) {
+  World world;
+  begin(world);
+  world.talk(both(world), 2);
+  end(world);
+  const Schema contract(PARLOUR_CONTRACTS "/recording-manifest.schema.json");
+  ASSERT_EQ(contract.faults(world.signed_manifest), std::vector<std::string>{});
+  for (const auto& [name, member] : *world.manifest.as_object()) {
+    Json without = JsonObject{}, other = world.manifest;
+    for (const auto& [kept, value] : *world.manifest.as_object())
+      if (kept != name) without.set(kept, value);
+    Json whole = world.signed_manifest;
+    EXPECT_EQ(contract.faults(whole.set("manifest", without)).size(), 1u) << name;
+    EXPECT_NE(contract.faults(whole.set("manifest", other.set(name, nullptr))).size(), 0u) << name;
+  }
+  Json more = world.manifest;
+  Json whole = world.signed_manifest;
+  EXPECT_EQ(contract.faults(whole.set("manifest", more.set("name", "Anna"))).size(), 1u);
+  Json tracks = *world.manifest.find("tracks");
+  tracks.as_array()->front().set("participant", "Anna");
+  EXPECT_NE(contract.faults(whole.set("manifest", more.set("tracks", tracks))).size(), 1u);
+}
+
 TEST_F(OpeningTest, ACutOfThreeSecondsIsOneGapOfThreeSeconds) {
   World world;
   begin(world);
