@@ -89,7 +89,13 @@ void StreamJudge::frame(AssembledFrame assembled) {
   e2ee::SframeKey* key = context_.ring.find(place, state);
   if (key == nullptr) {
     // A pause is no fault: nobody wrapped that key to the recorder.
-    if (state != KeyRing::State::kPaused) note("no_key", parts->header, at);
+    if (state == KeyRing::State::kPaused) return;
+    note("no_key", parts->header, at);
+    auto& unopened = context_.track.unopened;
+    if (!unopened.empty() && at >= unopened.back().from && at - unopened.back().to <= kIntervalJoin)
+      unopened.back().to = std::max(unopened.back().to, at);
+    else
+      unopened.push_back({at, at});
     return;
   }
   auto plaintext = e2ee::open_frame(codec, *key, assembled.data);

@@ -38,7 +38,8 @@ class KeyRing {
 
 struct JudgedTrack {
   std::vector<Span> intervals;
-  std::vector<Gap> skips;  // from a lost picture to the next key frame
+  std::vector<Gap> skips;      // from a lost picture to the next key frame
+  std::vector<Span> unopened;  // of frames that came and that no key of the recorder opens
   std::uint64_t recovered = 0;
 };
 

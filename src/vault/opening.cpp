@@ -154,6 +154,7 @@ class Opening {
       if (!participant) {
         note({"no_member", "", kind_of(stream.info.slot), 0, stream.info.sender_index,
               utc(stream.part, stream.info.at)});
+        unowned_.push_back({utc(stream.part, stream.first_arrival), utc(stream.part, stream.last_arrival)});
         continue;
       }
       const MediaKind kind = kind_of(stream.info.slot);
@@ -249,6 +250,8 @@ class Opening {
         track.skipped += skip.skipped;
         track.gaps.push_back(skip);
       }
+      // It is in the log, and it is lost all the same: the log lacks the messages with its keys.
+      for (const Span& span : judged.unopened) track.gaps.push_back({GapCause::kStorage, span, 0, 0});
     }
     for (const auto& [place, kid_account] : ring_.accounts()) {
       auto participant = participant_of(place.first, place.second.idx);
@@ -360,6 +363,9 @@ class Opening {
       track.gaps = join_gaps(std::move(track.gaps));
       opened_.tracks.push_back(std::move(track));
     }
+    // Of people of whom the log says nothing: nobody's track, and a part of the call that is missing.
+    whole += total(unowned_);
+    lost += total(unowned_);
     if (whole > Duration(0)) opened_.coverage_permille = 1000 * (whole - lost).count() / whole.count();
   }
 
@@ -375,6 +381,7 @@ class Opening {
   CallSet calls_;
   KeyRing ring_;
   std::vector<CallStart> call_starts_;
+  std::vector<Span> unowned_;  // streams of no member
   std::map<StreamKey, StreamClock> clocks_;
   std::map<TrackKey, JudgedTrack> tracks_;
   std::map<TrackKey, bool> tracks_has_;

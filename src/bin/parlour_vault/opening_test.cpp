@@ -251,6 +251,26 @@ TEST_F(OpeningTest, ARestartInATickIsAGapOfTheServerToo) {
   EXPECT_NEAR(static_cast<double>(gaps[0].integer_or("to_ms") - gaps[0].integer_or("from_ms")), 700, 100);
 }
 
+TEST_F(OpeningTest, AnEpochOfWhichTheLogLacksTheMessagesIsAGapAndNoCoverage) {
+  World world;
+  begin(world);
+  world.talk(both(world), 4);
+  world.forgetful = true;
+  world.run_epoch();
+  agent_media_.vp8_at = customer_media_.vp8_at = 0;
+  world.talk(both(world), 4);
+  end(world);
+  EXPECT_NEAR(static_cast<double>(world.manifest.integer_or("coverage_permille")), 500, 20);
+  EXPECT_GT(world.frame_faults(), 400u);
+  for (const Person* who : {world.agent, world.customer})
+    for (const char* kind : {"audio", "video"}) {
+      std::int64_t closed = 0;
+      for (const Json& gap : world.gaps(*who, kind))
+        if (gap.string_or("cause") == "storage") closed += gap.integer_or("to_ms") - gap.integer_or("from_ms");
+      EXPECT_NEAR(static_cast<double>(closed), 4000, 150) << kind << write_json(world.manifest);
+    }
+}
+
 TEST_F(OpeningTest, WithoutAFinalProgressTheTailIsCalledNotAttested) {
   World world;
   begin(world);
