@@ -505,10 +505,19 @@ void LiveMeeting::on_message(PresenceId id, const Json& message) {
     record.outcome = "failed";
     record.reason = check_name(message.string_or("check"));
     // A page that is not ours must not fill the log.
+    const bool for_good = record.reason != "steward.silent";  // sends again as soon as the adviser is heard
     if (++presence->failures <= kFailuresNoted) note(context_, std::move(record));
-    return ok(*presence, re);
+    ok(*presence, re);
+    return for_good ? stopped(*presence) : void();
   }
   refuse(*presence, re, {"message.unknown", "This message is not known here.", {}});
+}
+
+// The others are told that nothing more comes from there: silence alone looks like a network.
+void LiveMeeting::stopped(Presence& presence) {
+  if (presence.stopped) return;
+  presence.stopped = true;
+  push_people();
 }
 
 // From the call page, or from the console's list without entering.
@@ -549,6 +558,7 @@ void LiveMeeting::on_media_fact(const MediaFact& fact) {
     record.data.set("kind", tripped->slot == 0 ? "audio" : tripped->slot == 1 ? "camera" : "screen");
     note(context_, std::move(record));
     push(*presence, "guard", JsonObject{{"slot", tripped->slot}, {"reason", tripped->reason}});
+    stopped(*presence);
   } else if (auto* quality = std::get_if<media_fact::Quality>(&fact)) {
     if (Presence* presence = by_endpoint(quality->endpoint))
       push(*presence, "quality",

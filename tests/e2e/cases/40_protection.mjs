@@ -174,6 +174,7 @@ const timelineOf = async (agent) => {
 
 async function toldAndLogged(agent, customer) {
   await until('the customer is told what was stopped', async () => /not encrypted as agreed/.test(await customer.page.locator('body').innerText()), 30);
+  await agent.get('other-stopped').waitFor();
   await until('the audit log names it', async () => (await timelineOf(agent)).some((entry) => entry.type === 'plaintext_guard'));
 }
 

@@ -46,8 +46,8 @@ export interface MemberView {
   readonly self: boolean;
   readonly steward: boolean;
   readonly knownBy: KnownBy;
-  /** Server's word: the member's socket is there, or it is in its 30 s of reconnecting. The recorder is always 'online' while listed. */
-  readonly presence: 'online' | 'reconnecting';
+  /** Server's word: the member's socket is there, or it is in its 30 s of reconnecting, or its browser has stopped sending for good. The recorder is always 'online' while listed. */
+  readonly presence: 'online' | 'reconnecting' | 'stopped';
   /** True once this member has acknowledged our keys of the newest epoch. */
   readonly acknowledged: boolean;
   /** Slots that the member announced as active in a signed message. */

@@ -125,7 +125,7 @@ function memberViews(facts: SessionFacts, call: SecureCall, media: MediaLink): M
       self: own,
       steward: m.idx === roster.steward,
       knownBy: own ? 'self' : 'server',
-      presence: person?.state === 'reconnecting' || (!person && facts.ownerOf.has(m.ep)) ? 'reconnecting' : 'online',
+      presence: person?.state === 'stopped' ? 'stopped' : person?.state === 'reconnecting' || (!person && facts.ownerOf.has(m.ep)) ? 'reconnecting' : 'online',
       acknowledged: own || call.exchange.acknowledged(epoch, self, m.idx),
       active: (slots ?? []).map((slot) => slotNames[slot]),
       listening: slots !== null && slots.length === 0 && !call.heard(m.ep),

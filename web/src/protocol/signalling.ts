@@ -94,7 +94,7 @@ export interface Person {
   name: string;
   /** Empty before its Hello. */
   ep: EndpointId;
-  state: 'waiting' | 'admitted' | 'connected' | 'reconnecting' | 'left';
+  state: 'waiting' | 'admitted' | 'connected' | 'reconnecting' | 'stopped' | 'left';
   mic: boolean;
   camera: boolean;
   sharing: boolean;

@@ -104,6 +104,7 @@ class LiveMeeting {
     bool member = false;  // the newest Roster names its ep
     bool mic = false, camera = false;
     std::uint64_t offers = 0;
+    bool stopped = false;  // its browser sends nothing more: a check failed there, or the guard stopped it here
     int failures = 0;  // checks that this page said have failed
     TimerId lost_timer = 0;
   };
@@ -131,6 +132,7 @@ class LiveMeeting {
   // Endpoints that some Roster of this call has named, former members included.
   std::set<std::string> eps_ever_named() const;
   void arm_guard(Presence& presence);
+  void stopped(Presence& presence);
   void offer(Presence& presence, bool restart);
   void remove_presence(PresenceId id, std::string_view ended_reason, bool tell);
   void lose(Presence& presence);

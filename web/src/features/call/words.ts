@@ -54,6 +54,10 @@ const en = {
     back: 'The connection is back.',
     other: (name: string) => `${name} has lost the connection and has 30 seconds to come back.`,
   },
+  other_stopped: {
+    staff: (name: string) => `${name}’s browser has stopped sending, because something in the encryption was not in order. Ask them to leave and to open the link again.`,
+    customer: (name: string) => `${name}’s browser has stopped sending, because something in the encryption was not in order. ${name} sees this too.`,
+  },
   quality: {
     loss: 'Your network loses packets: picture and sound may stutter. Moving closer to the Wi-Fi or turning the camera off helps.',
     delay: 'Your network is slow to answer: speak in turns. Turning the camera off can help.',
@@ -124,6 +128,7 @@ const en = {
     self: 'you',
     steward: 'lets people in',
     reconnecting: 'has lost the connection',
+    stopped: 'its browser has stopped sending',
     keys_missing: 'keys not confirmed yet',
     waiting: 'Waiting to come in',
     nobody: 'Nobody else is here yet.',
@@ -331,6 +336,10 @@ const nl: typeof en = {
     back: 'De verbinding is terug.',
     other: (name) => `${name} is de verbinding kwijt en heeft 30 seconden om terug te komen.`,
   },
+  other_stopped: {
+    staff: (name) => `De browser van ${name} zendt niet meer, omdat er iets in de versleuteling niet klopte. Vraag om het gesprek te verlaten en de link opnieuw te openen.`,
+    customer: (name) => `De browser van ${name} zendt niet meer, omdat er iets in de versleuteling niet klopte. ${name} ziet dit ook.`,
+  },
   quality: {
     loss: 'Uw netwerk verliest pakketten: beeld en geluid kunnen haperen. Dichter bij de wifi gaan zitten of de camera uitzetten helpt.',
     delay: 'Uw netwerk antwoordt traag: spreek om de beurt. De camera uitzetten kan helpen.',
@@ -401,6 +410,7 @@ const nl: typeof en = {
     self: 'u',
     steward: 'laat mensen binnen',
     reconnecting: 'is de verbinding kwijt',
+    stopped: 'deze browser zendt niet meer',
     keys_missing: 'sleutels nog niet bevestigd',
     waiting: 'Wil binnenkomen',
     nobody: 'Er is nog niemand anders.',
