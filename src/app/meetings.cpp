@@ -163,6 +163,7 @@ Result<std::string, Refusal> Meetings::issue_link(const Actor& actor, const Meet
   Work work(context_.unit);
   std::string link = put_link(*meeting, actor);
   work.commit();
+  if (on_link_replaced) on_link_replaced(id);
   return link;
 }
 
@@ -260,14 +261,16 @@ std::optional<Invitation> Guests::invitation(const Session& session, const std::
   out.customer_name = view.customer_name;
   out.adviser_name = view.agent_name;
   out.csrf = session.row.csrf;
+  out.device_checked = session.row.device_checked;
   return out;
 }
 
 std::optional<Refusal> Guests::report_device(const Session& session, const DeviceResult& device) {
   std::optional<Invitation> found = invitation(session, "");
   if (!found) return Refusal{"not_found", "There is nothing here.", {}};
-  Decision decision = act(context_, found->meeting, found->type,
-                          command::ReportDevice{session.row.participant, device}, session.actor());
+  Decision decision =
+      act(context_, found->meeting, found->type, command::ReportDevice{session.row.participant, device},
+          session.actor(), [&](const Meeting&) { context_.sessions.set_device_checked(session.row.token_hash); });
   return decision ? std::nullopt : std::optional(decision.error());
 }
 

@@ -201,6 +201,7 @@ bool CanonicalReader::scan_array(std::size_t depth) {
 }
 
 bool CanonicalReader::scan_escape() {
+  ++escapes_;
   if (end_ - at_ < 2) return stop("a cut escape");
   switch (at_[1]) {
     case '"':

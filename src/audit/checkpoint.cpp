@@ -70,4 +70,10 @@ bool heads_consistent(const Checkpoint& last, const Checkpoint& next, const Proo
   return verify_consistency(last.size, next.size, last.root, next.root, proof);
 }
 
+bool head_is_due(bool news, std::optional<UtcTime> last, UtcTime now) {
+  constexpr Duration kHeartbeat = 1h;
+  // A clock that was set back must not make it silent until it has caught up.
+  return news || !last || now - *last >= kHeartbeat || *last - now >= kHeartbeat;
+}
+
 }  // namespace parlour::audit

@@ -110,12 +110,15 @@ void CompletenessAudit::observe(const EntryView& entry) {
   bool about_recording = !about_meeting && take_prefix(event, "recording.");
   bool about_media = event == "media.stopped" || event == "media.resumed";
   if (!about_meeting && !about_recording && !about_media && event != "deletion.executed") return;
-  auto found = meetings_.find(entry.meeting);
-  if (found == meetings_.end()) found = meetings_.emplace(std::string(entry.meeting), Meeting()).first;
+  // Entries of one meeting mostly stand together.
+  if (last_ == meetings_.end() || last_->first != entry.meeting) {
+    last_ = meetings_.find(entry.meeting);
+    if (last_ == meetings_.end()) last_ = meetings_.emplace(std::string(entry.meeting), Meeting()).first;
+  }
   if (about_recording) {
-    observe_recording(found->second, entry, event);
+    observe_recording(last_->second, entry, event);
   } else {
-    observe_meeting(found->second, entry, event);
+    observe_meeting(last_->second, entry, event);
   }
 }
 

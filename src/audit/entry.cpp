@@ -32,18 +32,30 @@ bool is_object(std::string_view raw) {
   return !raw.empty() && raw.front() == '{';
 }
 
-// A plain string, or null, which gives an empty view.
-bool string_or_null(std::string_view raw, std::string_view& out) {
-  out = {};
-  if (raw == "null") return true;
-  auto content = plain_string(raw);
-  if (content) out = *content;
-  return content.has_value();
-}
+// A member's value as the reader gave it. It was scanned just now, so whether its strings hold escapes is known.
+struct RawValue {
+  std::string_view raw;
+  bool escaped;
+
+  // The content of a string without escapes; nothing for everything else.
+  std::optional<std::string_view> plain() const {
+    if (escaped || raw.empty() || raw.front() != '"') return std::nullopt;
+    return raw.substr(1, raw.size() - 2);
+  }
+  // A plain string, or null, which gives an empty view.
+  bool plain_or_null(std::string_view& out) const {
+    out = {};
+    if (raw.front() == 'n') return true;  // "null" is all that begins so
+    auto content = plain();
+    if (content) out = *content;
+    return content.has_value();
+  }
+};
 
 // Takes one member of the head; the bit it stands for, 0 for a member that is not ours, or nothing when its
 // value is of the wrong kind.
-std::optional<std::uint32_t> take_member(EntryView& entry, std::string_view name, std::string_view raw) {
+std::optional<std::uint32_t> take_member(EntryView& entry, std::string_view name, const RawValue& value) {
+  const std::string_view raw = value.raw;
   auto when = [](bool good, std::uint32_t bit) { return good ? std::optional(bit) : std::nullopt; };
   std::string_view ignored;
   switch (name.front()) {
@@ -53,9 +65,9 @@ std::optional<std::uint32_t> take_member(EntryView& entry, std::string_view name
       return when(is_object(raw), kActor);
     case 'b':
       if (name != "brand") break;
-      return when(plain_string(raw).has_value(), kBrand);
+      return when(value.plain().has_value(), kBrand);
     case 'c':
-      if (name == "cause") return when(string_or_null(raw, ignored), kCause);
+      if (name == "cause") return when(value.plain_or_null(ignored), kCause);
       if (name == "custom") return when(is_object(raw), kCustom);
       break;
     case 'd':
@@ -63,16 +75,16 @@ std::optional<std::uint32_t> take_member(EntryView& entry, std::string_view name
       entry.data = raw;
       return when(is_object(raw), kData);
     case 'm':
-      if (name == "meeting") return when(string_or_null(raw, entry.meeting), kMeeting);
+      if (name == "meeting") return when(value.plain_or_null(entry.meeting), kMeeting);
       if (name == "mono_boot") return when(is_object(raw), kMonoBoot);
       break;
     case 'o':
       if (name != "outcome") break;
-      entry.outcome = plain_string(raw).value_or("");
+      entry.outcome = value.plain().value_or("");
       return when(entry.outcome == "ok" || entry.outcome == "denied" || entry.outcome == "failed", kOutcome);
     case 'r':
       if (name != "reason") break;
-      return when(string_or_null(raw, ignored), kReason);
+      return when(value.plain_or_null(ignored), kReason);
     case 's':
       if (name == "seq") {
         auto seq = plain_integer(raw);
@@ -87,15 +99,15 @@ std::optional<std::uint32_t> take_member(EntryView& entry, std::string_view name
       break;
     case 't':
       if (name == "time") {
-        auto time = parse_entry_time(plain_string(raw).value_or(""));
+        auto time = parse_entry_time(value.plain().value_or(""));
         if (time) entry.time = *time;
         return when(time.has_value(), kTime);
       }
       if (name == "type") {
-        entry.type = plain_string(raw).value_or("");
+        entry.type = value.plain().value_or("");
         return when(!entry.type.empty(), kType);
       }
-      if (name == "type_version") return when(string_or_null(raw, entry.type_version), kTypeVersion);
+      if (name == "type_version") return when(value.plain_or_null(entry.type_version), kTypeVersion);
       break;
     case 'v':
       if (name != "v") break;
@@ -165,9 +177,10 @@ Result<EntryView, EntryFault> read_entry(std::string_view bytes) {
   if (reader.open_object()) {
     while (reader.next_member(name)) {
       std::size_t at = reader.offset();
+      const std::uint32_t escapes = reader.escapes();
       std::string_view raw = reader.value();
       if (reader.failed() || name.empty()) break;
-      auto bit = take_member(entry, name, raw);
+      auto bit = take_member(entry, name, {raw, reader.escapes() != escapes});
       if (!bit) return fail(EntryFault{at, "a member of the head has a value of the wrong kind"});
       seen |= *bit;
     }

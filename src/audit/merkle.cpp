@@ -77,9 +77,37 @@ void MerkleTree::reserve(std::uint64_t leaves) {
   }
 }
 
+PerfectSubtree::PerfectSubtree(std::vector<Hash256> leaves) {
+  assert(std::has_single_bit(leaves.size()));
+  levels_.push_back(std::move(leaves));
+  while (levels_.back().size() > 1) {
+    const std::vector<Hash256>& below = levels_.back();
+    std::vector<Hash256> level;
+    level.reserve(below.size() / 2);
+    for (std::size_t i = 0; i + 1 < below.size(); i += 2) level.push_back(node_hash(below[i], below[i + 1]));
+    levels_.push_back(std::move(level));
+  }
+}
+
 void MerkleTree::append(const Hash256& leaf) {
-  Hash256 carried = leaf;
-  for (std::size_t level = 0;; ++level) {
+  append_node(0, leaf);
+}
+
+void MerkleTree::append(const PerfectSubtree& subtree) {
+  if (subtree.size() == 0) return;
+  assert(size() % subtree.size() == 0);
+  const std::size_t top = subtree.levels().size() - 1;
+  if (levels_.size() < top) levels_.resize(top);
+  for (std::size_t level = 0; level < top; ++level)
+    levels_[level].insert(levels_[level].end(), subtree.levels()[level].begin(),
+                          subtree.levels()[level].end());
+  append_node(top, subtree.levels()[top].front());
+}
+
+// A node whose subtree is complete; those above that become complete by it come too.
+void MerkleTree::append_node(std::size_t level, const Hash256& node) {
+  Hash256 carried = node;
+  for (;; ++level) {
     if (levels_.size() <= level) levels_.emplace_back();
     levels_[level].push_back(carried);
     std::size_t count = levels_[level].size();

@@ -86,6 +86,16 @@ TEST(Checkpoint, HeadsAreConsistentOnlyWithAProofThatNothingChanged) {
   EXPECT_FALSE(heads_consistent({"other/audit", 0, empty_root()}, early, {}));
 }
 
+TEST(Checkpoint, IsDueWithNewsAndOnceAnHourWithout) {
+  const UtcTime then{1'795'000'000'000'000};
+  EXPECT_TRUE(head_is_due(true, then, then + 1s));
+  EXPECT_TRUE(head_is_due(false, std::nullopt, then));
+  EXPECT_FALSE(head_is_due(false, then, then));
+  EXPECT_FALSE(head_is_due(false, then, then + 59min));
+  EXPECT_TRUE(head_is_due(false, then, then + 60min));
+  EXPECT_TRUE(head_is_due(false, then, then - 60min));
+}
+
 TEST(Vectors, NotesAndCheckpointBodiesAreAcceptedAndRefusedAsPublished) {
   auto folder = vector_folder("merkle");
   if (!folder) GTEST_SKIP() << "PARLOUR_VECTORS is not set";

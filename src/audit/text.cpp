@@ -35,6 +35,7 @@ std::optional<CodePoint> decode(std::string_view text) {
 // and non-characters, as far as they can break a line, a direction or a comparison by eye. The two joiners
 // U+200C and U+200D and the variation selectors stay: names in several scripts need them.
 bool is_harmful(char32_t c) {
+  if (c >= 0x20 && c < 0x7F) return false;  // nearly always
   if (c < 0x20 || (c >= 0x7F && c <= 0x9F)) return true;
   struct Range {
     char32_t first, last;

@@ -13,6 +13,7 @@
 #include "audit/format/tiles.h"
 #include "audit/format/zip.h"
 #include "base/encoding.h"
+#include "entry_blocks.h"
 
 namespace parlour::audit {
 namespace {
@@ -160,33 +161,40 @@ void BundleCheck::check_entries() {
       std::min<std::uint64_t>(head_ != nullptr ? head_->checkpoint.size : 0, text.size() / 250);
   tree_.reserve(likely);
   line_starts_.reserve(likely + 1);
-  std::uint64_t expected = 0;
-  std::size_t at = 0;
-  while (at < text.size()) {
-    std::uint64_t position = lines();
-    std::size_t end = text.find('\n', at);
-    bool cut = end == std::string_view::npos;
-    if (cut) end = text.size();
-    std::string_view bytes = text.substr(at, end - at);
+  bool cut = false;  // the last line has no end
+  for (std::size_t at = 0; at < text.size();) {
     line_starts_.push_back(at);
-    tree_.append(leaf_hash(as_bytes(bytes)));
-    auto entry = read_entry(bytes);
-    if (cut || !entry) {
-      fault(Status::kMalformed, position,
-            "Line " + number(position + 1) + " is not an entry: " +
-                (entry ? "the line has no end" : std::string(entry.error().reason)) + ".");
-      ++expected;
-    } else {
-      if (entry->seq != expected)
-        fault(Status::kSequence, expected,
-              "Line " + number(position + 1) + " holds entry " + number(entry->seq) + " where entry " +
-                  number(expected) + " must stand.");
-      expected = entry->seq + 1;
-      check_entry(*entry, position);
-    }
-    at = end + 1;
+    std::size_t end = text.find('\n', at);
+    cut = end == std::string_view::npos;
+    at = (cut ? text.size() : end) + 1;
+    if (at >= text.size()) line_starts_.push_back(at);
   }
-  line_starts_.push_back(at);
+  if (line_starts_.empty()) line_starts_.push_back(0);
+  const std::uint64_t last = line_starts_.size() - 2;  // beyond everything when there is no line
+
+  std::uint64_t expected = 0, position = 0;
+  for (EntryBlocks blocks(text, line_starts_, options_.threads); blocks.more();) {
+    std::unique_ptr<EntryBlock> block = blocks.take();
+    tree_.append(block->subtree);
+    for (const Hash256& leaf : block->leaves) tree_.append(leaf);
+    for (const auto& entry : block->entries) {
+      const bool without_end = cut && position == last;
+      if (without_end || !entry) {
+        fault(Status::kMalformed, position,
+              "Line " + number(position + 1) + " is not an entry: " +
+                  (entry ? "the line has no end" : std::string(entry.error().reason)) + ".");
+        ++expected;
+      } else {
+        if (entry->seq != expected)
+          fault(Status::kSequence, expected,
+                "Line " + number(position + 1) + " holds entry " + number(entry->seq) + " where entry " +
+                    number(expected) + " must stand.");
+        expected = entry->seq + 1;
+        check_entry(*entry, position);
+      }
+      ++position;
+    }
+  }
   report_.entries = lines();
 }
 
@@ -201,10 +209,10 @@ void BundleCheck::check_entry(const EntryView& entry, std::uint64_t position) {
   completeness_.observe(entry);
   if (entry.type == "audit.checkpoint") {
     auto size = find_member(entry.data, "size"), root = find_member(entry.data, "root");
-    auto size_value = size ? plain_integer(*size) : std::nullopt;
+    const std::int64_t size_value = size ? plain_integer(*size).value_or(-1) : -1;
     auto root_bytes = root ? from_hex(plain_string(*root).value_or("")) : std::nullopt;
-    if (size_value && *size_value >= 0 && root_bytes && root_bytes->size() == 32) {
-      LoggedHead logged{entry.seq, static_cast<std::uint64_t>(*size_value), {}};
+    if (size_value >= 0 && root_bytes && root_bytes->size() == 32) {
+      LoggedHead logged{entry.seq, static_cast<std::uint64_t>(size_value), {}};
       std::memcpy(logged.root.data(), root_bytes->data(), 32);
       logged_heads_.push_back(logged);
     }

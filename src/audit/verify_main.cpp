@@ -1,8 +1,10 @@
 #include "audit/verify/verify_main.h"
 
+#include <algorithm>
 #include <fstream>
 #include <optional>
 #include <string_view>
+#include <thread>
 
 #include "audit/verify/verify_bundle.h"
 
@@ -10,6 +12,7 @@ namespace parlour::audit {
 namespace {
 
 constexpr std::uint64_t kBundleBytesMax = 0xFFFFFFFEu;
+constexpr unsigned kThreadsMax = 8;
 constexpr std::uint64_t kSmallFileBytesMax = 64 * 1024;
 
 constexpr std::string_view kUsageText =
@@ -105,6 +108,7 @@ int audit_verify_main(std::span<const std::string> arguments, UtcTime now, std::
   };
   VerifyOptions options;
   options.now = now;
+  options.threads = std::clamp(std::thread::hardware_concurrency(), 1u, kThreadsMax);
   for (const std::string& text : parsed.keys) {
     auto key = read_key(text);
     if (!key)

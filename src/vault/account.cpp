@@ -174,21 +174,20 @@ KidGaps find_gaps(const KidAccount& account, const Window& window, Duration inte
     const UtcTime from = last.to + interval;
     missing({from, from + interval * static_cast<std::int64_t>(frames)}, frames);
   }
-  if (!account.attested_finally()) {
-    UtcTime from = last.to + interval;
-    std::uint64_t frames = 0;
-    for (const auto& [number, run] : runs) {
-      const std::int64_t beyond =
-          attested ? std::int64_t{run.last} - std::int64_t{*attested} : std::int64_t{run.last} + 1;
-      if (beyond <= 0) continue;
-      const auto here = static_cast<std::uint64_t>(
-          std::min<std::int64_t>(beyond, std::int64_t{run.last} - std::int64_t{run.first} + 1));
-      frames += here;
-      from = std::min(from, run.to - interval * static_cast<std::int64_t>(here - 1));
-    }
-    found.unattested = frames;
-    if (frames > 0) found.gaps.push_back({GapCause::kTailNotAttested, {from, last.to + interval}, 0, 0});
+  // Frames beyond the newest counter that the sender has signed. After a final Progress there should be none; without one
+  // the tail is a gap in what is attested, though it is there.
+  UtcTime from = last.to + interval;
+  for (const auto& [number, run] : runs) {
+    const std::int64_t beyond =
+        attested ? std::int64_t{run.last} - std::int64_t{*attested} : std::int64_t{run.last} + 1;
+    if (beyond <= 0) continue;
+    const auto here = static_cast<std::uint64_t>(
+        std::min<std::int64_t>(beyond, std::int64_t{run.last} - std::int64_t{run.first} + 1));
+    found.unattested += here;
+    from = std::min(from, run.to - interval * static_cast<std::int64_t>(here - 1));
   }
+  if (found.unattested > 0 && !account.attested_finally())
+    found.gaps.push_back({GapCause::kTailNotAttested, {from, last.to + interval}, 0, 0});
   return found;
 }
 

@@ -78,6 +78,15 @@ TEST(Account, WhatNobodyAttestedIsNamedAsTheTail) {
   EXPECT_EQ(gaps.unattested, 200u);
 }
 
+TEST(Account, FramesAfterAFinalProgressAreThereButNotAttested) {
+  KidAccount account;
+  take(account, 0, 500, 0);
+  account.attest(497, true);
+  const KidGaps gaps = find_gaps(account, window(10'000), kAudio);
+  EXPECT_TRUE(gaps.gaps.empty());
+  EXPECT_EQ(gaps.unattested, 2u);
+}
+
 TEST(Account, AKeyOfWhichNothingCameIsNotForgotten) {
   KidAccount account;
   account.attest(41, true);

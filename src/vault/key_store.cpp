@@ -2,7 +2,7 @@
 
 #include "base/encoding.h"
 #include "base/json.h"
-#include "crypto/hash.h"
+#include "e2ee/policy_draft.h"
 #include "vault/files.h"
 
 namespace parlour::vault {
@@ -44,7 +44,7 @@ Result<std::map<int, crypto::P256Key>, VaultRefusal> load_p256(const fs::path& h
 }  // namespace
 
 std::string KeyStore::key_id(const crypto::P256Point& public_key) {
-  return to_hex(crypto::sha256(public_key)).substr(0, 16);
+  return e2ee::key_name(public_key);
 }
 
 Result<KeyStore, VaultRefusal> KeyStore::init(const fs::path& home, const KeyStoreOptions& options) {

@@ -11,6 +11,9 @@ namespace {
 
 using recording::StreamSlot;
 
+// How long browsers take to be connected anew after a restart; what is missing until then is the restart's doing.
+constexpr Duration kReconnect = std::chrono::seconds(3);
+
 MediaKind kind_of(StreamSlot slot) {
   switch (slot) {
     case StreamSlot::kMicrophone:
@@ -328,6 +331,14 @@ class Opening {
       if (span.from - at > kTickGapMax) window.absences.push_back({at, span.from});
       at = std::max(at, span.to);
     }
+    // Between two parts the recorder was not there, however quick the restart was; browsers then have to connect anew.
+    std::optional<UtcTime> left;
+    for (const auto& [number, part] : opened_.survey.parts) {
+      if (part.present.empty()) continue;
+      if (left) window.absences.push_back({*left, part.utc(part.present.front().first) + kReconnect});
+      left = part.utc(part.present.back().second);
+    }
+    window.absences = join_spans(std::move(window.absences));
     for (const auto& [from, to] : opened_.survey.damaged) window.damaged.push_back({from, to});
     return window;
   }

@@ -3,53 +3,12 @@
 #include <algorithm>
 
 #include "base/encoding.h"
-#include "base/id.h"
 #include "crypto/hash.h"
+#include "e2ee/policy_draft.h"
 #include "vault/files.h"
 
 namespace parlour::vault {
 namespace {
-
-std::optional<e2ee::RecordRule> record_rule(std::string_view text) {
-  if (text == "required") return e2ee::RecordRule::kRequired;
-  if (text == "optional") return e2ee::RecordRule::kOptional;
-  if (text == "never") return e2ee::RecordRule::kNever;
-  return std::nullopt;
-}
-
-std::optional<e2ee::Kinds> kinds_from(const Json* json) {
-  e2ee::Kinds kinds;
-  if (json == nullptr || json->as_array() == nullptr) return std::nullopt;
-  for (const Json& kind : *json->as_array()) {
-    if (kind == Json("a"))
-      kinds.audio = true;
-    else if (kind == Json("v"))
-      kinds.pictures = true;
-    else
-      return std::nullopt;
-  }
-  return kinds;
-}
-
-// What is common to the operator's file and to a type's document.
-std::optional<e2ee::PolicyType> make_type(std::string type_id, std::int64_t version, std::string_view record,
-                                          const Json* kinds_json, std::int64_t pause_max_s) {
-  auto rule = record_rule(record);
-  auto kinds = kinds_from(kinds_json);
-  if (!rule || !kinds || !uuid_from_text(type_id) || version < 1 || version > 0xFFFFFFFF || pause_max_s < 0 ||
-      pause_max_s > 0xFFFFFFFF)
-    return std::nullopt;
-  if ((*rule == e2ee::RecordRule::kNever) != (*kinds == e2ee::Kinds{})) return std::nullopt;
-  return e2ee::PolicyType{std::move(type_id), static_cast<std::uint32_t>(version), *rule, *kinds,
-                          static_cast<std::uint32_t>(pause_max_s)};
-}
-
-// A setting of a type's document is {"value": …, …}.
-const Json* setting(const Json& document, std::string_view section, std::string_view name) {
-  const Json* part = document.find(section);
-  const Json* found = part == nullptr ? nullptr : part->find(name);
-  return found == nullptr ? nullptr : found->find("value");
-}
 
 Result<e2ee::PolicyType, VaultRefusal> proven_type(const PublishedType& type,
                                                    const std::vector<audit::VerifierKey>& log_keys) {
@@ -60,15 +19,7 @@ Result<e2ee::PolicyType, VaultRefusal> proven_type(const PublishedType& type,
     return refuse("policy.entry", "the entry does not say that this type version was published");
   if (entry->data.string_or("policy_sha256") != to_hex(crypto::sha256(as_bytes(type.document))))
     return refuse("policy.document", "the document is not the one whose hash was published");
-  auto document = parse_json(type.document, {.bytes = 64 * 1024, .depth = 16, .values = 20'000});
-  if (!document) return refuse("policy.document", "the document cannot be read");
-  const Json* rule = setting(*document, "recording", "rule");
-  const Json* pause = setting(*document, "recording", "pause_max_s");
-  const Json none = JsonArray{};
-  const Json* kinds = setting(*document, "recording", "kinds");
-  auto made = make_type(
-      type.type_id, type.version, rule != nullptr && rule->is_string() ? *rule->as_string() : "",
-      kinds == nullptr ? &none : kinds, pause != nullptr && pause->is_integer() ? *pause->as_integer() : 0);
+  auto made = e2ee::policy_type_of(type.type_id, type.version, type.document);
   if (!made) return refuse("policy.document", "the document's recording section cannot be read");
   return *made;
 }
@@ -80,25 +31,20 @@ Result<PolicySigner, VaultRefusal> PolicySigner::open(std::filesystem::path stat
   PolicySigner signer(std::move(state_file), keys);
   auto text = read_file(signer.state_file_);
   if (text && !text->empty()) {
-    if (auto taken = signer.take(as_text(*text)); !taken)
+    if (auto taken = signer.take(as_text(*text), std::nullopt); !taken)
       return refuse("policy.state", "the kept Policy is damaged: " + taken.error().text);
   }
   return signer;
 }
 
 // Judges and remembers; does not write.
-Result<void, VaultRefusal> PolicySigner::take(std::string_view message) {
-  auto signed_message = e2ee::parse_signed_message(message);
-  if (!signed_message || signed_message->type != e2ee::MessageType::kPolicy ||
-      signed_message->signer != e2ee::kSignerRoot)
-    return refuse("policy.form", "not a signed Policy");
-  if (!e2ee::verify_signature(*signed_message, keys_->organisation_public()))
-    return refuse("policy.signature", "the Policy is not signed by the organisation key");
-  auto policy = e2ee::parse_policy(signed_message->body);
-  if (!policy) return refuse("policy.form", "the Policy cannot be read");
-  if (policy_ && policy->version < policy_->version) return refuse("policy.older", "a newer Policy is known");
-  if (policy_ && policy->version == policy_->version && !(*policy == *policy_))
-    return refuse("policy.older", "another Policy of this version is known");
+Result<void, VaultRefusal> PolicySigner::take(std::string_view message, std::optional<UtcTime> now) {
+  auto policy = e2ee::read_signed_policy(message, keys_->organisation_public());
+  if (!policy) return refuse(policy.error().code, policy.error().text);
+  // The kept one may have expired since; a new one may not.
+  if (now)
+    if (auto next = e2ee::check_next_policy(*policy, policy_ ? &*policy_ : nullptr, *now); !next)
+      return refuse(next.error().code, next.error().text);
   const auto compliance = keys_->compliance_keys();
   const bool ours = std::any_of(compliance.begin(), compliance.end(), [&](const crypto::P256Key* key) {
     return key->public_key() == policy->rec.kem;
@@ -110,8 +56,8 @@ Result<void, VaultRefusal> PolicySigner::take(std::string_view message) {
   return {};
 }
 
-Result<void, VaultRefusal> PolicySigner::put(std::string_view message) {
-  if (auto taken = take(message); !taken) return taken;
+Result<void, VaultRefusal> PolicySigner::put(std::string_view message, UtcTime now) {
+  if (auto taken = take(message, now); !taken) return taken;
   return replace_file(state_file_, as_bytes(text_));
 }
 
@@ -122,8 +68,9 @@ Result<void, VaultRefusal> PolicySigner::start(std::string_view types_file, UtcT
     return refuse("policy.file", "the policy file holds no \"types\"");
   std::vector<e2ee::PolicyType> types;
   for (const Json& type : *list->as_array()) {
-    auto made = make_type(type.string_or("type_id"), type.integer_or("version"), type.string_or("record"),
-                          type.find("kinds"), type.integer_or("pause_max_s"));
+    auto made =
+        e2ee::make_policy_type(type.string_or("type_id"), type.integer_or("version"),
+                               type.string_or("record"), type.find("kinds"), type.integer_or("pause_max_s"));
     if (!made) return refuse("policy.file", "a type of the policy file cannot be read");
     types.push_back(std::move(*made));
   }
@@ -176,7 +123,7 @@ Result<std::string, VaultRefusal> PolicySigner::sign_next(std::vector<e2ee::Poli
   next.rec.not_before_s = now_s - 86'400;
   next.rec.expires_s = now_s + kValidDays * 86'400;
   const std::string text = write_json(e2ee::to_json(e2ee::sign(next, *root)));
-  if (auto put_result = put(text); !put_result) return fail(put_result.error());
+  if (auto put_result = put(text, now); !put_result) return fail(put_result.error());
   return text;
 }
 

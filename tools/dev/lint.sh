@@ -36,7 +36,7 @@ cmd_bench() {
   configure release
   timed "Building what is measured (release)" build release
   local program name
-  for name in audit_bench; do
+  for name in audit_bench append_bench; do
     program="$(find "$root/build/release" -type f -perm -u+x -name "$name" -print -quit)"
     if [[ -n "$program" ]]; then timed "$name" "$program" "$@"; fi
   done

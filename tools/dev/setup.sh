@@ -7,7 +7,8 @@ run_packages=(ca-certificates g++ cmake ninja-build ccache mold pkg-config pytho
   libboost1.81-dev libssl-dev libsqlite3-dev libsodium-dev libavformat-dev libavcodec-dev libavutil-dev
   libgtest-dev libgmock-dev)
 # To test, fuzz and measure.
-test_packages=(libbenchmark-dev libsrtp2-dev clang libclang-rt-14-dev clang-format chromium ffmpeg espeak-ng iproute2
+test_packages=(libbenchmark-dev libsrtp2-dev clang libclang-rt-14-dev clang-format chromium chromium-headless-shell ffmpeg
+  espeak-ng iproute2 tcpdump
   git procps unzip xxd)
 
 # Vite needs this much; Debian 12 has 18.

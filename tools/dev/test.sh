@@ -4,7 +4,7 @@
 # Fast things come first. Nothing stops at the first failure except what cannot go on without it.
 
 # What ThreadSanitizer looks at: everything that has more than one thread.
-thread_tests='^(media_|adapter_|recording_|blob_dir|log_|password_|sql_|store_|vault_link|http_|runtime_|capture_)'
+thread_tests='^(media_|adapter_|audit_verify|recording_|blob_dir|log_|password_|sql_|store_|vault_link|http_|runtime_|capture_)'
 
 all_steps=(house web-check web-unit build unit web-browser e2e asan tsan fuzz)
 

@@ -123,7 +123,7 @@ Json invitation_json(const Invitation& invitation, const Organisation& organisat
                                                  {"kept", notice.kept},
                                                  {"who", notice.who}}},
                             {"text", notice.text}}},
-      {"progress", JsonObject{{"device_checked", person != nullptr && person->device.has_value()},
+      {"progress", JsonObject{{"device_checked", invitation.device_checked},
                               {"notice_acknowledged", person != nullptr && person->notice_settled}}},
       {"csrf", invitation.csrf}};
 }

@@ -70,11 +70,12 @@ class PosixFile final : public AppendFile {
 
 }  // namespace
 
-Result<DirectoryStore, StoreError> DirectoryStore::open(const std::filesystem::path& directory) {
+Result<DirectoryStore, StoreError> DirectoryStore::open(const std::filesystem::path& directory,
+                                                        Readers readers) {
   std::error_code error;
   if (directory.has_parent_path()) std::filesystem::create_directories(directory.parent_path(), error);
   if (error) return fail(from_errno(error.value()));
-  if (::mkdir(directory.c_str(), 0700) == 0) {
+  if (::mkdir(directory.c_str(), readers == Readers::kGroup ? 0750 : 0700) == 0) {
     // The new name has to survive too, or a synced file in it would not be found again.
     const int parent = ::open(directory.parent_path().empty() ? "." : directory.parent_path().c_str(),
                               O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -88,19 +89,20 @@ Result<DirectoryStore, StoreError> DirectoryStore::open(const std::filesystem::p
   }
   const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return fail(from_errno(errno));
-  return DirectoryStore(descriptor);
+  return DirectoryStore(descriptor, readers);
 }
 
 DirectoryStore::~DirectoryStore() {
   if (directory_ >= 0) ::close(directory_);
 }
 DirectoryStore::DirectoryStore(DirectoryStore&& other) noexcept
-    : directory_(std::exchange(other.directory_, -1)) {}
+    : directory_(std::exchange(other.directory_, -1)), readers_(other.readers_) {}
 
 Result<std::unique_ptr<AppendFile>, StoreError> DirectoryStore::create(std::string_view name) {
   if (!plain_name(name)) return fail(StoreError::kDenied);
   const int descriptor = ::openat(directory_, std::string(name).c_str(),
-                                  O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+                                  O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
+                                  readers_ == Readers::kGroup ? 0640 : 0600);
   if (descriptor < 0) return fail(from_errno(errno));
   auto file = std::make_unique<PosixFile>(descriptor);
   if (::fsync(directory_) != 0) return fail(from_errno(errno));

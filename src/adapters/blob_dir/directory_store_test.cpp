@@ -62,5 +62,19 @@ TEST_F(DirectoryStoreTest, KeepsFilesPrivateAndNamesInside) {
   EXPECT_FALSE(store->read("000009.seg"));
 }
 
+TEST_F(DirectoryStoreTest, LetsTheParentsGroupReadWhereThatIsWanted) {
+  const mode_t before = ::umask(0027);
+  ASSERT_EQ(::chmod(root_.c_str(), 02750), 0);
+  auto store = DirectoryStore::open(root_ / "shared", Readers::kGroup);
+  ASSERT_TRUE(store);
+  ASSERT_TRUE(store->create("000000.seg"));
+  ::umask(before);
+  struct stat info {};
+  ASSERT_EQ(::stat((root_ / "shared").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777, 02750u);
+  ASSERT_EQ(::stat((root_ / "shared" / "000000.seg").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0640u);
+}
+
 }  // namespace
 }  // namespace parlour::blob_dir

@@ -8,6 +8,13 @@
 #include "recording/recovery.h"
 
 namespace parlour::capture {
+namespace {
+
+blob_dir::Readers readers_of(const CaptureConfig& config) {
+  return config.group_reads ? blob_dir::Readers::kGroup : blob_dir::Readers::kOwner;
+}
+
+}  // namespace
 
 struct CaptureService::Running {
   std::uint64_t run = 0;
@@ -42,7 +49,7 @@ bool CaptureService::storage_ready() {
 
 void CaptureService::start(const app::RecordingId& recording, std::uint32_t part, app::RoomKey room,
                            std::function<void(const app::CaptureFact&)> on_fact) {
-  auto store = blob_dir::DirectoryStore::open(directory_of(recording));
+  auto store = blob_dir::DirectoryStore::open(directory_of(recording), readers_of(config_));
   if (!store) {
     executor_.post([on_fact, reason = std::string(to_text(store.error()))] {
       on_fact(app::capture_fact::Stopped{"store." + reason, 0, "", true});
@@ -153,7 +160,7 @@ std::string CaptureService::envelopes_hash(const std::vector<app::EnvelopeRow>& 
 }
 
 Result<app::RecoveredLog, std::string> CaptureService::recover(const app::RecordingId& recording) {
-  auto store = blob_dir::DirectoryStore::open(directory_of(recording));
+  auto store = blob_dir::DirectoryStore::open(directory_of(recording), readers_of(config_));
   if (!store) return fail(std::string(to_text(store.error())));
   auto report = recording::recover(*store, recording::RecordingId::from_bytes(recording.bytes()));
   if (!report) return fail(std::string(to_text(report.error())));

@@ -207,6 +207,11 @@ std::optional<ProvenEntry> SqliteAuditLog::prove(std::uint64_t seq) {
   return ProvenEntry{std::string(as_text(*bytes)), seq, *path, note_};
 }
 
+std::optional<audit::Proof> SqliteAuditLog::consistency(std::uint64_t from, std::uint64_t to) const {
+  auto proof = audit::make_consistency_proof(from, to, tree_.reader());
+  return proof ? std::optional(*proof) : std::nullopt;
+}
+
 // "customer/<id>/email": the row that holds a committed value.
 std::string SqliteAuditLog::resolve(const std::string& reference) {
   std::size_t first = reference.find('/');

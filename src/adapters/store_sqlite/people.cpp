@@ -78,16 +78,21 @@ void SqliteStore::remove_sessions_of(const UserId& user) {
   run("DELETE FROM session WHERE user = $1", {user});
 }
 void SqliteStore::put(const GuestSessionRow& s) {
-  run("INSERT INTO guest_session VALUES ($1,$2,$3,$4,$5,$6)",
-      {s.token_hash, s.id, s.meeting, s.participant, s.csrf, s.created});
+  run("INSERT INTO guest_session VALUES ($1,$2,$3,$4,$5,$6,$7)",
+      {s.token_hash, s.id, s.meeting, s.participant, s.csrf, s.created, std::int64_t{s.device_checked}});
 }
 std::optional<GuestSessionRow> SqliteStore::guest(const Hash& token_hash) {
   return need(database_.query_one(
-      "SELECT token_hash, id, meeting, participant, csrf, created FROM guest_session WHERE token_hash = $1",
+      "SELECT token_hash, id, meeting, participant, csrf, created, device_checked FROM guest_session "
+      "WHERE token_hash = $1",
       {token_hash}, [](Row& row) {
         return GuestSessionRow{row.bytes<32>(0),         row.text(1), row.id<MeetingId>(2),
-                               row.id<ParticipantId>(3), row.text(4), row.time(5)};
+                               row.id<ParticipantId>(3), row.text(4), row.time(5),
+                               row.integer(6) != 0};
       }));
+}
+void SqliteStore::set_device_checked(const Hash& guest_token_hash) {
+  run("UPDATE guest_session SET device_checked = 1 WHERE token_hash = $1", {guest_token_hash});
 }
 void SqliteStore::remove_guest(const Hash& token_hash) {
   run("DELETE FROM guest_session WHERE token_hash = $1", {token_hash});

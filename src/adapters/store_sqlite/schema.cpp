@@ -92,8 +92,12 @@ CREATE UNIQUE INDEX session_by_id ON session (id);
 CREATE INDEX session_by_user ON session (user);
 )sql";
 
+// 3: each device checks its own camera and microphone, whatever another one of the same person has done.
+constexpr std::string_view kVersion3 =
+    "ALTER TABLE guest_session ADD COLUMN device_checked INTEGER NOT NULL DEFAULT 0;";
+
 const std::vector<sql::Migration>& migrations() {
-  static const std::vector<sql::Migration> kAll{{1, kVersion1}, {2, kVersion2}};
+  static const std::vector<sql::Migration> kAll{{1, kVersion1}, {2, kVersion2}, {3, kVersion3}};
   return kAll;
 }
 

@@ -1,6 +1,7 @@
 #include "vault_bridge/vault_bridge.h"
 
 #include <algorithm>
+#include <future>
 
 #include "base/encoding.h"
 
@@ -100,16 +101,62 @@ std::optional<vault_link::EntryProof> VaultBridge::proof(std::uint64_t seq) {
   return vault_link::EntryProof{proven->entry, proven->index, proven->path, proven->checkpoint};
 }
 
+namespace {
+
+using HeadAnswer = Result<vault_link::Head, VaultError>;
+
+// The vault signs on from its own last head. It may have signed one that we never stored: killed in between, or it went
+// away with the answer. Then the proof has to begin there.
+bool is_about_its_last_head(const HeadAnswer& answer) {
+  return !answer && answer.error().kind == VaultError::Kind::kRefused && answer.error().code == "head.fork";
+}
+std::optional<std::string> note_of(const HeadAnswer& answer) { return answer ? std::optional(answer->checkpoint) : std::nullopt; }
+
+}  // namespace
+
+std::optional<audit::Proof> VaultBridge::proof_from(const HeadAnswer& last, const store_sqlite::SignRequest& request) const {
+  if (!last || last->size == 0 || last->size > request.size) return std::nullopt;
+  return log_.consistency(last->size, request.size);
+}
+
 store_sqlite::HeadSigner VaultBridge::head_signer() {
-  return [this](store_sqlite::SignRequest request, std::function<void(std::optional<std::string>)> done) {
-    client_->sign_head(request.size, request.root, request.consistency,
-                       [this, alive = alive_, done](Result<vault_link::Head, VaultError> head) {
-                         std::optional<std::string> note;
-                         if (head) note = head->checkpoint;
-                         executor_.post([alive, done, note] {
-                           if (*alive) done(note);
-                         });
-                       });
+  return [this](const store_sqlite::SignRequest& request, const SignReply& done) { sign_head(request, done); };
+}
+
+void VaultBridge::sign_head(store_sqlite::SignRequest request, SignReply done) {
+  auto on_app = [this, alive = alive_](std::function<void(HeadAnswer)> run) {
+    return [this, alive, run](HeadAnswer answer) {
+      executor_.post([alive, run, answer = std::move(answer)] {
+        if (*alive) run(answer);
+      });
+    };
+  };
+  client_->sign_head(request.size, request.root, request.consistency, on_app([this, on_app, request, done](HeadAnswer head) {
+    if (!is_about_its_last_head(head)) return done(note_of(head));
+    client_->last_head(on_app([this, on_app, request, done](HeadAnswer last) {
+      auto proof = proof_from(last, request);
+      if (!proof) return done(std::nullopt);
+      client_->sign_head(request.size, request.root, *proof, on_app([done](HeadAnswer again) { done(note_of(again)); }));
+    }));
+  }));
+}
+
+store_sqlite::HeadSigner VaultBridge::signer_that_waits(Duration patience) {
+  return [this, patience](const store_sqlite::SignRequest& request, const SignReply& done) {
+    auto wait = [patience](auto ask) -> HeadAnswer {
+      auto promise = std::make_shared<std::promise<HeadAnswer>>();
+      auto future = promise->get_future();
+      ask([promise](HeadAnswer answer) { promise->set_value(std::move(answer)); });
+      if (future.wait_for(patience) != std::future_status::ready) return fail(VaultError{});
+      return future.get();
+    };
+    auto sign = [&](const audit::Proof& proof) {
+      return wait([&](auto reply) { client_->sign_head(request.size, request.root, proof, std::move(reply)); });
+    };
+    HeadAnswer head = sign(request.consistency);
+    if (is_about_its_last_head(head))
+      if (auto proof = proof_from(wait([&](auto reply) { client_->last_head(std::move(reply)); }), request)) head = sign(*proof);
+    done(note_of(head));
   };
 }
 

@@ -121,8 +121,8 @@ Answer sign_policy(vault::Vault& vault, const Json& request, Now now) {
   return Json(JsonObject{{"policy", *text}});
 }
 
-Answer put_policy(vault::Vault& vault, const Json& request, Now) {
-  auto taken = vault.policies().put(request.string_or("policy"));
+Answer put_policy(vault::Vault& vault, const Json& request, Now now) {
+  auto taken = vault.policies().put(request.string_or("policy"), now.utc);
   if (!taken) return fail(taken.error());
   return Json(kNothing);
 }

@@ -45,7 +45,8 @@ void LiveMeeting::start_capture() {
     gap.actor = Actor::system();
     gap.meeting = meeting_.id;
     gap.subject = {"recording", row->id.text()};
-    gap.data.set("cause", "server");
+    gap.data.set("cause", resumed_ ? "held" : "server");
+    resumed_ = false;
     gap.data.set("from", recovered->last_write.us / 1000);
     gap.data.set("to", now.utc.us / 1000);
     note(context_, std::move(gap));
@@ -57,9 +58,44 @@ void LiveMeeting::start_capture() {
     if (*alive) on_capture(fact);
   });
   context_.recorder.append_announcement(row->id, policy_);
-  for (const CallStore::Message& message : chain_)
-    context_.recorder.append_announcement(row->id, message.message);
+  const std::set<std::string> ever = eps_ever_named();
+  for (const CallStore::Message& message : chain_) {
+    auto parsed = parse_json(message.message);
+    if (parsed && parsed->string_or("t") == "Hello") {
+      // Of whoever was let in; who only waited has no part in the recording.
+      if (auto hello = rules_->read_hello(*parsed); hello && ever.contains(hello->ep)) log_hello(message);
+    } else {
+      context_.recorder.append_announcement(row->id, message.message);
+    }
+  }
   push_recording();
+}
+
+void LiveMeeting::log_hello(const CallStore::Message& hello) {
+  auto parsed = parse_json(hello.message);
+  auto read = parsed ? rules_->read_hello(*parsed) : std::nullopt;
+  if (read && capture_.hellos.insert(read->ep).second)
+    context_.recorder.append_announcement(*meeting_.recording, hello.message);
+}
+
+void LiveMeeting::log_roster() {
+  if (!capture_.active || chain_.empty()) return;
+  const std::set<std::string> ever = eps_ever_named();
+  for (const CallStore::Message& message : chain_) {
+    auto parsed = parse_json(message.message);
+    if (!parsed || parsed->string_or("t") != "Hello") continue;
+    if (auto hello = rules_->read_hello(*parsed); hello && ever.contains(hello->ep)) log_hello(message);
+  }
+  context_.recorder.append_announcement(*meeting_.recording, chain_.back().message);
+}
+
+// The call is over, the meeting is not: what is recorded of it ends here, and the next call gets a part of its own, with
+// its own signed messages.
+void LiveMeeting::end_part() {
+  if (!capture_.active || capture_.ending) return;
+  capture_.ending = true;
+  context_.recorder.stop(*meeting_.recording);
+  refresh_gate();
 }
 
 void LiveMeeting::on_capture(const CaptureFact& fact) {
@@ -153,7 +189,7 @@ void LiveMeeting::take_capture_fact(const CaptureFact& fact) {
     capture_.active = false;
     capture_.started = false;
     capture_.fault.clear();
-    capture_.retry_at = now.steady + kRetryPart;
+    capture_.retry_at = capture_.ending ? now.steady : now.steady + kRetryPart;
     refresh_gate();
     if (over_) to_seal_ = last;  // before anything that the database can refuse: tick() tries again
     AuditRecord record = entry("recording.stopped");

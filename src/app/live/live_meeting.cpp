@@ -1,5 +1,7 @@
 #include "app/live_meeting.h"
 
+#include <algorithm>
+
 #include "app/token.h"
 
 namespace parlour::app {
@@ -12,6 +14,7 @@ constexpr Duration kReconnectTime = 30s;  // e2ee.md 9
 constexpr std::size_t kReplayMessages = 512;
 constexpr std::size_t kReplayBytes = 1024 * 1024;
 constexpr std::size_t kPresencesMax = 16;  // pages in one meeting, second devices included
+constexpr int kFailuresNoted = 20;         // failed checks that one page may put into the log
 
 Actor system() {
   return Actor::system();
@@ -176,6 +179,7 @@ std::optional<LiveMeeting::PresenceId> LiveMeeting::resume(const ParticipantId& 
                                                            const Hash& token_hash, std::uint64_t last_n,
                                                            std::shared_ptr<Wire> wire) {
   Presence* found = nullptr;
+  // Of the same person only: the token alone makes nobody somebody else.
   for (auto& [id, presence] : presences_)
     if (presence->token_hash == token_hash && presence->participant == participant) found = presence.get();
   if (found == nullptr) return std::nullopt;
@@ -335,6 +339,22 @@ void LiveMeeting::on_cancelled() {
   finish(meeting_.phase == Phase::kExpired ? "expired" : "cancelled");
 }
 
+// A fresh link: whoever waits by the old one leaves the queue. Members stay; they were let in by sight.
+void LiveMeeting::on_link_replaced() {
+  if (over_) return;
+  std::vector<PresenceId> waiting;
+  for (auto& [id, presence] : presences_)
+    if (!presence->staff && !presence->member) waiting.push_back(id);
+  for (PresenceId id : waiting) {
+    ParticipantId participant = find(id)->participant;
+    Actor actor = find(id)->actor;
+    remove_presence(id, "other_device", true);
+    if (member_of(participant) == nullptr) (void)run(command::Leave{participant}, actor);
+  }
+  push_people();
+  push_waiting();
+}
+
 // Everybody is told and media stop at once; pages have a moment for their final Progress, which says to the
 // recording how much there was to record.
 void LiveMeeting::finish(const std::string& reason) {
@@ -401,8 +421,10 @@ void LiveMeeting::on_message(PresenceId id, const Json& message) {
   }
   if (type == "answer") {
     EndpointKey endpoint = presence->endpoint;
+    std::int64_t generation = message.integer_or("gen");
+    if (generation < 0 || generation > UINT32_MAX) generation = 0;  // none of ours
     context_.media.accept_answer(
-        endpoint, static_cast<std::uint32_t>(message.integer_or("gen")), message.string_or("sdp"),
+        endpoint, static_cast<std::uint32_t>(generation), message.string_or("sdp"),
         [this, alive = alive_, id, re](Result<void, std::string> result) {
           Presence* target = *alive ? find(id) : nullptr;
           if (target == nullptr) return;
@@ -482,7 +504,8 @@ void LiveMeeting::on_message(PresenceId id, const Json& message) {
     record.subject = {"participant", presence->participant.text()};
     record.outcome = "failed";
     record.reason = check_name(message.string_or("check"));
-    note(context_, std::move(record));
+    // A page that is not ours must not fill the log.
+    if (++presence->failures <= kFailuresNoted) note(context_, std::move(record));
     return ok(*presence, re);
   }
   refuse(*presence, re, {"message.unknown", "This message is not known here.", {}});

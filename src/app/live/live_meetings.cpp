@@ -77,7 +77,7 @@ LiveMeetings::SocketId LiveMeetings::socket_opened(std::shared_ptr<Wire> wire, s
                                                    std::string guest_token) {
   SocketId id = ++last_socket_;
   sockets_.emplace(id, Socket{std::move(wire), std::move(staff_token), std::move(guest_token), std::nullopt,
-                              0, std::nullopt, ""});
+                              0, std::nullopt, "", ""});
   // Who says nothing is not kept: a socket without a first message is closed.
   context_.scheduler.after(10s, [this, alive = alive_, id] {
     if (!*alive) return;
@@ -146,6 +146,7 @@ void LiveMeetings::enter(Socket& socket, const Json& message) {
   bool staff = message.string_or("as") == "staff";
   LiveMeeting::Entering entering{.participant = ParticipantId::from_bytes({})};
   std::optional<MeetingId> meeting_id;
+  bool device_missing = false;
   if (staff) {
     std::optional<SessionView> session = accounts_.session(socket.staff_token);
     if (!session || session->csrf != message.string_or("csrf"))
@@ -174,6 +175,8 @@ void LiveMeetings::enter(Socket& socket, const Json& message) {
     entering.participant = session->row.participant;
     entering.name = invitation->customer_name;
     entering.actor = session->actor();
+    socket.guest_session = session->row.id;
+    device_missing = invitation->type.policy.device_check && !invitation->device_checked;
   }
   LiveMeeting* meeting = live(*meeting_id);
   if (meeting == nullptr) return refuse(socket, message, {"meeting.over", "The meeting is over.", {}}, true);
@@ -193,6 +196,8 @@ void LiveMeetings::enter(Socket& socket, const Json& message) {
     return refuse(socket, message, {"resume.unknown", "This page was away for too long; enter anew.", {}},
                   true);
   }
+  // The newest device of a link wins after its own check, not after another one's.
+  if (device_missing) return refuse(socket, message, {"device.missing", "The device check has not been done.", {}}, true);
   entering.wire = socket.wire;
   entering.take_over = message.bool_or("take_over");
   auto presence = meeting->enter(std::move(entering));
@@ -321,10 +326,15 @@ void LiveMeetings::cancelled(const MeetingId& meeting) {
   if (found != meetings_.end()) found->second->on_cancelled();
 }
 
+void LiveMeetings::link_replaced(const MeetingId& meeting) {
+  auto found = meetings_.find(meeting);
+  if (found != meetings_.end()) found->second->on_link_replaced();
+}
+
 void LiveMeetings::close_sockets_of(const std::string& session) {
   std::vector<SocketId> gone;
   for (auto& [id, socket] : sockets_)
-    if (!session.empty() && socket.session == session) gone.push_back(id);
+    if (!session.empty() && (socket.session == session || socket.guest_session == session)) gone.push_back(id);
   for (SocketId id : gone) drop(id);
 }
 

@@ -50,6 +50,10 @@ void LiveMeeting::store_call(const std::optional<NextCall>& next) {
 void LiveMeeting::begin_call(std::optional<NextCall> next) {
   if (!call_.empty()) context_.vault.close_call(call_);
   bool followed = !call_.empty();
+  if (followed) {
+    end_part();
+    resumed_ = recorded_parts() > 0;
+  }
   forget_chain();
   call_.clear();
   for (auto& [id, presence] : presences_) {
@@ -227,6 +231,7 @@ std::optional<Refusal> LiveMeeting::take_roster(Presence& presence, const Json& 
     if (!decision) return decision.error();
   }
   chain_.push_back(std::move(stored));
+  log_roster();
   roster_taken(*rules_->roster());
   return std::nullopt;
 }
@@ -237,6 +242,7 @@ void LiveMeeting::roster_taken(const RosterView& roster) {
   taken_epoch_ = roster.epoch;
   std::set<std::string> eps;
   for (const MemberView& member : roster.members) eps.insert(member.ep);
+  const std::set<std::string> ever = eps_ever_named();
   std::vector<PresenceId> dropped;
   for (auto& [id, presence] : presences_) {
     bool member = eps.contains(presence->ep);
@@ -245,14 +251,15 @@ void LiveMeeting::roster_taken(const RosterView& roster) {
     presence->member = member;
     if (joins) {
       if (!presence->staff) push(*presence, "admitted", JsonObject{});
-      // Hellos of all members and every Roster so far, in the order in which they were accepted.
+      // Every Roster so far and the Hellos that they name, in the order in which they were accepted: who comes later checks
+      // the chain from its start, former members included.
       for (const CallStore::Message& earlier : chain_) {
         auto parsed = parse_json(earlier.message);
         if (!parsed) continue;
         std::string kind = parsed->string_or("t");
         bool wanted = kind == "Roster";
         if (kind == "Hello")
-          if (auto hello = rules_->read_hello(*parsed)) wanted = eps.contains(hello->ep);
+          if (auto hello = rules_->read_hello(*parsed)) wanted = ever.contains(hello->ep);
         if (wanted) push(*presence, "e2ee", JsonObject{{"m", *parsed}, {"from", earlier.from}});
       }
     } else if (member || leaves) {
@@ -284,6 +291,18 @@ void LiveMeeting::roster_taken(const RosterView& roster) {
   push_people();
   push_waiting();
   push_recording();
+}
+
+std::set<std::string> LiveMeeting::eps_ever_named() const {
+  std::set<std::string> eps;
+  for (const CallStore::Message& earlier : chain_) {
+    auto parsed = parse_json(earlier.message);
+    if (!parsed || parsed->string_or("t") != "Roster") continue;
+    auto roster = rules_->read_roster(*parsed);
+    if (!roster) continue;
+    for (const MemberView& member : roster->members) eps.insert(member.ep);
+  }
+  return eps;
 }
 
 // Tells the guard who this endpoint is and where its keys stand; also for a new endpoint of a page that is in

@@ -1,5 +1,7 @@
 // Commands of the operator on the database of a home directory. They may run beside `parlour serve`: SQLite lets one
 // write at a time, and the server follows what is committed.
+#include <sys/stat.h>
+
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -76,15 +78,17 @@ int type(const std::string& verb, const Arguments& arguments) {
 }  // namespace
 
 int admin(const Arguments& arguments) {
-  if (arguments.size() < 2) return say("parlour admin user|type …", 1);
+  if (arguments.size() < 2) return say("parlour admin user|type|policy …", 1);
   Arguments rest(arguments.begin() + 2, arguments.end());
+  umask(0077);  // what a command makes first, the server would have made private
   try {
     if (arguments[0] == "user") return user(arguments[1], rest);
     if (arguments[0] == "type") return type(arguments[1], rest);
+    if (arguments[0] == "policy") return policy(arguments[1], rest);
   } catch (const app::StoreFailure& failure) {
     return say(std::string("The database refused: ") + failure.what(), 1);
   }
-  return say("parlour admin user|type …", 1);
+  return say("parlour admin user|type|policy …", 1);
 }
 
 }  // namespace parlour::bin

@@ -11,6 +11,7 @@ using Arguments = std::vector<std::string>;
 
 int serve(const Arguments& arguments);
 int audit(const Arguments& arguments);  // verify
-int admin(const Arguments& arguments);  // user, type
+int admin(const Arguments& arguments);  // user, type, policy
+int policy(const std::string& verb, const Arguments& arguments);  // key, draft, sign, install
 
 }  // namespace parlour::bin

@@ -3,6 +3,8 @@
 #include <fstream>
 #include <iostream>
 
+#include "base/encoding.h"
+
 namespace parlour::bin {
 
 std::string boot_id() {
@@ -88,6 +90,18 @@ Result<std::unique_ptr<Home>, std::string> Home::open(const std::filesystem::pat
   home->accounts_ = std::make_unique<app::Accounts>(*home->context_);
   home->types_ = std::make_unique<app::Types>(*home->context_);
   return home;
+}
+
+void Home::keep_policy(const std::string& message, const std::string& key_name) {
+  app::AuditRecord record;
+  record.type = "policy.signed";
+  record.actor = meeting::Actor::operator_at_console();
+  record.data.set("policy_sha256", to_hex(digest_.sha256(message)));
+  record.data.set("key_id", key_name);
+  app::Work work(*store_);
+  store_->put_policy(message, clock_.now().utc);
+  log_->append(record);
+  work.commit();
 }
 
 }  // namespace parlour::bin

@@ -28,6 +28,12 @@ class Home {
   app::Accounts& accounts() { return *accounts_; }
   app::Types& types() { return *types_; }
 
+  std::vector<app::MeetingType> published_types() { return store_->all(); }
+  std::optional<std::string> policy() { return store_->policy(); }
+  // A Policy that was judged, with its audit entry: the next call uses it. Throws StoreFailure.
+  void keep_policy(const std::string& message, const std::string& key_name);
+  UtcTime now() const { return clock_.now().utc; }
+
  private:
   Home();
   struct Absent;  // ports that commands have no use for: using one is a refusal, not a pretence

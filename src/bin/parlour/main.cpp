@@ -14,6 +14,10 @@ constexpr const char* kUsage =
     "  parlour admin user add --home DIR --email E --name N --role R      make an account (password on standard input)\n"
     "  parlour admin user password|disable --home DIR --email E\n"
     "  parlour admin type publish --home DIR [--id ID] FILE               publish a meeting type\n"
+    "  parlour admin policy key --out FILE                                make an organisation key, on any machine\n"
+    "  parlour admin policy draft --home DIR [--vault SOCKET] --out FILE  what is to be signed\n"
+    "  parlour admin policy sign --key FILE --recorder FINGERPRINT DRAFT  sign it, on any machine\n"
+    "  parlour admin policy install --home DIR [--vault SOCKET] SIGNED    let the server use it\n"
     "  parlour version\n";
 
 }  // namespace

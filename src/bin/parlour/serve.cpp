@@ -10,11 +10,15 @@
 
 #include "api/api.h"
 #include "app/types.h"
+#include "audit/format/checkpoint.h"
 #include "base/encoding.h"
 #include "call_rules/call_rules.h"
 #include "capture/capture.h"
 #include "commands.h"
 #include "crypto/certificate.h"
+#include "crypto/hash.h"
+#include "e2ee/policy_draft.h"
+#include "files.h"
 #include "home.h"
 #include "http/server.h"
 #include "http/static_files.h"
@@ -22,6 +26,7 @@
 #include "media_bridge/media_bridge.h"
 #include "options.h"
 #include "vault_bridge/vault_bridge.h"
+#include "vault_link/peer.h"
 
 namespace parlour::bin {
 namespace {
@@ -36,13 +41,14 @@ struct Settings {
   std::vector<std::string> media_addresses;
   int media_port = 0;                   // 0: the HTTPS port's number
   std::string vault_socket;
+  std::optional<uid_t> vault_uid;       // of another user; its group reads the recordings
   std::string organisation = "Example Bank";
   std::uint64_t free_bytes_min = 512ull << 20;
 };
 
 Result<Settings, std::string> read_settings(const Arguments& arguments) {
   auto options = Options::read(arguments, {"home", "web", "recordings", "address", "port", "host", "media-address", "media-port",
-                                           "vault", "organisation", "free-mib-min"});
+                                           "vault", "vault-uid", "organisation", "free-mib-min"});
   if (!options) return fail(options.error());
   if (!options->positional.empty()) return fail("What is " + options->positional.front() + "?");
   Settings out;
@@ -53,6 +59,11 @@ Result<Settings, std::string> read_settings(const Arguments& arguments) {
   out.address = options->get_or("address", out.address);
   out.host = options->get_or("host", out.host);
   out.vault_socket = options->get_or("vault", (out.home / "vault.sock").string());
+  if (auto text = options->get("vault-uid")) {
+    out.vault_uid = vault_link::uid_from_text(*text);
+    if (!out.vault_uid) return fail("--vault-uid: there is no user " + *text + ".");
+    if (*out.vault_uid == ::geteuid()) out.vault_uid.reset();
+  }
   out.organisation = options->get_or("organisation", out.organisation);
   auto number = [&](const char* name, long fallback, long most) -> std::optional<long> {
     auto text = options->get(name);
@@ -73,26 +84,6 @@ Result<Settings, std::string> read_settings(const Arguments& arguments) {
   return out;
 }
 
-std::optional<std::string> read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
-  return std::string((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-}
-
-bool write_private(const fs::path& path, std::string_view text) {
-  mode_t old = umask(0077);
-  fs::path temporary = path;
-  temporary += ".new";
-  std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
-  umask(old);
-  file.write(text.data(), static_cast<std::streamsize>(text.size()));
-  file.close();
-  std::error_code error;
-  if (!file) return false;
-  fs::rename(temporary, path, error);
-  return !error;
-}
-
 // HTTPS certificate from <home>/tls, made when there is none.
 Result<std::pair<std::string, std::string>, std::string> tls_files(const Settings& settings, UtcTime now) {
   fs::path directory = settings.home / "tls";
@@ -108,10 +99,26 @@ Result<std::pair<std::string, std::string>, std::string> tls_files(const Setting
   return std::pair(made->certificate_pem(), made->private_key_pem());
 }
 
-// SHA-256 of the running program, for server.started.
+// SHA-256 of the running program, for server.started. In pieces: the program is larger than what it needs to run.
 std::string own_hash() {
-  auto bytes = read_file("/proc/self/exe");
-  return bytes ? to_hex(crypto::sha256(as_bytes(*bytes))) : std::string(64, '0');
+  std::ifstream program("/proc/self/exe", std::ios::binary);
+  crypto::Sha256 hash;
+  ByteArray<65536> piece;
+  bool any = false;
+  while (program) {
+    program.read(reinterpret_cast<char*>(piece.data()), static_cast<std::streamsize>(piece.size()));
+    auto got = static_cast<std::size_t>(program.gcount());
+    hash.update(ByteView(piece).first(got));
+    any = any || got > 0;
+  }
+  return any && program.eof() ? to_hex(hash.finish()) : std::string(64, '0');
+}
+
+// A vault under another user reads the recordings as their group, and nobody else does. We cannot give files to a group
+// that we are not in; a directory with the setgid bit does.
+bool group_reads(const fs::path& directory) {
+  struct stat status {};
+  return ::stat(directory.c_str(), &status) == 0 && (status.st_mode & (S_ISGID | 0077)) == (S_ISGID | 0050);
 }
 
 int complain(const std::string& text) {
@@ -133,6 +140,10 @@ class Serve {
     fs::create_directories(settings_.recordings, error);
     if (error) return complain("the directory cannot be made: " + settings_.recordings.string());
     fs::permissions(settings_.home, fs::perms::owner_all, error);
+    if (settings_.vault_uid && !group_reads(settings_.recordings))
+      return complain("with --vault-uid the vault's group must be able to read the recordings, and nobody else:\n"
+                      "  install -d -m 2750 -o SERVE_USER -g VAULT_GROUP " + settings_.recordings.string() +
+                      "\n  and give --recordings to both, outside of --home, which is for this user alone");
     Now now = clock_.now();
     auto opened = store_sqlite::SqliteStore::open(settings_.home / "parlour.db", now.utc);
     if (!opened) return complain("the database cannot be opened: " + opened.error());
@@ -168,9 +179,9 @@ class Serve {
     auto media = media_bridge::MediaBridge::start(udp, executor_, clock_);
     if (!media) return complain("media: " + media.error());
     media_ = std::move(*media);
-    capture_ = std::make_unique<capture::CaptureService>(capture::CaptureConfig{settings_.recordings, settings_.free_bytes_min}, *media_,
+    capture_ = std::make_unique<capture::CaptureService>(capture::CaptureConfig{settings_.recordings, settings_.free_bytes_min, settings_.vault_uid.has_value()}, *media_,
                                                          executor_, clock_, random_);
-    vault_ = std::make_unique<vault_bridge::VaultBridge>(vault_link::VaultClient::Config{settings_.vault_socket, std::nullopt}, executor_,
+    vault_ = std::make_unique<vault_bridge::VaultBridge>(vault_link::VaultClient::Config{settings_.vault_socket, settings_.vault_uid}, executor_,
                                                          *audit_, [this](const vault_link::VaultInfo& info) { met_vault(info); });
     base_url_ = "https://" + settings_.host + (settings_.port == 443 ? "" : ":" + std::to_string(settings_.port));
     context_.reset(new app::Context{{settings_.organisation, base_url_}, clock_, random_, executor_, digest_, passwords_, *store_, *store_,
@@ -184,12 +195,14 @@ class Serve {
     audit_views_ = std::make_unique<app::AuditViews>(*context_);
     live_ = std::make_unique<app::LiveMeetings>(*context_, *accounts_, *guests_, [this] { jobs_->run_pending(); });
     meetings_->on_cancelled = [this](const app::MeetingId& id) { live_->cancelled(id); };
+    meetings_->on_link_replaced = [this](const app::MeetingId& id) { live_->link_replaced(id); };
     vault_->on_up_changed([this](bool up) {
       log_->info(up ? "vault.up" : "vault.down");
       live_->on_vault_up(up);
       if (!up) return;
       jobs_->run_pending();
       sign_policy();
+      watch_policy();
     });
 
     {
@@ -233,7 +246,7 @@ class Serve {
     live_->restore();
     recordings_->close_left_open();
     each(60s, [this] {
-      if (audit_->news()) audit_->checkpoint([](bool) {});
+      if (audit::head_is_due(audit_->news(), audit_->head().time, clock_.now().utc)) audit_->checkpoint([](bool) {});
       meetings_->expire_old();
       recordings_->close_stale();
     });
@@ -242,6 +255,7 @@ class Serve {
       jobs_->run_pending();
       if (vault_->up()) sign_policy();
     });
+    each(60s, [this] { watch_policy(); });
     executor_.after(0s, [this] { tell_ready(); });
     log_->info("server.started", {{"port", settings_.port}});
     executor_.run();
@@ -257,6 +271,7 @@ class Serve {
     } catch (const app::StoreFailure&) {
       log_->error("store.failed", {{"text", "server.stopped was not written"}});
     }
+    sign_last_head();
     fs::remove(settings_.home / "serve.json", error);
     live_.reset();
     api_.reset();
@@ -282,7 +297,7 @@ class Serve {
     std::string root = to_base64url(info.organisation_key);
     if (read_file(settings_.home / "organisation.pub").value_or("") != root) (void)write_private(settings_.home / "organisation.pub", root);
     capture_->set_compliance_key(info.recorder_key_id, info.recorder_kem);
-    audit::VerifierKey key = audit::make_verifier_key(info.log_origin, info.log_key);
+    audit::VerifierKey key = log_key();
     audit_->set_signer(vault_->head_signer(), info.log_origin, {key});
     log_key_ = info.log_key_text;
     if (api_) api_->set_log_key(log_key_);
@@ -295,9 +310,42 @@ class Serve {
     }
   }
 
+  // What was written until now is covered when we are gone. The executor has ended, so this waits by itself.
+  void sign_last_head() {
+    if (!vault_->info() || !audit_->news()) return;
+    audit_->set_signer(vault_->signer_that_waits(kLastHeadPatience), vault_->info()->log_origin, {log_key()});
+    bool good = false;
+    try {
+      audit_->checkpoint([&good](bool signed_head) { good = signed_head; });
+    } catch (const app::StoreFailure&) {
+    }
+    if (!good) log_->warning("audit.last_head_not_signed");
+  }
+
+  audit::VerifierKey log_key() const { return audit::make_verifier_key(vault_->info()->log_origin, vault_->info()->log_key); }
+
+  // Where the operator signs (`parlour admin policy`), nothing is signed here: what waits for him is said.
+  void watch_policy() {
+    if (!vault_->info() || vault_->info()->signs_policy) return;
+    std::optional<e2ee::Policy> policy;
+    if (auto signed_policy = e2ee::read_signed_policy(store_->policy().value_or(""), vault_->info()->organisation_key)) policy = *signed_policy;
+    std::int64_t unlisted = 0;
+    for (const app::MeetingType& type : store_->all())
+      if (!policy || policy->find_type(type.id.text(), static_cast<std::uint32_t>(type.version)) == nullptr) ++unlisted;
+    if (unlisted != std::exchange(unlisted_, unlisted) && unlisted > 0)
+      log_->warning("policy.unlisted", {{"type_versions", unlisted}, {"do", "parlour admin policy draft, sign, install"}});
+    std::int64_t days = policy ? (policy->rec.expires_s - clock_.now().utc.us / 1'000'000) / 86'400 : 0;
+    if (policy && days < kPolicyDaysLow && days != std::exchange(policy_days_, days))
+      log_->warning("policy.expires", {{"days", days}, {"do", "parlour admin policy draft, sign, install"}});
+  }
+
   // Types that were published since the last Policy become usable when one lists them.
   void sign_policy() {
-    if (signing_ || !vault_->info() || !vault_->info()->signs_policy) return;
+    if (signing_ || !vault_->info()) return;
+    if (!vault_->info()->signs_policy) {
+      policy_known_ = true;  // as far as it depends on us
+      return;
+    }
     signing_ = true;
     types_->sign_policy([this](bool good) {
       signing_ = false;
@@ -318,6 +366,9 @@ class Serve {
     if (!write_private(settings_.home / "serve.json", write_json(ready))) log_->error("serve_json.not_written");
   }
 
+  static constexpr Duration kLastHeadPatience = 3s;
+  static constexpr std::int64_t kPolicyDaysLow = 30;
+
   Settings settings_;
   runtime::SystemClock clock_;
   crypto::SystemRandom random_;
@@ -330,6 +381,7 @@ class Serve {
   std::string base_url_, log_key_;
   bool signing_ = false, policy_known_ = false;
   int ready_tries_ = 0;
+  std::int64_t unlisted_ = 0, policy_days_ = -1;
   std::unique_ptr<store_sqlite::SqliteStore> store_;
   std::unique_ptr<store_sqlite::SqliteAuditLog> audit_;
   std::unique_ptr<media_bridge::MediaBridge> media_;
@@ -358,6 +410,8 @@ int serve(const Arguments& arguments) {
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  // The database, keys and certificates are ours alone; recordings too, unless the vault has a user of its own.
+  umask(settings->vault_uid ? 0027 : 0077);
   std::error_code error;
   fs::create_directories(settings->home, error);
   try {

@@ -3,7 +3,8 @@
 //
 //   parlour-vault init --home DIR --organisation NAME --origin DOMAIN/audit
 //                      (--with-organisation-key [--policy FILE] | --organisation-public FILE)
-//   parlour-vault run  --home DIR --socket PATH --recordings DIR [--serve-uid UID]
+//   parlour-vault public --home DIR
+//   parlour-vault run  --home DIR --socket PATH --recordings DIR [--serve-uid USER]
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
@@ -13,8 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <charconv>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <iostream>
 #include <map>
 #include <optional>
@@ -25,10 +27,12 @@
 #include "audit/format/note.h"
 #include "base/encoding.h"
 #include "crypto/random.h"
+#include "e2ee/policy_draft.h"
 #include "mux_ffmpeg/child.h"
 #include "mux_ffmpeg/process_muxer.h"
 #include "vault/files.h"
 #include "vault/vault.h"
+#include "vault_link/peer.h"
 #include "vault_link/server.h"
 
 namespace parlour {
@@ -37,7 +41,9 @@ namespace {
 constexpr std::string_view kUsage =
     "parlour-vault init --home DIR --organisation NAME --origin DOMAIN/audit\n"
     "                   (--with-organisation-key [--policy FILE] | --organisation-public FILE)\n"
-    "parlour-vault run  --home DIR --socket PATH --recordings DIR [--serve-uid UID]\n";
+    "parlour-vault public --home DIR                                              what others may know of "
+    "its keys\n"
+    "parlour-vault run  --home DIR --socket PATH --recordings DIR [--serve-uid USER]\n";
 
 class SystemClock final : public Clock {
  public:
@@ -86,6 +92,18 @@ void protect_memory() {
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+int print_public(const std::filesystem::path& home) {
+  auto keys = vault::KeyStore::load(home);
+  if (!keys) return refused(keys.error());
+  std::cout << "log key:              " << keys->log_keys().back().text() << "\n"
+            << "organisation key:     " << to_hex(keys->organisation_public()) << "\n"
+            << "recorder key id:      " << keys->compliance_id() << "\n"
+            << "recorder fingerprint: "
+            << e2ee::recorder_fingerprint(keys->compliance().public_key(), keys->recorder().public_key())
+            << "\n";
+  return 0;
+}
+
 int init(const Options& options) {
   vault::KeyStoreOptions settings;
   if (!options.contains("--home") || !options.contains("--organisation") || !options.contains("--origin")) {
@@ -120,12 +138,7 @@ int init(const Options& options) {
   const std::filesystem::path home = options.at("--home");
   if (auto made = vault::Vault::init(home, settings, policy, SystemClock().now().utc); !made)
     return refused(made.error());
-  auto keys = vault::KeyStore::load(home);
-  if (!keys) return refused(keys.error());
-  std::cout << "log key:          " << keys->log_keys().back().text() << "\n"
-            << "organisation key: " << to_hex(keys->organisation_public()) << "\n"
-            << "recorder key id:  " << keys->compliance_id() << "\n";
-  return 0;
+  return print_public(home);
 }
 
 int run(const Options& options) {
@@ -135,13 +148,20 @@ int run(const Options& options) {
   }
   vault_link::VaultServer::Config link{options.at("--socket"), {}};
   if (options.contains("--serve-uid")) {
-    const std::string& text = options.at("--serve-uid");
-    uid_t uid = 0;
-    if (std::from_chars(text.data(), text.data() + text.size(), uid).ptr != text.data() + text.size()) {
-      std::cerr << "parlour-vault: --serve-uid must be a number\n";
+    auto uid = vault_link::uid_from_text(options.at("--serve-uid"));
+    if (!uid) {
+      std::cerr << "parlour-vault: --serve-uid: there is no user " << options.at("--serve-uid") << "\n";
       return 2;
     }
-    link.peers.push_back(uid);
+    link.peers.push_back(*uid);
+  }
+  const std::string& recordings = options.at("--recordings");
+  // Not there yet is serve's business; not to be read is found out now, not when the first call has ended.
+  if (::access(recordings.c_str(), R_OK | X_OK) != 0 && errno != ENOENT) {
+    std::cerr
+        << "parlour-vault: this user cannot read " << recordings << ": " << std::strerror(errno)
+        << ". Where serve runs under another user the directory belongs to this user's group, mode 2750\n";
+    return 1;
   }
   const std::filesystem::path home = options.at("--home");
   // Two vaults over one home could sign two heads of one size.
@@ -162,8 +182,7 @@ int run(const Options& options) {
   SystemClock clock;
   crypto::SystemRandom random;
   mux_ffmpeg::ProcessMuxer muxer;
-  auto vault = vault::Vault::open({home, options.at("--recordings")}, muxer, random, clock,
-                                  "parlour-vault/" PARLOUR_VERSION);
+  auto vault = vault::Vault::open({home, recordings}, muxer, random, clock, "parlour-vault/" PARLOUR_VERSION);
   if (!vault) return refused(vault.error());
   auto server = vault_link::VaultServer::listen(**vault, clock, std::move(link));
   if (!server) return refused(server.error());
@@ -183,6 +202,12 @@ int dispatch(const std::vector<std::string_view>& words) {
         read_options(rest, {"--home", "--organisation", "--origin", "--policy", "--organisation-public"},
                      {"--with-organisation-key"});
     return options ? init(*options) : 2;
+  }
+  if (command == "public") {
+    auto options = read_options(rest, {"--home"}, {});
+    if (options && options->contains("--home")) return print_public(options->at("--home"));
+    std::cerr << kUsage;
+    return 2;
   }
   if (command == "run") {
     auto options = read_options(rest, {"--home", "--socket", "--recordings", "--serve-uid"}, {});

@@ -98,6 +98,31 @@ TEST_F(OpeningTest, E2ee18ACleanCallIsRebuiltFrameForFrameOnOneClock) {
   }
 }
 
+// Each manifest of these tests is held to contracts/recording-manifest.schema.json (World::open_recording);
+// here, that the contract refuses what it should.
+TEST_F(OpeningTest, TheManifestIsAsItsContractSaysAndNoOther) {
+  World world;
+  begin(world);
+  world.talk(both(world), 2);
+  end(world);
+  const Schema contract(PARLOUR_CONTRACTS "/recording-manifest.schema.json");
+  ASSERT_EQ(contract.faults(world.signed_manifest), std::vector<std::string>{});
+  for (const auto& [name, member] : *world.manifest.as_object()) {
+    Json without = JsonObject{}, other = world.manifest;
+    for (const auto& [kept, value] : *world.manifest.as_object())
+      if (kept != name) without.set(kept, value);
+    Json whole = world.signed_manifest;
+    EXPECT_EQ(contract.faults(whole.set("manifest", without)).size(), 1u) << name;
+    EXPECT_NE(contract.faults(whole.set("manifest", other.set(name, nullptr))).size(), 0u) << name;
+  }
+  Json more = world.manifest;
+  Json whole = world.signed_manifest;
+  EXPECT_EQ(contract.faults(whole.set("manifest", more.set("name", "Anna"))).size(), 1u);
+  Json tracks = *world.manifest.find("tracks");
+  tracks.as_array()->front().set("participant", "Anna");
+  EXPECT_NE(contract.faults(whole.set("manifest", more.set("tracks", tracks))).size(), 1u);
+}
+
 TEST_F(OpeningTest, ACutOfThreeSecondsIsOneGapOfThreeSeconds) {
   World world;
   begin(world);
@@ -204,6 +229,26 @@ TEST_F(OpeningTest, ACrashOfTheServerIsAGapOfTheServerAndTheNextPartGoesOn) {
               static_cast<double>(kStartUs + crashed_at) / 1000, 100);
   EXPECT_EQ(world.summary.find("intervals")->as_array()->size(), 2u);
   expect_playable(world, *world.customer, 500, 200);
+}
+
+TEST_F(OpeningTest, ARestartInATickIsAGapOfTheServerToo) {
+  World world;
+  begin(world);
+  world.talk(both(world), 3);
+  world.tell_progress(false);
+  world.crash();
+  world.on_packet = [](const recording::PacketRecord&) {};
+  for (int i = 0; i < 35; ++i, world.clock.time_us += 20'000)
+    for (const auto& who : world.people) world.send(*who, 0, source_->opus[0]);
+  world.on_packet = nullptr;
+  world.start_part();
+  agent_media_.vp8_at = customer_media_.vp8_at = 0;
+  world.talk(both(world), 3);
+  end(world);
+  const JsonArray gaps = world.gaps(*world.customer, "audio");
+  ASSERT_EQ(gaps.size(), 1u);
+  EXPECT_EQ(gaps[0].string_or("cause"), "server");
+  EXPECT_NEAR(static_cast<double>(gaps[0].integer_or("to_ms") - gaps[0].integer_or("from_ms")), 700, 100);
 }
 
 TEST_F(OpeningTest, WithoutAFinalProgressTheTailIsCalledNotAttested) {

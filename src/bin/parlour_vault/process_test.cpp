@@ -237,6 +237,10 @@ TEST_F(ProcessTest, EverythingServeNeedsGoesOverTheSocketAndSurvivesKills) {
   ASSERT_TRUE(manifest);
   EXPECT_EQ(crypto::sha256(as_bytes(*manifest)), state->manifest_sha256);
   EXPECT_TRUE(vault::verify_manifest(*manifest, info->recorder_sig));
+  auto parsed = parse_json(*manifest, {.bytes = 16 << 20, .depth = 32, .values = 1'000'000});
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(Schema(PARLOUR_CONTRACTS "/recording-manifest.schema.json").faults(*parsed),
+            std::vector<std::string>{});
   EXPECT_TRUE(
       asked<std::monostate>([&](auto reply) { client_->acknowledge_job(world_.recording_id, reply); }));
   EXPECT_TRUE(status()->envelopes.empty());

@@ -324,13 +324,19 @@ TEST(PolicySigning, AVaultWithoutTheOrganisationKeyTakesOnlyWhatThatKeySigned) {
   policy.rec = {(*second)->keys().compliance_id(), (*second)->keys().compliance().public_key(),
                 (*second)->keys().recorder().public_key(), 1'700'000'000, 1'900'000'000};
   auto text = [&](const crypto::P256Key& key) { return write_json(e2ee::to_json(e2ee::sign(policy, key))); };
-  EXPECT_EQ((*second)->policies().put(text(crypto::P256Key::generate())).error().code, "policy.signature");
-  EXPECT_TRUE((*second)->policies().put(text(organisation)));
+  const UtcTime now = world.clock.now().utc;
+  EXPECT_EQ((*second)->policies().put(text(crypto::P256Key::generate()), now).error().code,
+            "policy.signature");
+  EXPECT_TRUE((*second)->policies().put(text(organisation), now));
   policy.version = 3;
-  EXPECT_EQ((*second)->policies().put(text(organisation)).error().code, "policy.older");
+  EXPECT_EQ((*second)->policies().put(text(organisation), now).error().code, "policy.older");
   policy.version = 5;
   policy.rec.kem = crypto::P256Key::generate().public_key();
-  EXPECT_EQ((*second)->policies().put(text(organisation)).error().code, "policy.recorder");
+  EXPECT_EQ((*second)->policies().put(text(organisation), now).error().code, "policy.recorder");
+  policy.rec.kem = (*second)->keys().compliance().public_key();
+  EXPECT_EQ((*second)->policies().put(text(organisation), UtcTime{1'900'000'000'000'000}).error().code,
+            "policy.expired");
+  EXPECT_TRUE((*second)->policies().put(text(organisation), now));
 }
 
 TEST(KeyStoreFiles, ArePrivateAndRefusedOtherwise) {

@@ -23,6 +23,7 @@
 #include "recording/log_writer.h"
 #include "recording/recovery.h"
 #include "test_media.h"
+#include "test_schema.h"
 #include "vault/manifest.h"
 #include "vault/vault.h"
 
@@ -483,7 +484,10 @@ class World {
     EXPECT_EQ(to_hex(crypto::sha256(text)), status.string_or("manifest_sha256"));
     auto parsed = parse_json(as_text(text), {.bytes = 16 << 20, .depth = 32, .values = 1'000'000});
     ASSERT_TRUE(parsed);
+    static const Schema contract(PARLOUR_CONTRACTS "/recording-manifest.schema.json");
+    EXPECT_EQ(contract.faults(*parsed), std::vector<std::string>{});
     manifest = *parsed->find("manifest");
+    signed_manifest = *parsed;
   }
 
   const Json* track(const Person& who, std::string_view kind) const {
@@ -562,7 +566,7 @@ class World {
   std::function<void(const recording::PacketRecord&)> on_packet;
 
   audit::MerkleTree tree;
-  Json summary, manifest;
+  Json summary, manifest, signed_manifest;
   vault::RenditionEnvelope envelope;
 
  private:

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../lib/stack.mjs';
 import { check, scene } from '../lib/scene.mjs';
-import { admit, api, comeIn, endCall, inCall, logIn, schedule } from '../lib/story.mjs';
+import { admit, api, comeIn, endCall, inCall, logIn, schedule, startsAnew } from '../lib/story.mjs';
 
 async function accessible(person, where) {
   const violations = await person.axe();
@@ -31,6 +31,10 @@ async function call(stack, person, rule) {
   await inCall([agent, customer]);
   await accessible(agent, 'call, adviser');
   await accessible(customer, 'call, customer');
+  for (const one of [agent, customer]) {
+    const again = await startsAnew(one, 2);
+    check(again.length === 0, `pictures or sound of ${one.name} start anew by themselves: ${JSON.stringify(again)}`);
+  }
   return { agent, customer };
 }
 

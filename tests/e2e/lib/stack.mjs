@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { witness } from './witness.mjs';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 const build = process.env.PARLOUR_BUILD ?? join(root, 'build/release');
@@ -43,6 +44,7 @@ export class Stack {
     stack.options = options;
     mkdirSync(join(stack.home, 'log'), { recursive: true });
     mkdirSync(stack.recordings, { recursive: true });
+    if (options.witness) stack.witness = witness(stack.home);
     stack.port = await freePort();
     stack.baseUrl = `https://localhost:${stack.port}`;
     execFileSync(vaultProgram, ['init', '--home', join(stack.home, 'vault'), '--organisation', 'Example Bank', '--origin', 'localhost/audit', '--with-organisation-key'], { stdio: 'pipe' });
@@ -71,7 +73,7 @@ export class Stack {
   async startServe() {
     rmSync(join(this.home, 'serve.json'), { force: true });
     const extra = this.options.serve ?? [];
-    this.serve = this.#spawn(parlour, ['serve', '--home', this.home, '--port', String(this.port), '--web', join(root, 'web/dist'), '--recordings', this.recordings, ...extra], 'serve');
+    this.serve = this.#spawn(parlour, ['serve', '--home', this.home, '--port', String(this.port), '--web', join(root, 'web/dist'), '--recordings', this.recordings, ...extra], 'serve', this.witness?.env(this.recordings));
     const ready = await until('the server is ready', () => {
       if (this.serve.exitCode !== null) throw new Error(`parlour serve ended with ${this.serve.exitCode}: ${this.log('serve').slice(-2000)}`);
       return existsSync(join(this.home, 'serve.json'));
@@ -81,9 +83,9 @@ export class Stack {
     return ready;
   }
 
-  #spawn(program, args, name) {
+  #spawn(program, args, name, env = {}) {
     const log = openSync(join(this.home, 'log', `${name}.log`), 'a');
-    const child = spawn(program, args, { stdio: ['ignore', log, log] });
+    const child = spawn(program, args, { stdio: ['ignore', log, log], env: { ...process.env, ...env } });
     child.once('exit', (code, signal) => { child.ended = { code, signal }; });
     return child;
   }

@@ -82,6 +82,19 @@ export async function picturesMove(person) {
   });
 }
 
+/** Nothing of what is seen and heard starts anew by itself: [what, how often] in this time. */
+export async function startsAnew(person, seconds) {
+  return person.page.evaluate(async (ms) => {
+    const counts = [...document.querySelectorAll('video, audio')].map((element) => {
+      const one = [element.dataset.testid ?? element.tagName, 0];
+      element.addEventListener('emptied', () => one[1]++);
+      return one;
+    });
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return counts.filter(([, often]) => often > 0);
+  }, seconds * 1000);
+}
+
 /** JSON of the API in a person's own session. */
 export function api(person, method, path, body) {
   return person.page.evaluate(async ([m, p, b]) => {
@@ -96,4 +109,14 @@ export async function endCall(agent) {
   await agent.get('end-call').click();
   await agent.get('end-confirm').click();
   await agent.get('agent-ended').waitFor();
+}
+
+/** The newest recording of a meeting, once the vault has opened and checked it. */
+export async function verified(officer, id) {
+  return until('the recording is verified', async () => {
+    const answer = await api(officer, 'GET', `/meetings/${id}/recordings`);
+    const item = answer.body?.items?.[0];
+    if (item?.state === 'failed') throw new Error(`the recording failed: ${item.failure}`);
+    return item?.state === 'verified' ? item : null;
+  }, 40);
 }

@@ -473,7 +473,7 @@ export class SecureCall {
     const entry = this.chain.rosterOf(this.sendEpoch);
     const self = this.idxIn_(entry);
     if (!entry || self === null || this.ended_) return;
-    const { last } = await this.worker_.request({ type: 'counters', epoch: this.sendEpoch });
+    const { last } = await this.worker_.request({ type: 'counters', epoch: this.sendEpoch, final });
     const body = { call: this.call, epoch: entry.roster.epoch, roster: entry.hash, from: self, last, final };
     const message = await sign('Progress', this.ep, body, this.sig_.privateKey);
     await this.ports_.send(message.signed).catch(() => undefined);

@@ -3,8 +3,14 @@ import { roleNumber, type Roster } from '../protocol';
 import { sign } from './messages';
 import { admitted, makeOrganisation, MemoryVersions, person, readAs, signingKey, speak, TestServer, until, type TestPerson } from './testing';
 
+// The same checker that the end-to-end tests use on the real server: what the test server says must be what the real one says.
+const checker = new URL('../../../tests/e2e/lib/schema.mjs', import.meta.url).href;
+const { signallingFaults } = (await import(/* @vite-ignore */ checker)) as { signallingFaults: (side: string, text: string) => string[] };
+
 const people: TestPerson[] = [];
+const servers: TestServer[] = [];
 afterEach(async () => {
+  for (const server of servers.splice(0)) expect(server.frames.flatMap(([side, text]) => signallingFaults(side, text))).toEqual([]);
   vi.restoreAllMocks();
   for (const p of people.splice(0)) p.session.abandon();
   for (const p of people) p.worker().terminate();
@@ -12,6 +18,7 @@ afterEach(async () => {
 
 async function scene(type: 'required' | 'never' = 'required') {
   const server = new TestServer(await makeOrganisation(), type);
+  servers.push(server);
   const agent = person(server, true, 'J. Adviser');
   const customer = person(server, false, 'C. Customer');
   people.push(agent, customer);

@@ -294,8 +294,6 @@ export class CallSession implements CallApi {
     switch (message.type) {
       case 'welcome':
       case 'resync':
-        // After a restart the server knows the token by its hash only: the one that was given stays good.
-        if (message.resume !== null) from.setResumeToken(message.resume);
         await this.welcome_(message);
         if (message.type === 'resync') this.tellSelf_();
         break;
@@ -370,7 +368,7 @@ export class CallSession implements CallApi {
     facts.participant = message.you.participant;
     if (facts.stopped) return;
     // The server has forgotten this presence and its endpoint while we were away: come in again, as after a reload.
-    if (this.call_?.call === message.call && this.call_.selfIdx !== null && message.state === 'waiting' && message.you.role === 'customer') {
+    if (this.call_?.call === message.call && this.call_.selfIdx !== null && message.state === 'waiting') {
       void this.rejoin_();
       return;
     }
@@ -386,6 +384,8 @@ export class CallSession implements CallApi {
     await this.media_.setCarrying(false);
     await this.openCall_(call, true);
     this.facts_.heldUntil = null;
+    this.facts_.stewardSilent = false;
+    if (this.facts_.problem?.code === 'steward_silent') this.facts_.problem = null;
     this.call_?.setServerSaysSteward(this.facts_.welcome?.steward ?? false);
   }
 

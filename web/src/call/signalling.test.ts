@@ -97,6 +97,22 @@ describe('signalling', () => {
     signalling.close();
   });
 
+  it('keeps its token over two restarts of a server that cannot say it again', async () => {
+    const { signalling, socket, enter } = scene();
+    void signalling.start();
+    enter();
+    socket().from({ type: 'welcome', n: 1, resume: 'tok' });
+    for (let restart = 0; restart < 2; restart++) {
+      socket().drop(1006);
+      await vi.advanceTimersByTimeAsync(500);
+      socket().open();
+      expect(socket().sent[0]).toMatchObject({ type: 'enter', resume: { token: 'tok' } });
+      socket().from({ type: 'ok', re: socket().sent[0]!.id });
+      socket().from({ type: 'resync', n: 1073741825, resume: null });
+    }
+    signalling.close();
+  });
+
   it('is offline after 30 s and goes on trying with back-off', async () => {
     const { signalling, sockets, socket, links } = scene();
     void signalling.start().catch(() => undefined);

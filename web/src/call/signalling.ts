@@ -86,11 +86,6 @@ export class Signalling {
     });
   }
 
-  /** Kept for reconnecting; from `welcome` and `resync`. */
-  setResumeToken(token: string): void {
-    this.token_ = token;
-  }
-
   /** Resolves with the fields of `ok`; rejects with `Refused`. */
   request(message: ClientMessage): Promise<Record<string, unknown>> {
     if (this.closed_) return Promise.reject(new Refused('disconnected', ''));
@@ -219,8 +214,10 @@ export class Signalling {
       return;
     }
     // A new presence starts counting anew.
-    if (message.type === 'welcome' || message.type === 'resync') this.token_ = message.resume;
-    else if (message.n <= this.lastN_) return;
+    if (message.type === 'welcome' || message.type === 'resync') {
+      // A server that was restarted knows the token by its hash only: the one that was given stays good.
+      this.token_ = message.resume ?? this.token_;
+    } else if (message.n <= this.lastN_) return;
     this.lastN_ = message.n;
     this.events_.push(message);
   }

@@ -117,6 +117,8 @@ export class TestServer {
   readonly presences: Presence[] = [];
   readonly chain: Signed[] = [];
   readonly received: { participant: string; message: Fields }[] = [];
+  /** Everything that was said, for the check against the contract. */
+  readonly frames: ['ClientMessage' | 'ServerMessage', string][] = [];
   /** Sees every signed message to a participant; may change it, drop it (null), or add to it. */
   tamper: (m: Signed, to: string, from: string) => Signed[] | Promise<Signed[]> = (m) => [m];
   recorder: 'honest' | 'silent' = 'honest';
@@ -144,6 +146,7 @@ export class TestServer {
 
   push(presence: Presence, message: object): void {
     const push = { ...message, n: ++presence.n } as ServerPush;
+    this.frames.push(['ServerMessage', JSON.stringify(push)]);
     presence.log.push(push);
     presence.socket?.deliver(push);
   }
@@ -157,7 +160,7 @@ export class TestServer {
       participant: p.participant,
       role: p.staff ? 'staff' : 'customer',
       name: p.name,
-      ep: p.ep,
+      ep: p.ep ?? '',
       state: p.state,
       mic: true,
       camera: false,
@@ -176,7 +179,7 @@ export class TestServer {
         type_title: { en: 'Type', nl: 'Type' },
         since: Date.now(),
         notice: 'acknowledged',
-        device: { camera: true, microphone: true, speaker: true, network: true },
+        device: { camera: 'ok', microphone: 'ok', speaker: 'ok', network: 'good' },
         hello: p.hello,
         second_device: false,
       }));
@@ -213,6 +216,7 @@ export class TestServer {
 
   private async handle_(who: { participant: string; name: string; staff: boolean }, socket: TestSocket, message: Fields): Promise<void> {
     this.received.push({ participant: who.participant, message });
+    this.frames.push(['ClientMessage', JSON.stringify(message)]);
     const ok = (): void => socket.deliver({ type: 'ok', re: message.id });
     const presence = this.presences.find((p) => p.socket === socket);
     switch (message.type) {

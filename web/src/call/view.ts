@@ -175,7 +175,7 @@ function sharingIdx(facts: SessionFacts, members: readonly MemberView[]): number
   if (facts.sharing === null) return null;
   if (facts.sharing === facts.participant) return members.find((m) => m.self)?.idx ?? null;
   const ep = facts.people.find((p) => p.participant === facts.sharing)?.ep;
-  return members.find((m) => m.ep !== null && m.ep === ep)?.idx ?? null;
+  return members.find((m) => m.ep === ep)?.idx ?? null;
 }
 
 /** 'on' stands on two facts: the server's durable header, and the recorder's own signed acknowledgement of all keys. */

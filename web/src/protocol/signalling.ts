@@ -64,10 +64,10 @@ export interface WelcomeFields {
 }
 
 export interface DeviceReport {
-  camera: boolean | string;
-  microphone: boolean | string;
-  speaker: boolean | string;
-  network: boolean | string;
+  camera: string;
+  microphone: string;
+  speaker: string;
+  network: string;
 }
 
 export interface WaitingEntry {
@@ -92,7 +92,8 @@ export interface Person {
   participant: string;
   role: 'staff' | 'customer' | 'recorder';
   name: string;
-  ep: EndpointId | null;
+  /** Empty before its Hello. */
+  ep: EndpointId;
   state: 'waiting' | 'admitted' | 'connected' | 'reconnecting' | 'left';
   mic: boolean;
   camera: boolean;

@@ -77,6 +77,7 @@ class LiveMeeting {
   void on_vault_up(bool up);
   // Outside acts: cancelled by the console or the customer's page.
   void on_cancelled();
+  void on_link_replaced();
   void tick();  // twice a second: stalls, leases, time-outs
 
   const Meeting& meeting() const { return meeting_; }
@@ -103,6 +104,7 @@ class LiveMeeting {
     bool member = false;  // the newest Roster names its ep
     bool mic = false, camera = false;
     std::uint64_t offers = 0;
+    int failures = 0;  // checks that this page said have failed
     TimerId lost_timer = 0;
   };
   struct Capture {
@@ -111,6 +113,8 @@ class LiveMeeting {
     bool started = false;   // header durable, envelope opens
     bool attached = false;  // the media plane hands its packets to it
     std::string fault;      // why it was stopped, when that was us
+    bool ending = false;    // stopped on purpose: the call that it records is over, the next one gets a part of its own
+    std::set<std::string> hellos;  // endpoints whose Hello stands in this part
     SteadyTime durable{};
     bool stalled = false;
     std::set<std::pair<EndpointKey, int>> first_packets;
@@ -124,6 +128,8 @@ class LiveMeeting {
   Presence* member_of(const ParticipantId& participant);
   Presence& add_presence(const Entering& entering);
   void attach_media(Presence& presence);
+  // Endpoints that some Roster of this call has named, former members included.
+  std::set<std::string> eps_ever_named() const;
   void arm_guard(Presence& presence);
   void offer(Presence& presence, bool restart);
   void remove_presence(PresenceId id, std::string_view ended_reason, bool tell);
@@ -173,7 +179,11 @@ class LiveMeeting {
   // recorder
   bool recording_demanded() const;
   void start_capture();
-  bool capturing() const { return capture_.started && capture_.attached; }
+  bool capturing() const { return capture_.started && capture_.attached && !capture_.ending; }
+  // The newest Roster, with the Hellos that it names, into the log: without them the vault opens nothing of its epoch.
+  void log_roster();
+  void log_hello(const CallStore::Message& hello);
+  void end_part();
   void on_capture(const CaptureFact& fact);
   void take_capture_fact(const CaptureFact& fact);
   void capture_running();
@@ -218,6 +228,7 @@ class LiveMeeting {
   std::set<Hash> taken_over_;                 // tokens of pages whose place another browser took
 
   Capture capture_;
+  bool resumed_ = false;  // the next part belongs to a call that follows another one
   std::optional<capture_fact::Stopped> to_seal_;  // over, stopped, not sealed in the database yet
   bool media_allowed_ = false;
   std::string media_reason_ = "not_admitted";

@@ -21,6 +21,7 @@ class LiveMeetings {
   void restore();  // once, after the start
   void on_vault_up(bool up);
   void cancelled(const MeetingId& meeting);
+  void link_replaced(const MeetingId& meeting);
   void close_sockets_of(const std::string& session);  // logged out; who is in a meeting leaves it
   const LiveMeeting* find(const MeetingId& meeting) const;
 
@@ -31,7 +32,8 @@ class LiveMeetings {
     std::optional<MeetingId> meeting;
     LiveMeeting::PresenceId presence = 0;
     std::optional<SessionView> watcher;
-    std::string session;  // public id of the staff session behind it
+    std::string session;        // public id of the staff session behind it
+    std::string guest_session;  // or of the customer's
   };
   void enter(Socket& socket, const Json& message);
   void watch(Socket& socket, const Json& message);

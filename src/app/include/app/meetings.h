@@ -19,6 +19,7 @@ class Meetings {
   explicit Meetings(Context& context) : context_(context) {}
   // Told after a cancellation, so that a live meeting ends.
   std::function<void(const MeetingId&)> on_cancelled;
+  std::function<void(const MeetingId&)> on_link_replaced;
 
   struct New {
     TypeId type;
@@ -61,6 +62,7 @@ struct Invitation {
   std::string notice_sha256;
   ParticipantId participant;
   std::string customer_name, adviser_name, csrf;
+  bool device_checked = false;  // on the device that asks
 };
 
 class Guests {

@@ -129,6 +129,7 @@ struct GuestSessionRow {
   ParticipantId participant;
   std::string csrf;
   UtcTime created;
+  bool device_checked = false;  // on this very device
 };
 class SessionStore {
  public:
@@ -141,6 +142,7 @@ class SessionStore {
   virtual void remove_sessions_of(const UserId& user) = 0;
   virtual void put(const GuestSessionRow& session) = 0;
   virtual std::optional<GuestSessionRow> guest(const Hash& token_hash) = 0;
+  virtual void set_device_checked(const Hash& guest_token_hash) = 0;
   virtual void remove_guest(const Hash& token_hash) = 0;
   virtual void remove_guests_of(const MeetingId& meeting) = 0;
 };

@@ -31,8 +31,8 @@ class PolicySigner {
   // "pause_max_s"}]}.
   Result<void, VaultRefusal> start(std::string_view types_file, UtcTime now);
   Result<std::string, VaultRefusal> sign(const std::vector<PublishedType>& types, UtcTime now);
-  // One that the operator signed elsewhere.
-  Result<void, VaultRefusal> put(std::string_view message);
+  // One that the operator signed elsewhere: by the organisation key, newer, valid now, naming this vault.
+  Result<void, VaultRefusal> put(std::string_view message, UtcTime now);
 
   const std::string& text() const { return text_; }  // {t,k,b,s}; empty: none yet
 
@@ -42,7 +42,7 @@ class PolicySigner {
  private:
   PolicySigner(std::filesystem::path state_file, const KeyStore& keys)
       : state_file_(std::move(state_file)), keys_(&keys) {}
-  Result<void, VaultRefusal> take(std::string_view message);
+  Result<void, VaultRefusal> take(std::string_view message, std::optional<UtcTime> now);
   Result<std::string, VaultRefusal> sign_next(std::vector<e2ee::PolicyType> types, UtcTime now);
 
   std::filesystem::path state_file_;

@@ -113,6 +113,7 @@ export class WorkerCore {
         return { last: await switching };
       }
       case 'counters':
+        if (message.final) this.sealer_.stop();
         return { last: this.keyring_.lastCounters(message.epoch) };
       case 'ping':
         return {};

@@ -37,8 +37,8 @@ export type WorkerRequest =
   | { type: 'accept'; senderKey: Pick<SenderKey, 'epoch' | 'roster' | 'from' | 'commits' | 'wraps'> }
   /** Switch sending to this epoch: audio at once, video at the next key frame or after 500 ms. Answered when all have switched. */
   | { type: 'activate'; epoch: number }
-  /** Newest counters that were used in an epoch. */
-  | { type: 'counters'; epoch: number }
+  /** Newest counters that were used in an epoch. `final`: nothing is encrypted afterwards, so that they stay the newest. */
+  | { type: 'counters'; epoch: number; final: boolean }
   /** Is the worker alive? */
   | { type: 'ping' };
 

@@ -28,6 +28,7 @@ export class Sealer {
   private readonly video_ = new Map<string, VideoSource>();
   private switched_: (() => void) | null = null;
   private activeWaiters_: (() => void)[] = [];
+  private stopped_ = false;
   sent = 0;
 
   constructor(
@@ -72,7 +73,7 @@ export class Sealer {
     const epoch = video ? this.epochOfVideo_(`${slot}/${source}`, keyFrame) : this.current_;
     const frameKey = this.keyring_.ownKey(epoch, slot);
     const self = this.keyring_.selfIdx(epoch);
-    if (!frameKey || self === null || this.keyring_.halted) return null;
+    if (!frameKey || self === null || this.keyring_.halted || this.stopped_) return null;
     const kid = kidOf(epoch, self, slot);
     const ctr = this.keyring_.takeCounter(kid);
     if (ctr === null) {
@@ -88,8 +89,14 @@ export class Sealer {
   /** A new call: frames wait until its first epoch is active. */
   reset(): void {
     this.finishSwitch_();
+    this.stopped_ = false;
     this.current_ = 0;
     this.video_.clear();
+  }
+
+  /** The last counters are about to be attested for good: no frame takes another one. */
+  stop(): void {
+    this.stopped_ = true;
   }
 
   /** After `halt` of the keyring: lets waiting frames go, to nowhere. */

@@ -524,6 +524,53 @@ describe('the worker as a whole', () => {
     expect(b.events.filter((e) => e.type === 'counts').at(-1)).toMatchObject({ counts: { opened: 0, rejected: { auth: 5 } } });
   });
 
+  it('e2ee 08: streams that the server swaps in mid-call keep the names of those who encrypted them', async () => {
+    const [a, b, viewer] = [worker(), worker(), worker()];
+    const kemOf = async (w: typeof a): Promise<string> => ((await w.ask({ type: 'init' })) as { value: { kem: string } }).value.kem;
+    const kems = [await kemOf(a), await kemOf(b), await kemOf(viewer)];
+    const roster = base64url(random(32));
+    const announce = async (w: typeof a, self: number): Promise<object> => {
+      const recipients = [0, 1, 2].filter((idx) => idx !== self).map((idx) => ({ idx, kem: kems[idx], kinds: [1, 2] }));
+      return ((await w.ask({ type: 'announce', call, epoch: 1, roster, self, recipients })) as { value: object }).value;
+    };
+    const made = [await announce(a, 0), await announce(b, 1)];
+    await announce(viewer, 2);
+    for (const from of [0, 1]) await viewer.ask({ type: 'accept', senderKey: { epoch: 1, roster, from, ...made[from] } });
+    for (const sender of [a, b]) {
+      sender.port.attach({ direction: 'send', stream: 's', slot: 1 });
+      await sender.ask({ type: 'activate', epoch: 1 });
+      for (let i = 0; i < 3; i++) sender.port.feed('s', i === 0 ? keyFrame : deltaFrame);
+    }
+    await settle();
+    const [fromA, fromB] = [a.port.out.get('s')!, b.port.out.get('s')!];
+    for (const stream of ['first', 'second']) viewer.port.attach({ direction: 'receive', stream, kind: 'video' });
+    const labels = (): unknown[] => viewer.events.filter((e) => e.type === 'label').map((e) => [e.stream, e.idx]);
+    const give = async (first: Uint8Array, second: Uint8Array): Promise<void> => {
+      viewer.port.feed('first', first);
+      viewer.port.feed('second', second);
+      for (let i = 0; i < 5; i++) await settle();
+    };
+    await give(fromA[0]!, fromB[0]!);
+    expect(labels().sort()).toEqual([['first', 0], ['second', 1]]);
+    await give(fromB[1]!, fromA[1]!);
+    expect(labels().slice(2).sort()).toEqual([['first', 1], ['second', 0]]);
+  });
+
+  it('nothing is encrypted after the final counters were asked for, until a new call begins', async () => {
+    const { port, ask } = worker();
+    await ask({ type: 'init' });
+    await ask({ type: 'announce', call, epoch: 1, roster: base64url(random(32)), self: 0, recipients: [] });
+    port.attach({ direction: 'send', stream: 's', slot: 0 });
+    await ask({ type: 'activate', epoch: 1 });
+    port.feed('s', deltaFrame);
+    await settle();
+    expect(await ask({ type: 'counters', epoch: 1, final: true })).toMatchObject({ value: { last: [{ kid: kidOf(1, 0, 0), ctr: 0 }] } });
+    port.feed('s', deltaFrame);
+    await settle();
+    expect(port.out.get('s')).toHaveLength(1);
+    expect(await ask({ type: 'counters', epoch: 1, final: false })).toMatchObject({ value: { last: [{ ctr: 0 }] } });
+  });
+
   it('after reset the old call\'s keys are gone, and a new call starts at epoch 1 with fresh keys', async () => {
     const { port, ask } = worker();
     await ask({ type: 'init' });

@@ -34,7 +34,7 @@ const en = {
   coverage_bar: 'Coverage of the call over time',
   coverage_keys: 'Arrow keys go from gap to gap.',
   gap: (length: string, from: string, who: string, kind: string, cause: string) => `${length} at ${from}: ${kind} of ${who}. ${cause}`,
-  kinds: { a: 'sound', v: 'picture', s: 'screen' },
+  kinds: { a: 'sound', v: 'picture', av: 'sound and picture', s: 'screen' },
   causes: {
     network: 'The network was gone.',
     loss: 'Packets were lost.',
@@ -116,7 +116,7 @@ const nl: typeof en = {
   coverage_bar: 'Dekking van het gesprek in de tijd',
   coverage_keys: 'De pijltjestoetsen gaan van gat naar gat.',
   gap: (length, from, who, kind, cause) => `${length} op ${from}: ${kind} van ${who}. ${cause}`,
-  kinds: { a: 'geluid', v: 'beeld', s: 'scherm' },
+  kinds: { a: 'geluid', v: 'beeld', av: 'geluid en beeld', s: 'scherm' },
   causes: {
     network: 'Het netwerk was weg.',
     loss: 'Er gingen pakketten verloren.',

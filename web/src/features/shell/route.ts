@@ -6,7 +6,7 @@ export type Route =
   | { readonly page: 'waiting' }
   | { readonly page: 'meetings' }
   | { readonly page: 'meeting'; readonly id: string }
-  | { readonly page: 'call'; readonly id: string; readonly admit: string | null }
+  | { readonly page: 'call'; readonly id: string }
   | { readonly page: 'recordings' }
   | { readonly page: 'audit' }
   | { readonly page: 'types' }
@@ -16,7 +16,7 @@ export type Route =
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export function parseRoute(hash: string): Route {
-  const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?');
+  const [path = ''] = hash.replace(/^#\/?/, '').split('?');
   const parts = path.split('/').filter((part) => part !== '');
   const [first, id, last, ...rest] = parts;
   if (first === undefined) return { page: 'start' };
@@ -25,8 +25,7 @@ export function parseRoute(hash: string): Route {
     if (!uuid.test(id)) return { page: 'unknown' };
     if (last === undefined) return { page: 'meeting', id };
     if (last !== 'call') return { page: 'unknown' };
-    const admit = new URLSearchParams(query).get('admit');
-    return { page: 'call', id, admit: admit !== null && uuid.test(admit) ? admit : null };
+    return { page: 'call', id };
   }
   if (id !== undefined) return { page: 'unknown' };
   switch (first) {

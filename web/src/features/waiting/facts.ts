@@ -1,4 +1,4 @@
-import type { DeviceReport, WaitingEntry } from '../../protocol/index.ts';
+import type { WaitingEntry } from '../../protocol/index.ts';
 import type { waitingWords } from './words.ts';
 
 type Words = ReturnType<typeof waitingWords>;
@@ -8,9 +8,8 @@ export interface Fact {
   readonly good: boolean;
 }
 
-function word<K extends string>(words: Record<K, string>, value: DeviceReport[keyof DeviceReport], yes: K, no: K): string {
-  if (typeof value === 'boolean') return words[value ? yes : no];
-  return value in words ? words[value as K] : words[no];
+function word<K extends string>(words: Record<K, string>, value: string, unknown: K): string {
+  return value in words ? words[value as K] : words[unknown];
 }
 
 /** What is known about somebody who waits, as short facts. */
@@ -18,9 +17,9 @@ export function deviceFacts(person: WaitingEntry, words: Words): Fact[] {
   const { camera, microphone, speaker, network } = person.device;
   return [
     { text: words.notice[person.notice], good: person.notice === 'acknowledged' },
-    { text: word(words.camera, camera, 'ok', 'none'), good: camera === 'ok' || camera === true },
-    { text: word(words.microphone, microphone, 'ok', 'none'), good: microphone === 'ok' || microphone === true },
-    { text: word(words.speaker, speaker, 'heard', 'skipped'), good: speaker === 'heard' || speaker === true },
-    { text: word(words.network, network, 'good', 'unknown'), good: network === 'good' || network === true },
+    { text: word(words.camera, camera, 'none'), good: camera === 'ok' },
+    { text: word(words.microphone, microphone, 'none'), good: microphone === 'ok' },
+    { text: word(words.speaker, speaker, 'skipped'), good: speaker === 'heard' },
+    { text: word(words.network, network, 'unknown'), good: network === 'good' },
   ];
 }

@@ -7,6 +7,7 @@ export class WaitingNow {
   list = $state.raw<readonly WaitingEntry[]>([]);
   link = $state<WatchLink>('connecting');
   #watch: Watch | null = null;
+  #chosen: { readonly meeting: string; readonly participant: string } | null = null;
 
   open(csrf: string): void {
     this.close();
@@ -29,6 +30,21 @@ export class WaitingNow {
     this.#watch = null;
     this.list = [];
     this.link = 'connecting';
+  }
+
+  /**
+   * "Admit" was clicked on the list: the meeting's page that opens next carries it out. Kept here and never in the address: an
+   * address that lets somebody in could be sent to the adviser by the one who waits.
+   */
+  choose(person: WaitingEntry): void {
+    this.#chosen = { meeting: person.meeting, participant: person.participant };
+  }
+
+  /** The participant who was chosen in this meeting; once. */
+  takeChosen(meeting: string): string | null {
+    const chosen = this.#chosen;
+    this.#chosen = null;
+    return chosen?.meeting === meeting ? chosen.participant : null;
   }
 
   /** Rejects with `NotDeclined` when the server did not say yes. */

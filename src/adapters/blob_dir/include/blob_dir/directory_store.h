@@ -1,6 +1,6 @@
-// DirectoryStore: recording's SegmentStore on a POSIX directory. Files 0600, directory 0700; new names are
-// made durable by fsync of the directory. Errors are values; nothing is thrown. Thread: as SegmentStore; one
-// object per directory.
+// DirectoryStore: recording's SegmentStore on a POSIX directory. Files 0600 and directory 0700, or 0640 and
+// 0750 where the directory's group reads; new names are made durable by fsync of the directory. Errors are
+// values; nothing is thrown. Thread: as SegmentStore; one object per directory.
 #pragma once
 
 #include <filesystem>
@@ -9,10 +9,15 @@
 
 namespace parlour::blob_dir {
 
+// Whom new files are for. The umask must leave the group its rights; the group comes from the parent's setgid
+// bit.
+enum class Readers { kOwner, kGroup };
+
 class DirectoryStore final : public recording::SegmentStore {
  public:
   // Makes the directory (and its parents) when it is not there.
-  static Result<DirectoryStore, recording::StoreError> open(const std::filesystem::path& directory);
+  static Result<DirectoryStore, recording::StoreError> open(const std::filesystem::path& directory,
+                                                            Readers readers = Readers::kOwner);
   ~DirectoryStore() override;
   DirectoryStore(DirectoryStore&& other) noexcept;
   DirectoryStore& operator=(DirectoryStore&&) = delete;
@@ -28,9 +33,10 @@ class DirectoryStore final : public recording::SegmentStore {
   Result<std::uint64_t, recording::StoreError> free_bytes() override;
 
  private:
-  explicit DirectoryStore(int directory) : directory_(directory) {}
+  DirectoryStore(int directory, Readers readers) : directory_(directory), readers_(readers) {}
   int directory_ =
       -1;  // all access is relative to it: a renamed directory is followed, a symlink inside is not
+  Readers readers_;
 };
 
 }  // namespace parlour::blob_dir

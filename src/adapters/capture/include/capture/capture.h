@@ -19,6 +19,7 @@ namespace parlour::capture {
 struct CaptureConfig {
   std::filesystem::path directory;            // <directory>/<recording id>/NNNNNN.seg
   std::uint64_t free_bytes_min = 512ull << 20;  // watermark
+  bool group_reads = false;                   // the vault runs under another user and reads as the directory's group
 };
 
 class CaptureService final : public app::Recorder {

@@ -44,6 +44,8 @@ class SqliteAuditLog final : public app::AuditLog {
   Result<void, std::string> load();
   // Once the vault is known. `origin` and `keys` are its own.
   void set_signer(HeadSigner signer, std::string origin, std::vector<audit::VerifierKey> keys);
+  // From a head that the vault signed and this database never heard of (a kill in between).
+  std::optional<audit::Proof> consistency(std::uint64_t from, std::uint64_t to) const;
 
   std::uint64_t append(const app::AuditRecord& record) override;
   std::vector<app::AuditEntry> entries(const app::AuditFilter& filter) override;

@@ -53,6 +53,7 @@ class SqliteStore final : public app::UnitOfWork,
   void remove_sessions_of(const app::UserId& user) override;
   void put(const app::GuestSessionRow& session) override;
   std::optional<app::GuestSessionRow> guest(const app::Hash& token_hash) override;
+  void set_device_checked(const app::Hash& guest_token_hash) override;
   void remove_guest(const app::Hash& token_hash) override;
   void remove_guests_of(const app::MeetingId& meeting) override;
 

@@ -22,6 +22,8 @@ class VaultBridge final : public app::Vault {
 
   const std::optional<vault_link::VaultInfo>& info() const { return info_; }
   store_sqlite::HeadSigner head_signer();
+  // For the last head: answers before it returns, at most that late, on the caller's thread. The executor may have ended.
+  store_sqlite::HeadSigner signer_that_waits(Duration patience);
 
   bool up() const override { return up_; }
   void on_up_changed(std::function<void(bool)> receiver) override { receiver_ = std::move(receiver); }
@@ -41,6 +43,10 @@ class VaultBridge final : public app::Vault {
   void sign_policy(std::vector<ProvenType> types, app::VaultReply<std::string> reply) override;
 
  private:
+  using SignReply = std::function<void(std::optional<std::string>)>;
+  void sign_head(store_sqlite::SignRequest request, SignReply reply);
+  std::optional<audit::Proof> proof_from(const Result<vault_link::Head, vault_link::VaultError>& last,
+                                         const store_sqlite::SignRequest& request) const;
   void link_changed(bool up);
   template <class T, class U, class Map>
   vault_link::Reply<T> to_app(app::VaultReply<U> reply, Map map);

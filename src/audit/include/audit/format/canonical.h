@@ -35,6 +35,8 @@ class CanonicalReader {
   std::size_t offset() const { return static_cast<std::size_t>(at_ - text_.data()); }
   // Objects seen so far that are exactly {"c": <string>}: committed values.
   std::uint32_t commitments() const { return commitments_; }
+  // Escapes in strings read so far: when value() adds none, a string's content is its raw text.
+  std::uint32_t escapes() const { return escapes_; }
 
  private:
   bool stop(const char* reason) {
@@ -57,6 +59,7 @@ class CanonicalReader {
   const char* end_;
   const char* reason_ = nullptr;
   std::uint32_t commitments_ = 0;
+  std::uint32_t escapes_ = 0;
   std::string_view last_name_;  // of the object opened by open_object
   bool first_member_ = true;
 };

@@ -13,6 +13,7 @@
 #include "audit/format/note.h"
 #include "audit/format/proof.h"
 #include "base/result.h"
+#include "base/time.h"
 
 namespace parlour::audit {
 
@@ -39,5 +40,9 @@ Result<Checkpoint, NoteError> open_checkpoint(std::string_view note, std::span<c
 // What a signer asks before it signs `next` after `last`, and a witness too: same origin, and the proof shows
 // that nothing was changed. An empty `last` is consistent with everything and takes an empty proof.
 [[nodiscard]] bool heads_consistent(const Checkpoint& last, const Checkpoint& next, const Proof& proof);
+
+// Asked each minute: with news a head is due at once, without any once an hour, so that silence can be told
+// from a log that was cut. `last`: when the newest one was signed.
+bool head_is_due(bool news, std::optional<UtcTime> last, UtcTime now);
 
 }  // namespace parlour::audit

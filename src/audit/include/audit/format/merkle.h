@@ -55,12 +55,28 @@ class CompactRange {
   std::vector<Hash256> hashes_;
 };
 
+// All nodes over a power of two of leaves, made apart from the tree that they will stand in.
+class PerfectSubtree {
+ public:
+  PerfectSubtree() = default;
+  explicit PerfectSubtree(std::vector<Hash256> leaves);  // as many as a power of two
+  std::uint64_t size() const { return levels_.empty() ? 0 : levels_[0].size(); }
+  const std::vector<std::vector<Hash256>>& levels() const {
+    return levels_;
+  }  // leaves first, then up to one node
+
+ private:
+  std::vector<std::vector<Hash256>> levels_;
+};
+
 // A whole tree in memory: 64 bytes a leaf. For verifiers, tests and small logs; a server reads nodes from
 // tiles.
 class MerkleTree {
  public:
   void reserve(std::uint64_t leaves);
   void append(const Hash256& leaf);
+  // The same as each of its leaves; this tree's size must be a multiple of the subtree's.
+  void append(const PerfectSubtree& subtree);
   std::uint64_t size() const { return levels_.empty() ? 0 : levels_[0].size(); }
   std::optional<Hash256> node(unsigned level, std::uint64_t index) const;
   // The root when the tree had `size` leaves; size must not be beyond size().
@@ -72,6 +88,8 @@ class MerkleTree {
   }
 
  private:
+  void append_node(std::size_t level, const Hash256& node);
+
   std::vector<std::vector<Hash256>> levels_;
 };
 

@@ -69,6 +69,8 @@ struct CompletenessOptions {
 class CompletenessAudit {
  public:
   explicit CompletenessAudit(const CompletenessOptions& options = {}) : options_(options) {}
+  CompletenessAudit(const CompletenessAudit&) = delete;  // last_ points into meetings_
+  CompletenessAudit& operator=(const CompletenessAudit&) = delete;
   // Entries in order. Cheap for those that do not matter here.
   void observe(const EntryView& entry);
   CompletenessReport finish() const;
@@ -117,6 +119,7 @@ class CompletenessAudit {
 
   CompletenessOptions options_;
   std::map<std::string, Meeting, std::less<>> meetings_;
+  decltype(meetings_)::iterator last_ = meetings_.end();  // of the entry before
   std::map<std::string, VerifiedManifest, std::less<>> manifests_;
   std::map<std::uint64_t, std::string> open_requests_;
   std::int64_t last_ms_ = 0;

@@ -1,7 +1,8 @@
 // The offline verifier: a bundle, a pinned key and perhaps an older head in; a report out. No network, no
 // database, no clock of its own; includes the format only, never the writer. Any thread.
 //
-// Runs over the entries once; memory is about 80 bytes an entry beside the bundle.
+// Runs over the entries once, on as many threads as it is given; memory is about 80 bytes an entry beside the
+// bundle.
 #pragma once
 
 #include <optional>
@@ -26,6 +27,8 @@ struct VerifyOptions {
   // How far an entry's time may lie before that of an earlier one: a corrected clock.
   Duration time_tolerance = std::chrono::seconds(5);
   CompletenessOptions completeness;
+  // How many threads read and hash, this one included. The report is the same with any number.
+  unsigned threads = 1;
 };
 
 Report verify_bundle(ByteView bundle, const VerifyOptions& options);

@@ -1,0 +1,375 @@
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include <future>
+
+#include "audit/format/checkpoint.h"
+#include "base/encoding.h"
+#include "crypto/hash.h"
+#include "crypto/random.h"
+#include "e2ee/policy_draft.h"
+#include "runtime/executor.h"
+#include "store_sqlite/audit_log.h"
+#include "test_programs.h"
+#include "vault_link/client.h"
+
+namespace parlour::bin_test {
+
+// TCP and UDP alike; freed again, so taken by somebody else only with bad luck.
+int Installation::free_port() {
+  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  EXPECT_EQ(::bind(descriptor, reinterpret_cast<sockaddr*>(&address), size), 0);
+  EXPECT_EQ(::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  ::close(descriptor);
+  return ntohs(address.sin_port);
+}
+
+namespace {
+
+constexpr char kNeverDocument[] = PARLOUR_SOURCE "/deploy/demo/debt-counselling.json";
+constexpr char kRequiredDocument[] = PARLOUR_SOURCE "/deploy/demo/wealth-management.json";
+
+// The database beside the running server, as an auditor would look at it.
+class Database {
+ public:
+  explicit Database(const Installation& place)
+      : store_(*store_sqlite::SqliteStore::open(place.home / "parlour.db", clock_.now().utc)),
+        log(*store_, clock_, random_, "test") {
+    EXPECT_TRUE(log.load());
+  }
+  std::string policy() { return store_->policy().value_or(""); }
+  std::vector<app::AuditEntry> entries(const std::string& type) {
+    return log.entries({.type = type, .limit = 100});
+  }
+
+ private:
+  runtime::SystemClock clock_;
+  crypto::SystemRandom random_;
+  std::unique_ptr<store_sqlite::SqliteStore> store_;
+
+ public:
+  store_sqlite::SqliteAuditLog log;
+};
+
+// Another program of serve's user, that asks the vault.
+template <class T, class Ask>
+std::optional<T> ask_vault(const Installation& place, Ask ask) {
+  auto up = std::make_shared<std::promise<void>>();
+  auto once = std::make_shared<std::once_flag>();
+  vault_link::VaultClient client({place.socket.string(), std::nullopt}, [up, once](bool is_up) {
+    if (is_up) std::call_once(*once, [&] { up->set_value(); });
+  });
+  if (up->get_future().wait_for(std::chrono::seconds(10)) != std::future_status::ready) return std::nullopt;
+  auto promise = std::make_shared<std::promise<std::optional<T>>>();
+  auto future = promise->get_future();
+  ask(client, [promise](Result<T, vault_link::VaultError> answer) {
+    promise->set_value(answer ? std::optional<T>(std::move(*answer)) : std::nullopt);
+  });
+  return future.get();
+}
+
+mode_t mode_of(const fs::path& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? status.st_mode & 07777 : 0;
+}
+
+struct Programs : ::testing::Test {
+  void SetUp() override { ::signal(SIGPIPE, SIG_IGN); }
+
+  std::string publish(const char* document, Words more = {}) {
+    Words words{"admin", "type", "publish", "--home", place.home.string()};
+    words.insert(words.end(), more.begin(), more.end());
+    words.push_back(document);
+    Said said = place.parlour(words);
+    EXPECT_EQ(said.status, 0) << said.text;
+    return said.text.substr(0, 36);
+  }
+  void init_vault(Words more) {
+    Words words{"init",         "--home",   place.vault_home.string(), "--organisation",
+                "Example Bank", "--origin", "localhost/audit"};
+    words.insert(words.end(), more.begin(), more.end());
+    Said said = place.vault_program(words);
+    ASSERT_EQ(said.status, 0) << said.text;
+  }
+  Said policy(Words words) {
+    words.insert(words.begin(), {"admin", "policy"});
+    return place.parlour(words);
+  }
+  std::string file(const char* name) const { return (place.root / name).string(); }
+  Said draft(const std::string& out) {
+    return policy({"draft", "--home", place.home.string(), "--vault", place.socket.string(), "--out", out});
+  }
+  Said install(const std::string& what) {
+    return policy({"install", "--home", place.home.string(), "--vault", place.socket.string(), what});
+  }
+
+  Installation place;
+};
+
+TEST_F(Programs, ThePolicyIsSignedByTheOperatorsKeyThatTheVaultNeverHolds) {
+  // The key, on any machine: private, and never overwritten.
+  Said made = policy({"key", "--out", file("organisation.pem")});
+  ASSERT_EQ(made.status, 0) << made.text;
+  EXPECT_EQ(mode_of(file("organisation.pem")), 0600u);
+  const std::string pem = Installation::read(file("organisation.pem"));
+  EXPECT_EQ(policy({"key", "--out", file("organisation.pem")}).status, 1);
+  EXPECT_EQ(Installation::read(file("organisation.pem")), pem);
+  ASSERT_EQ(policy({"key", "--out", file("other.pem")}).status, 0);
+
+  init_vault({"--organisation-public", file("organisation.pem.pub")});
+  EXPECT_FALSE(fs::exists(place.vault_home / "keys" / "organisation-1.pem"));
+  const Said known = place.vault_program({"public", "--home", place.vault_home.string()});
+  const std::string fingerprint = Installation::after(known.text, "recorder fingerprint:");
+  ASSERT_EQ(fingerprint.size(), 39u) << known.text;
+
+  const std::string required = publish(kRequiredDocument);
+  const std::string never = publish(kNeverDocument);
+  place.start_vault();
+  ASSERT_TRUE(place.start_serve()) << Installation::read(place.serve_log());
+  // Nobody has signed, so nothing is in force; and the server's log says what to do.
+  EXPECT_TRUE(wait_until(
+      [&] { return Installation::read(place.serve_log()).find("policy.unlisted") != std::string::npos; }));
+  EXPECT_EQ(Database(place).policy(), "");
+
+  Said drafted = draft(file("draft"));
+  ASSERT_EQ(drafted.status, 0) << drafted.text;
+  EXPECT_NE(drafted.text.find(required + " version 1: must be recorded, sound and pictures"),
+            std::string::npos)
+      << drafted.text;
+  EXPECT_NE(drafted.text.find(never + " version 1: never recorded"), std::string::npos);
+  EXPECT_EQ(Database(place).policy(), "");
+
+  // Signing needs the right key, kept private, and a recorder that somebody compared.
+  auto sign = [&](const std::string& key, const std::string& recorder, const std::string& what) {
+    return policy({"sign", "--key", key, "--recorder", recorder, what});
+  };
+  EXPECT_EQ(sign(file("other.pem"), fingerprint, file("draft")).status, 1);
+  EXPECT_EQ(sign(file("organisation.pem"), "0123 4567", file("draft")).status, 1);
+  EXPECT_EQ(policy({"sign", "--key", file("organisation.pem"), file("draft")}).status, 1);
+  fs::permissions(file("organisation.pem"), fs::perms::group_read, fs::perm_options::add);
+  EXPECT_EQ(sign(file("organisation.pem"), fingerprint, file("draft")).status, 1);
+  fs::permissions(file("organisation.pem"), fs::perms::owner_read | fs::perms::owner_write);
+  EXPECT_FALSE(fs::exists(file("draft.signed")));
+  Said signed_now = sign(file("organisation.pem"), fingerprint, file("draft"));
+  ASSERT_EQ(signed_now.status, 0) << signed_now.text;
+
+  // Neither a changed message nor one of another key comes in.
+  std::string bad = Installation::read(file("draft.signed"));
+  const std::size_t at = bad.find("\"s\":\"") + 10;
+  bad[at] = bad[at] == 'A' ? 'B' : 'A';
+  Installation::write(file("bad.signed"), bad);
+  EXPECT_EQ(install(file("bad.signed")).status, 1);
+  auto forged = e2ee::parse_policy_draft(Installation::read(file("draft")));
+  auto other_key = crypto::P256Key::from_pem(Installation::read(file("other.pem")));
+  Installation::write(file("forged.signed"),
+                      write_json(e2ee::to_json(e2ee::sign(forged->policy, *other_key))));
+  EXPECT_EQ(install(file("forged.signed")).status, 1);
+  EXPECT_EQ(Database(place).policy(), "");
+  EXPECT_TRUE(Database(place).entries("policy.signed").empty());
+
+  Said installed = install(file("draft.signed"));
+  ASSERT_EQ(installed.status, 0) << installed.text;
+  const std::string first = Installation::read(file("draft.signed"));
+  EXPECT_EQ(Database(place).policy(), first);
+  auto entries = Database(place).entries("policy.signed");
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(entries[0].entry.find("actor")->string_or("kind"), "operator");
+  EXPECT_EQ(entries[0].entry.find("data")->string_or("key_id"),
+            Installation::after(made.text, "Organisation key").substr(0, 16));
+  auto info = ask_vault<vault_link::VaultInfo>(place, [](auto& client, auto reply) { client.info(reply); });
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->policy, first);
+  EXPECT_FALSE(info->signs_policy);
+  Said again = install(file("draft.signed"));
+  EXPECT_EQ(again.status, 0);
+  EXPECT_NE(again.text.find("in force already"), std::string::npos);
+  EXPECT_EQ(Database(place).entries("policy.signed").size(), 1u);
+
+  // The next version of a type needs the next version of Policy; the one before does not come back.
+  publish(kRequiredDocument, {"--id", required});
+  ASSERT_EQ(draft(file("draft2")).status, 0);
+  EXPECT_EQ(e2ee::parse_policy_draft(Installation::read(file("draft2")))->policy.version, 2);
+  ASSERT_EQ(sign(file("organisation.pem"), fingerprint, file("draft2")).status, 0);
+  ASSERT_EQ(install(file("draft2.signed")).status, 0);
+  Said older = install(file("draft.signed"));
+  EXPECT_EQ(older.status, 1);
+  EXPECT_NE(older.text.find("version 2 is in force"), std::string::npos) << older.text;
+  EXPECT_EQ(Database(place).policy(), Installation::read(file("draft2.signed")));
+
+  // What says something else of a published type than its document is not taken, whoever signed it.
+  auto lie = e2ee::parse_policy_draft(Installation::read(file("draft2")));
+  lie->policy.version = 3;
+  lie->policy.types.pop_back();
+  lie->policy.types.push_back({required, 2, e2ee::RecordRule::kNever, {}, 0});
+  auto key = crypto::P256Key::from_pem(pem);
+  Installation::write(file("lie.signed"), write_json(e2ee::to_json(e2ee::sign(lie->policy, *key))));
+  EXPECT_EQ(install(file("lie.signed")).status, 1);
+  EXPECT_EQ(Database(place).policy(), Installation::read(file("draft2.signed")));
+}
+
+TEST_F(Programs, ADraftIsForOperatorsWithAKeyAndForARunningVault) {
+  init_vault({"--with-organisation-key"});
+  publish(kNeverDocument);
+  EXPECT_EQ(draft(file("draft")).status, 1);  // no vault
+  place.start_vault();
+  Said said = draft(file("draft"));
+  EXPECT_EQ(said.status, 1);
+  EXPECT_NE(said.text.find("signs by itself"), std::string::npos) << said.text;
+  EXPECT_FALSE(fs::exists(file("draft")));
+}
+
+// compliance.md 2.1, 7: what was written until the stop is under a signed head.
+TEST_F(Programs, ACleanStopLeavesASignedHeadOverItsLastWord) {
+  init_vault({"--with-organisation-key"});
+  publish(kNeverDocument);
+  place.start_vault();
+  ASSERT_TRUE(place.start_serve()) << Installation::read(place.serve_log());
+  EXPECT_EQ(place.serve->end(SIGTERM), 0);
+  Database database(place);
+  auto started = database.entries("server.started");
+  ASSERT_EQ(started.size(), 1u);
+  const auto program = bin::read_file(place.parlour_path, std::size_t{1} << 30);
+  ASSERT_TRUE(program);
+  EXPECT_EQ(started[0].entry.find("data")->string_or("binary_sha256"),
+            to_hex(crypto::sha256(as_bytes(*program))));
+  auto stopped = database.entries("server.stopped");
+  ASSERT_EQ(stopped.size(), 1u);
+  EXPECT_GT(database.log.head().size, stopped[0].seq);
+  EXPECT_TRUE(database.log.prove(stopped[0].seq));
+  auto head = ask_vault<vault_link::Head>(place, [](auto& client, auto reply) { client.last_head(reply); });
+  ASSERT_TRUE(head);
+  EXPECT_EQ(head->size, database.log.head().size);
+  place.serve.reset();
+
+  // Without the vault it stops too, in time, and says so.
+  ASSERT_TRUE(place.start_serve());
+  place.vault->end(SIGKILL);
+  place.vault.reset();
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(place.serve->end(SIGTERM), 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(10));
+  place.serve.reset();
+  EXPECT_NE(Installation::read(place.serve_log()).find("audit.last_head_not_signed"), std::string::npos);
+}
+
+// Killed after the vault signed and before the database knew: the log must not be stuck for ever.
+TEST_F(Programs, AHeadThatOnlyTheVaultRemembersIsSignedOnFrom) {
+  init_vault({"--with-organisation-key"});
+  publish(kNeverDocument);
+  place.start_vault();
+  ASSERT_TRUE(place.start_serve()) << Installation::read(place.serve_log());
+  ASSERT_TRUE(wait_until([&] { return Database(place).log.head().size > 0; }));
+  place.serve->end(SIGKILL);
+  place.serve.reset();
+  std::uint64_t lost = 0;
+  {
+    Database database(place);
+    // One more entry, and a signature over it whose answer nobody stores.
+    publish(kNeverDocument);
+    ASSERT_TRUE(database.log.load());
+    lost = database.log.size();
+    const std::uint64_t stored = database.log.head().size;
+    ASSERT_GT(lost, stored);
+    std::optional<vault_link::Head> head;
+    database.log.set_signer(
+        [&](const store_sqlite::SignRequest& request, const auto& done) {
+          head = ask_vault<vault_link::Head>(place, [&](auto& client, auto reply) {
+            client.sign_head(request.size, request.root, request.consistency, reply);
+          });
+          done(std::nullopt);
+        },
+        "localhost/audit", {});
+    database.log.checkpoint([](bool) {});
+    ASSERT_TRUE(head);
+    ASSERT_EQ(head->size, lost);
+    ASSERT_EQ(database.log.head().size, stored);
+  }
+  ASSERT_TRUE(place.start_serve()) << Installation::read(place.serve_log());
+  EXPECT_TRUE(wait_until([&] { return Database(place).log.head().size > lost; }))
+      << Installation::read(place.serve_log());
+  // And again at the stop, where nobody else is there to wait.
+  EXPECT_EQ(place.serve->end(SIGTERM), 0);
+  place.serve.reset();
+  Database database(place);
+  EXPECT_GT(database.log.head().size, database.entries("server.stopped").front().seq);
+}
+
+// design.md 9: serve and vault under two users. Numbers without a name will do.
+TEST_F(Programs, ServeAndVaultRunUnderTwoUsersThatCannotReadEachOther) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become two other users";
+  const As serve_user{64'501, 64'501}, vault_user{64'502, 64'502}, stranger{64'503, 64'503};
+  const std::string serve_uid = std::to_string(*serve_user.uid), vault_uid = std::to_string(*vault_user.uid);
+  auto directory = [&](const fs::path& path, As owner, gid_t group, mode_t mode) {
+    fs::create_directories(path);
+    ASSERT_EQ(::chown(path.c_str(), *owner.uid, group), 0);
+    ASSERT_EQ(::chmod(path.c_str(), mode), 0);
+  };
+  place.copy_programs();
+  place.recordings = place.root / "recordings";
+  place.socket = place.root / "run" / "vault.sock";
+  directory(place.home, serve_user, serve_user.gid, 0700);
+  directory(place.vault_home, vault_user, vault_user.gid, 0700);
+  directory(place.root / "run", vault_user, vault_user.gid, 0755);
+
+  Said made = place.vault_program({"init", "--home", place.vault_home.string(), "--organisation",
+                                   "Example Bank", "--origin", "localhost/audit", "--with-organisation-key"},
+                                  vault_user);
+  ASSERT_EQ(made.status, 0) << made.text;
+  // Each knows whom to expect: a vault that expects serve's user takes no other, not even root.
+  directory(place.recordings, serve_user, serve_user.gid, 0700);
+  place.start_vault({"--serve-uid", serve_uid}, vault_user);
+  EXPECT_EQ(place.vault->wait(), 1) << "a vault that cannot read the recordings says so at its start";
+  EXPECT_FALSE(place.start_serve({"--vault-uid", vault_uid}, serve_user))
+      << "serve demands recordings that the vault can read";
+  EXPECT_EQ(place.serve->wait(), 1);
+  EXPECT_NE(Installation::read(place.serve_log()).find("install -d -m 2750"), std::string::npos);
+
+  directory(place.recordings, serve_user, vault_user.gid, 02750);
+  place.start_vault({"--serve-uid", serve_uid}, vault_user);
+  ASSERT_TRUE(place.start_serve({"--vault-uid", vault_uid}, serve_user))
+      << Installation::read(place.serve_log());
+  EXPECT_TRUE(wait_until(
+      [&] { return Installation::read(place.serve_log()).find("vault.up") != std::string::npos; }));
+
+  // Neither opens what is the other's alone.
+  auto readable = [&](const fs::path& path, As as) {
+    return place.run("/bin/cat", {path.string()}, as).status == 0;
+  };
+  EXPECT_TRUE(readable(place.vault_home / "keys" / "compliance-1.pem", vault_user));
+  EXPECT_FALSE(readable(place.vault_home / "keys" / "compliance-1.pem", serve_user));
+  EXPECT_TRUE(readable(place.home / "parlour.db", serve_user));
+  EXPECT_FALSE(readable(place.home / "parlour.db", vault_user));
+  EXPECT_EQ(place.run("/usr/bin/touch", {(place.recordings / "mine").string()}, vault_user).status, 1);
+  // Strangers are not heard: commands of another user find no vault, and serve takes no other user for the
+  // vault.
+  const Words draft{"admin",
+                    "policy",
+                    "draft",
+                    "--home",
+                    (place.root / "open").string(),
+                    "--vault",
+                    place.socket.string(),
+                    "--vault-uid",
+                    vault_uid,
+                    "--out",
+                    (place.root / "open" / "draft").string()};
+  Installation::write(place.root / "open" / "parlour.db", "");
+  fs::permissions(place.root / "open" / "parlour.db", fs::perms::all);
+  EXPECT_NE(place.parlour(draft, stranger).text.find("does not answer"), std::string::npos);
+  Words of_serve = draft;
+  of_serve[4] = place.home.string();
+  EXPECT_NE(place.parlour(of_serve, serve_user).text.find("signs by itself"), std::string::npos);
+  of_serve[8] = serve_uid;
+  EXPECT_NE(place.parlour(of_serve, serve_user).text.find("does not answer"), std::string::npos);
+  EXPECT_EQ(place.serve->end(SIGTERM), 0);
+  EXPECT_EQ(place.vault->end(SIGTERM), 0);
+  place.serve.reset();
+  place.vault.reset();
+}
+
+}  // namespace
+}  // namespace parlour::bin_test
