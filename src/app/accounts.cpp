@@ -68,17 +68,8 @@ void Accounts::log_in(std::string email, std::string password, std::string peer,
     if (verdict != Passwords::Verdict::kMatch) {
       failed(account_key);
       failed(peer_key);
-      AuditRecord record;
-      record.type = "auth.login_failed";
-      if (user) {
-        record.actor.kind = meeting::ActorKind::kUser;
-        record.actor.user = user->id;
-      }
-      record.outcome = "denied";
-      record.reason = "credentials";
-      record.data.set("method", "password");
-      note(context_, std::move(record));
       Duration next = wait_of(account_key);
+      note_failed(user, backoffs_[account_key].failures, next);
       return done(fail(LoginRefusal{{"login.failed", "E-mail or password is not right.", {}}, next}));
     }
     backoffs_.erase(account_key);
@@ -101,6 +92,27 @@ void Accounts::log_in(std::string email, std::string password, std::string peer,
     work.commit();
     done(SessionView{token.text, row.id, row.csrf, *user, now.utc + kAbsolute});
   });
+}
+
+// Each failure, and once that the account has to wait from now on.
+void Accounts::note_failed(const std::optional<User>& user, int failures, Duration wait) {
+  AuditRecord record;
+  record.type = "auth.login_failed";
+  if (user) {
+    record.actor.kind = meeting::ActorKind::kUser;
+    record.actor.user = user->id;
+  }
+  record.outcome = "denied";
+  record.reason = "credentials";
+  AuditRecord locked = record;
+  record.data.set("method", "password");
+  locked.type = "auth.locked";
+  locked.data.set("failures", failures);
+  locked.data.set("until_ms", (context_.clock.now().utc + wait).us / 1000);
+  Work work(context_.unit);
+  context_.audit.append(record);
+  if (failures == kFreeFailures + 1) context_.audit.append(locked);
+  work.commit();
 }
 
 std::optional<SessionView> Accounts::session(const std::string& token, Use use) {

@@ -76,10 +76,15 @@ void Types::sign_policy(std::function<void(bool)> done) {
       record.type = "policy.signed";
       record.actor = meeting::Actor::system();
       record.data.set("policy_sha256", to_hex(context_.digest.sha256(*policy)));
-      Work work(context_.unit);
-      context_.types.put_policy(*policy, context_.clock.now().utc);
-      context_.audit.append(record);
-      work.commit();
+      try {
+        Work work(context_.unit);
+        context_.types.put_policy(*policy, context_.clock.now().utc);
+        context_.audit.append(record);
+        work.commit();
+      } catch (const StoreFailure&) {
+        done(false);  // asked for again
+        throw;
+      }
       done(true);
     });
   });

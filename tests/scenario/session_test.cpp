@@ -42,8 +42,13 @@ TEST(Session, FailuresLookAlikeAndBackOff) {
   EXPECT_EQ(world.refused_log_in("ada@example.org", "wrong"), "login.failed");
   EXPECT_EQ(world.refused_log_in("nobody@example.org", "wrong"), "login.failed");
   EXPECT_EQ(world.last_entry("auth.login_failed").string_or("outcome"), "denied");
-  for (int i = 0; i < 5; ++i) world.refused_log_in("ada@example.org", "wrong");
+  for (int i = 0; i < 4; ++i) {
+    world.pass(1min);
+    EXPECT_EQ(world.refused_log_in("ada@example.org", "wrong"), "login.failed");
+  }
   EXPECT_EQ(world.refused_log_in("ada@example.org", "correct horse battery"), "login.wait");
+  EXPECT_EQ(world.last_entry("auth.locked").find("data")->integer_or("failures"), 5)
+      << "said once, when it begins";
   world.pass(1min);
   EXPECT_EQ(world.refused_log_in("ada@example.org", "correct horse battery"), "let in");
   world.passwords.busy = true;

@@ -98,7 +98,7 @@ TEST(StoreFailure, AnAcknowledgementOfTheRecorderThatWasNotStoredDoesNotCount) {
   auto [ada, carl] = world.both_enter(visit);
   ASSERT_EQ(world.sign_roster(*ada, {carl.get()}).string_or("type"), "ok");
   ada->sender_key();
-  world.break_recorder_messages();
+  world.break_rows("call_message", "NEW.sender = 'recorder'");
   carl->sender_key();
   EXPECT_GT(world.time.store_failures, 0);
   EXPECT_FALSE(world.media.recorded(carl->endpoint()));
@@ -149,6 +149,24 @@ TEST(StoreFailure, ASealIsTriedUntilItIsWritten) {
   world.pass(10s);
   EXPECT_EQ(world.count(visit, "recording.sealed"), 1u);
   EXPECT_EQ(world.meeting(visit).recording_phase, RecordingPhase::kVerified);
+}
+
+TEST(StoreFailure, WhatTheVaultFoundIsAskedForUntilItIsWritten) {
+  World world;
+  world.store_may_fail = true;
+  Visit visit = world.schedule("required");
+  auto [ada, carl] = world.both_enter(visit);
+  world.admit(*ada, {carl.get()});
+  world.pass(10s);
+  world.break_rows("artefact", "NEW.kind = 'recording_av'");
+  ada->say(JsonObject{{"type", "end"}});
+  world.pass(10s);
+  EXPECT_EQ(world.meeting(visit).recording_phase, RecordingPhase::kSealed);
+  EXPECT_EQ(world.count(visit, "recording.verified"), 0u);
+  world.mend();
+  world.pass(10s);
+  EXPECT_EQ(world.count(visit, "recording.verified"), 1u);
+  EXPECT_TRUE(world.store->pending().empty());
 }
 
 TEST(StoreFailure, WhileTheCallCannotBeReadNothingOfItFlows) {

@@ -31,14 +31,14 @@ TEST(Waiting, TheWayInHasItsOrder) {
     Page page(world, false, "", opened->token);
     return page.say_code(JsonObject{{"type", "enter"}, {"as", "guest"}, {"csrf", opened->invitation.csrf}});
   };
+  EXPECT_EQ(enter(), "device.missing");
+  EXPECT_FALSE(
+      world.guests->report_device(*world.guests->session(opened->token), {"none", "ok", "heard", "good"}));
   EXPECT_EQ(enter(), "notice.missing");
   visit.guest_token = opened->token;
   visit.csrf = opened->invitation.csrf;
   world.answer_notice(visit, "shown");
   world.answer_notice(visit, "acknowledged");
-  EXPECT_EQ(enter(), "device.missing");
-  EXPECT_FALSE(
-      world.guests->report_device(*world.guests->session(opened->token), {"none", "ok", "heard", "good"}));
   EXPECT_EQ(enter(), "ok");
   Page other(world, false, "", opened->token);
   EXPECT_EQ(other.say_code(JsonObject{{"type", "enter"}, {"as", "guest"}, {"csrf", "of another page"}}),
@@ -57,6 +57,11 @@ TEST(Waiting, BeforeAdmissionTheNewestDeviceWinsAfterItsOwnCheck) {
   // The same link on a computer: its own session, its own check.
   auto opened = world.guests->open_link(visit.link_token, "en");
   ASSERT_TRUE(opened);
+  Page unchecked(world, false, "", opened->token);
+  EXPECT_EQ(
+      unchecked.say_code(JsonObject{{"type", "enter"}, {"as", "guest"}, {"csrf", opened->invitation.csrf}}),
+      "device.missing")
+      << "the check of the telephone is not this device's";
   EXPECT_FALSE(
       world.guests->report_device(*world.guests->session(opened->token), {"ok", "ok", "heard", "good"}));
   EXPECT_TRUE(phone->open()) << "opening the link takes nothing away";

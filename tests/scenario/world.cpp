@@ -277,10 +277,10 @@ void World::break_table(const std::string& table) {
                                                  table + " BEFORE " + act + " ON main." + table +
                                                  " BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END"));
 }
-void World::break_recorder_messages() {
-  EXPECT_TRUE(store->database().execute_script(
-      "CREATE TEMP TRIGGER broken_recorder BEFORE INSERT ON main.call_message WHEN NEW.sender = 'recorder' "
-      "BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END"));
+void World::break_rows(const std::string& table, const std::string& which) {
+  EXPECT_TRUE(store->database().execute_script("CREATE TEMP TRIGGER broken_rows BEFORE INSERT ON main." +
+                                               table + " WHEN " + which +
+                                               " BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END"));
 }
 void World::hide_table(const std::string& table) {
   hidden_.push_back(table);

@@ -76,7 +76,7 @@ class World {
   void restart();  // kill -9 and start
   // Writes to this table fail until it is mended.
   void break_table(const std::string& table);
-  void break_recorder_messages();  // of these only what the vault says
+  void break_rows(const std::string& table, const std::string& which);  // only these, e.g. "NEW.kind = 'x'"
   void mend();
   void hide_table(const std::string& table);  // not even reads
   void show_tables();

@@ -69,6 +69,7 @@ class Accounts {
   Duration wait_of(const std::string& key) const;
   void failed(const std::string& key);
   void end_session(const SessionRow& row);
+  void note_failed(const std::optional<User>& user, int failures, Duration wait);
 
   Context& context_;
   std::unordered_map<std::string, Backoff>

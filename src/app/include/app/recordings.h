@@ -21,7 +21,13 @@ class RecordingJobs {
   void start(const OutboxRow& row, const RecordingId& recording);
   void poll(std::int64_t outbox, const RecordingId& recording);
   void finish(std::int64_t outbox, const RecordingId& recording, const VaultJob& job);
+  void take_status(std::int64_t outbox, const RecordingId& recording, const VaultJob& job);
+  void verified(std::int64_t outbox, const RecordingId& recording, const VaultJob& job,
+                const std::string& manifest);
   void failed(std::int64_t outbox, const RecordingId& recording, const std::string& reason);
+  void note_failed(std::int64_t outbox, const RecordingId& recording, const std::string& reason);
+  void again(std::int64_t outbox);
+  void step(std::int64_t outbox, const std::function<void()>& run);
 
   Context& context_;
   std::map<std::int64_t, bool> running_;
