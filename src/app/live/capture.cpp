@@ -196,7 +196,12 @@ void LiveMeeting::take_capture_fact(const CaptureFact& fact) {
     record.data.set("cause", last.reason);
     if (last.failed) record.outcome = "failed", record.reason = last.reason;
     note(context_, std::move(record));
-    push_recording();
+    if (last.failed && !over_ && recording_demanded() && meeting_.phase == Phase::kLive) {
+      if (!not_flowing_since_) not_flowing_since_ = now.steady;
+      tell_stalled();
+    } else {
+      push_recording();
+    }
     seal_what_stopped();
   }
 }
@@ -245,15 +250,19 @@ void LiveMeeting::watch_capture(SteadyTime now) {
   // Keys take a moment after a Roster; a disk that is silent for 2 s has stopped media already.
   bool was_running = capturing() && !fresh;
   if (!was_running && now < *not_flowing_since_ + kGraceAfterRoster) return;
-  if (!capture_.stalled) {
-    capture_.stalled = true;
-    push_recording();
-  }
+  tell_stalled();
+  if (now >= *not_flowing_since_ + std::chrono::seconds(type_.policy.loss_end_s))
+    end("recording_lost", Actor::system());
+}
+
+// Media are off for want of a recording: why, and until when, is said in the same moment.
+void LiveMeeting::tell_stalled() {
+  const bool first = !capture_.stalled;
+  capture_.stalled = true;
   set_media_state(false, !context_.vault.up()                 ? "vault.down"
                          : !context_.recorder.storage_ready() ? "disk.full"
                                                               : "recording.stalled");
-  if (now >= *not_flowing_since_ + std::chrono::seconds(type_.policy.loss_end_s))
-    end("recording_lost", Actor::system());
+  if (first) push_recording();
 }
 
 void LiveMeeting::set_media_state(bool allowed, const std::string& reason) {

@@ -59,19 +59,26 @@ export async function flashingDevices(person) {
 }
 
 /**
- * A client that spoils its uplinks' transforms once `globalThis.spoil` is set: `late` sets them 50 ms too late, `null` takes
+ * A client that spoils its uplinks' transforms once `globalThis.spoil` is set: `late` sets them 50 ms
+ * after a track is on them, `null` takes
  * them away a second after a track is on them, `never` doesn't set them. The self-test before the call is left alone, as a patched client would.
  */
 export async function spoiledTransforms(person, how) {
   await person.context.addInitScript((way) => {
     const property = Object.getOwnPropertyDescriptor(RTCRtpSender.prototype, 'transform');
+    const late = new Map();
+    const replaceTrack = RTCRtpSender.prototype.replaceTrack;
+    RTCRtpSender.prototype.replaceTrack = async function (track) {
+      await replaceTrack.call(this, track);
+      if (track && late.has(this)) setTimeout(() => { late.get(this)?.(); late.delete(this); }, 50);
+    };
     Object.defineProperty(RTCRtpSender.prototype, 'transform', {
       configurable: true,
       get() { return property.get.call(this); },
       set(transform) {
         const set = (value) => property.set.call(this, value);
         if (!globalThis.spoil) set(transform);
-        else if (way === 'late') setTimeout(() => set(transform), 50);
+        else if (way === 'late') late.set(this, () => set(transform));
         else if (way === 'null') {
           set(transform);
           const timer = setInterval(() => {

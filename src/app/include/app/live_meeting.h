@@ -186,6 +186,7 @@ class LiveMeeting {
   void log_roster();
   void log_hello(const CallStore::Message& hello);
   void end_part();
+  void tell_stalled();
   void on_capture(const CaptureFact& fact);
   void take_capture_fact(const CaptureFact& fact);
   void capture_running();
