@@ -6,7 +6,7 @@
 # What ThreadSanitizer looks at: everything that has more than one thread.
 thread_tests='^(media_|adapter_|audit_verify|recording_|blob_dir|log_|password_|sql_|store_|vault_link|http_|runtime_|capture_)'
 
-all_steps=(house web-check web-unit build unit web-browser e2e asan tsan fuzz)
+all_steps=(house web-check web-unit build unit web-browser screens e2e asan tsan fuzz)
 
 cmd_test() {
   local long="" filter="" argument
@@ -44,6 +44,7 @@ run_all_steps() {
   if [[ -n "$step_ok" ]]; then
     step unit "Unit, conformance and simulation tests" test_unit
     step web-browser "Browser tests of the web client" test_web_browser
+    step screens "Every page in every state, with axe" test_screens
     test_e2e
   fi
   step asan "AddressSanitizer and UndefinedBehaviorSanitizer" test_asan
@@ -66,6 +67,7 @@ run_one_step() {
       step build "Building Parlour" build_parlour
       [[ -z "$step_ok" ]] || test_e2e
       ;;
+    screens) step screens "Every page in every state, with axe" test_screens ;;
     asan) step asan "AddressSanitizer and UndefinedBehaviorSanitizer" test_asan ;;
     tsan) step tsan "ThreadSanitizer on media and adapters" test_tsan ;;
     fuzz) step fuzz "Fuzz targets on their seeds, then $(fuzz_seconds) s each" fuzz_all "$(fuzz_seconds)" ;;
@@ -110,7 +112,7 @@ step() {
   if ((good + bad == 0)); then
     # A check without a count of its own is one check; a test run that ran no test has failed.
     case "$name" in
-      unit | web-unit | web-browser | asan | tsan | fuzz | e2e) bad=1 ;;
+      unit | web-unit | web-browser | screens | asan | tsan | fuzz | e2e) bad=1 ;;
       *) if ((status == 0)); then good=1; else bad=1; fi ;;
     esac
   elif ((status != 0 && bad == 0)); then
@@ -137,6 +139,10 @@ test_house() { python3 -B "$root/tools/check_house"; }
 
 test_web_unit() { npm_run web test "$@"; }
 test_web_browser() { npm_run web test:browser; }
+# Light or dark in turn, without pictures; with --long both, and pictures under build/screens.
+test_screens() {
+  if [[ -n "$long" ]]; then npm_run web screens; else SCREENS_SCHEMES=alternate SCREENS_PICTURES=no npm_run web screens; fi
+}
 
 build_release() {
   configure release

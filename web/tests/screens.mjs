@@ -4,6 +4,7 @@
 //
 // The pages are the real ones; the call behind them is a test's (tests/preview), and /api/v1 is answered here.
 
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
@@ -19,6 +20,8 @@ const preview = join(root, 'preview');
 const only = process.argv[2] ?? '';
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const token = 'k'.repeat(43);
+// SCREENS_PICTURES=no checks the pages and keeps no picture of the good ones.
+const pictures = process.env.SCREENS_PICTURES !== 'no';
 
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
 const csp = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
@@ -281,7 +284,7 @@ async function take(browser, base, movie, [name, options], size, scheme) {
       const result = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
       return result.violations.map((one) => `${one.id}: ${one.help} (${one.nodes.map((node) => node.target.join(' ')).slice(0, 3).join('; ')})`);
     });
-    await page.screenshot({ path: join(root, `${file}.png`), fullPage: true });
+    if (pictures) await page.screenshot({ path: join(root, `${file}.png`), fullPage: true });
   } catch (error) {
     faults.push(`not taken: ${String(error.message).split('\n')[0]}`);
     await page.screenshot({ path: join(root, `${file}.png`) }).catch(() => undefined);
@@ -297,7 +300,7 @@ await build({ configFile: join(here, 'preview/vite.config.ts'), logLevel: 'warn'
 const server = await serve();
 const base = `http://localhost:${server.address().port}`;
 const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  executablePath: process.env.CHROMIUM ?? ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find(existsSync),
   args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', '--autoplay-policy=no-user-gesture-required'],
 });
 const movie = await video(browser, base);
@@ -305,8 +308,10 @@ const all = [...customer, ...console_].filter(([name]) => name.includes(only));
 const results = [];
 // SCREENS_SIZES=320x640 tries the narrowest screen that has to work, SCREENS_TEXT=32 text of double size.
 const sizes = (process.env.SCREENS_SIZES ?? '390x844 1280x800').split(' ').map((size) => ({ width: Number(size.split('x')[0]), height: Number(size.split('x')[1]) }));
+// SCREENS_SCHEMES=alternate takes one of the two for each size, in turn.
 const schemes = (process.env.SCREENS_SCHEMES ?? 'light dark').split(' ');
-const jobs = all.flatMap((one) => sizes.flatMap((size) => schemes.map((scheme) => () => take(browser, base, movie, one, size, scheme))));
+const schemesOf = (size, index) => (schemes[0] === 'alternate' ? [['light', 'dark'][(index + sizes.indexOf(size)) % 2]] : schemes);
+const jobs = all.flatMap((one, index) => sizes.flatMap((size) => schemesOf(size, index).map((scheme) => () => take(browser, base, movie, one, size, scheme))));
 await Promise.all(
   [0, 1].map(async () => {
     for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) results.push(await job());
@@ -321,4 +326,5 @@ const figures = all.map(([name]) => `<h2>${name}</h2><div>${results.filter((resu
 await writeFile(join(root, 'index.html'), `<!doctype html><meta charset="utf-8"><title>Screens</title><style>body{font:15px sans-serif;margin:2rem}div{display:flex;flex-wrap:wrap;gap:1rem;align-items:start}img{max-height:420px;border:1px solid #ccc}figure{margin:0}b{color:#b3231b}</style><h1>${results.length} screens, ${bad.length} with faults</h1>${figures.join('')}`);
 for (const result of bad) for (const line of [...result.faults, ...result.violations]) console.log(`${result.file}: ${line}`);
 console.log(`${results.length} screens in ${Math.round((Date.now() - started) / 1000)} s, ${bad.length} with faults; see build/screens/index.html`);
+console.log(`${results.length - bad.length} passed, ${bad.length} failed`);
 process.exitCode = bad.length === 0 ? 0 : 1;

@@ -128,7 +128,7 @@ const en = {
     self: 'you',
     steward: 'lets people in',
     reconnecting: 'has lost the connection',
-    stopped: 'its browser has stopped sending',
+    stopped: 'their browser has stopped sending',
     keys_missing: 'keys not confirmed yet',
     waiting: 'Waiting to come in',
     nobody: 'Nobody else is here yet.',
