@@ -268,9 +268,9 @@ std::optional<Invitation> Guests::invitation(const Session& session, const std::
 std::optional<Refusal> Guests::report_device(const Session& session, const DeviceResult& device) {
   std::optional<Invitation> found = invitation(session, "");
   if (!found) return Refusal{"not_found", "There is nothing here.", {}};
-  Decision decision =
-      act(context_, found->meeting, found->type, command::ReportDevice{session.row.participant, device},
-          session.actor(), [&](const Meeting&) { context_.sessions.set_device_checked(session.row.token_hash); });
+  Decision decision = act(
+      context_, found->meeting, found->type, command::ReportDevice{session.row.participant, device},
+      session.actor(), [&](const Meeting&) { context_.sessions.set_device_checked(session.row.token_hash); });
   return decision ? std::nullopt : std::optional(decision.error());
 }
 

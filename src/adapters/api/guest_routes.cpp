@@ -48,7 +48,8 @@ void Api::Impl::add_guest_routes(http::Router& router) {
                reply(Response::json(200, invitation_json(*invitation, cases.context.organisation,
                                                          cases.context.clock.now().utc)));
              }));
-  router.add(Method::kDelete, "/api/v1/guest", guest(true, [this](auto& session, Request request, Reply reply) {
+  router.add(Method::kDelete, "/api/v1/guest",
+             guest(true, [this](auto& session, Request request, Reply reply) {
                cases.live.close_sockets_of(session.row.id);
                cases.guests.forget(std::string(request.cookie(kGuestCookie)));
                Response response = Response::empty(204);

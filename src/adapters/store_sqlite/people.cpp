@@ -86,9 +86,8 @@ std::optional<GuestSessionRow> SqliteStore::guest(const Hash& token_hash) {
       "SELECT token_hash, id, meeting, participant, csrf, created, device_checked FROM guest_session "
       "WHERE token_hash = $1",
       {token_hash}, [](Row& row) {
-        return GuestSessionRow{row.bytes<32>(0),         row.text(1), row.id<MeetingId>(2),
-                               row.id<ParticipantId>(3), row.text(4), row.time(5),
-                               row.integer(6) != 0};
+        return GuestSessionRow{row.bytes<32>(0), row.text(1), row.id<MeetingId>(2), row.id<ParticipantId>(3),
+                               row.text(4),      row.time(5), row.integer(6) != 0};
       }));
 }
 void SqliteStore::set_device_checked(const Hash& guest_token_hash) {

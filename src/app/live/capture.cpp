@@ -89,8 +89,8 @@ void LiveMeeting::log_roster() {
   context_.recorder.append_announcement(*meeting_.recording, chain_.back().message);
 }
 
-// The call is over, the meeting is not: what is recorded of it ends here, and the next call gets a part of its own, with
-// its own signed messages.
+// The call is over, the meeting is not: what is recorded of it ends here, and the next call gets a part of
+// its own, with its own signed messages.
 void LiveMeeting::end_part() {
   if (!capture_.active || capture_.ending) return;
   capture_.ending = true;

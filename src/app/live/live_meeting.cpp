@@ -14,17 +14,9 @@ constexpr Duration kReconnectTime = 30s;  // e2ee.md 9
 constexpr std::size_t kReplayMessages = 512;
 constexpr std::size_t kReplayBytes = 1024 * 1024;
 constexpr std::size_t kPresencesMax = 16;  // pages in one meeting, second devices included
-constexpr int kFailuresNoted = 20;         // failed checks that one page may put into the log
 
 Actor system() {
   return Actor::system();
-}
-
-// The name of a client's check as the log takes it: 1 to 64 of a-z 0-9 . _ -, whatever the client sent.
-std::string check_name(const std::string& text) {
-  bool good = !text.empty() && text.size() <= 64 &&
-              text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") == std::string::npos;
-  return good ? text : "unknown";
 }
 
 }  // namespace
@@ -402,115 +394,6 @@ void LiveMeeting::finish_last() {
 
 bool LiveMeeting::idle() const {
   return presences_.empty() && !capture_.active && !to_seal_ && (over_ || meeting_.phase != Phase::kHeld);
-}
-
-void LiveMeeting::on_message(PresenceId id, const Json& message) {
-  Presence* presence = find(id);
-  if (presence == nullptr) return;
-  std::string type = message.string_or("type");
-  std::int64_t re = message.integer_or("id", -1);
-  if (over_) {
-    const Json* last = message.find("m");
-    if (type == "e2ee" && last != nullptr && last->string_or("t") == "Progress")
-      on_signed(*presence, re, *last);
-    return;
-  }
-  if (type == "e2ee") {
-    const Json* signed_message = message.find("m");
-    return on_signed(*presence, re, signed_message != nullptr ? *signed_message : Json());
-  }
-  if (type == "answer") {
-    EndpointKey endpoint = presence->endpoint;
-    std::int64_t generation = message.integer_or("gen");
-    if (generation < 0 || generation > UINT32_MAX) generation = 0;  // none of ours
-    context_.media.accept_answer(
-        endpoint, static_cast<std::uint32_t>(generation), message.string_or("sdp"),
-        [this, alive = alive_, id, re](Result<void, std::string> result) {
-          Presence* target = *alive ? find(id) : nullptr;
-          if (target == nullptr) return;
-          if (result) return ok(*target, re);
-          refuse(*target, re, {"answer." + result.error(), "The answer was refused: " + result.error(), {}});
-        });
-    return;
-  }
-  if (type == "ice.restart") {
-    offer(*presence, true);
-    return ok(*presence, re);
-  }
-  if (type == "self") {
-    presence->mic = message.bool_or("mic");
-    presence->camera = message.bool_or("camera");
-    push_people();
-    return ok(*presence, re);
-  }
-  if (type == "share.start" || type == "share.stop") {
-    bool start = type == "share.start";
-    if (start && !presence->member)
-      return refuse(*presence, re, {"not_admitted", "Only people in the call can share.", {}});
-    if (start && sharing_ && sharing_ != id)
-      return refuse(*presence, re, {"share.busy", "Somebody else is sharing.", {}});
-    if (start == (sharing_ == id)) return ok(*presence, re);
-    AuditRecord record;
-    record.type = start ? "share.started" : "share.stopped";
-    record.actor = presence->actor;
-    record.meeting = meeting_.id;
-    record.subject = {"participant", presence->participant.text()};
-    note(context_, std::move(record));
-    if (start)
-      sharing_ = id;
-    else
-      sharing_.reset();
-    push_all("share", JsonObject{{"participant", start ? Json(presence->participant.text()) : Json()}});
-    push_people();
-    return ok(*presence, re);
-  }
-  if (type == "connected") {
-    if (!presence->member) return refuse(*presence, re, {"not_admitted", "Not in the call.", {}});
-    Decision decision = run(command::Connect{presence->participant}, presence->actor);
-    if (!decision) return refuse(*presence, re, decision.error());
-    push_people();
-    return ok(*presence, re);
-  }
-  if (type == "decline" || type == "second.allow" || type == "second.refuse") {
-    if (!presence->staff)
-      return refuse(*presence, re, {"access.denied", "Only the adviser can do this.", {"agent"}});
-    auto participant = ParticipantId::from_text(message.string_or("participant"));
-    const Participant* person = participant ? meeting_.find(*participant) : nullptr;
-    if (person == nullptr || person->role != ParticipantRole::kCustomer)
-      return refuse(*presence, re, {"participant.unknown", "No such customer.", {}});
-    if (type == "second.allow") return ok(*presence, re);  // the Roster that names it is the effect
-    if (type == "second.refuse") {
-      turn_away(*participant, "other_device");
-    } else if (auto refusal = decline(*participant, message.string_or("reason"), presence->actor)) {
-      return refuse(*presence, re, *refusal);
-    }
-    return ok(*presence, re);
-  }
-  if (type == "leave") {
-    ok(*presence, re);
-    return leave(*presence);
-  }
-  if (type == "end") {
-    if (!presence->staff)
-      return refuse(*presence, re, {"access.denied", "Only the adviser can end the meeting.", {"agent"}});
-    ok(*presence, re);
-    return end("staff", presence->actor);
-  }
-  if (type == "failed") {
-    AuditRecord record;
-    record.type = "participant.check_failed";
-    record.actor = presence->actor;
-    record.meeting = meeting_.id;
-    record.subject = {"participant", presence->participant.text()};
-    record.outcome = "failed";
-    record.reason = check_name(message.string_or("check"));
-    // A page that is not ours must not fill the log.
-    const bool for_good = record.reason != "steward.silent";  // sends again as soon as the adviser is heard
-    if (++presence->failures <= kFailuresNoted) note(context_, std::move(record));
-    ok(*presence, re);
-    return for_good ? stopped(*presence) : void();
-  }
-  refuse(*presence, re, {"message.unknown", "This message is not known here.", {}});
 }
 
 // The others are told that nothing more comes from there: silence alone looks like a network.

@@ -197,7 +197,8 @@ void LiveMeetings::enter(Socket& socket, const Json& message) {
                   true);
   }
   // The newest device of a link wins after its own check, not after another one's.
-  if (device_missing) return refuse(socket, message, {"device.missing", "The device check has not been done.", {}}, true);
+  if (device_missing)
+    return refuse(socket, message, {"device.missing", "The device check has not been done.", {}}, true);
   entering.wire = socket.wire;
   entering.take_over = message.bool_or("take_over");
   auto presence = meeting->enter(std::move(entering));
@@ -334,7 +335,8 @@ void LiveMeetings::link_replaced(const MeetingId& meeting) {
 void LiveMeetings::close_sockets_of(const std::string& session) {
   std::vector<SocketId> gone;
   for (auto& [id, socket] : sockets_)
-    if (!session.empty() && (socket.session == session || socket.guest_session == session)) gone.push_back(id);
+    if (!session.empty() && (socket.session == session || socket.guest_session == session))
+      gone.push_back(id);
   for (SocketId id : gone) drop(id);
 }
 

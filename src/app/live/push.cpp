@@ -123,12 +123,11 @@ Json LiveMeeting::people_json() const {
     for (const auto& [id, presence] : presences_)
       if (presence->participant == person.id && (page == nullptr || presence->member)) page = presence.get();
     if (page == nullptr) continue;
-    std::string state =
-        !page->member                                    ? "waiting"
-        : !page->wire                                    ? "reconnecting"
-        : page->stopped                                  ? "stopped"
-        : person.phase == ParticipantPhase::kConnected ? "connected"
-                                                         : "admitted";
+    std::string state = !page->member                                  ? "waiting"
+                        : !page->wire                                  ? "reconnecting"
+                        : page->stopped                                ? "stopped"
+                        : person.phase == ParticipantPhase::kConnected ? "connected"
+                                                                       : "admitted";
     list.push_back(JsonObject{{"participant", person.id.text()},
                               {"role", to_text(person.role)},
                               {"name", page->name},

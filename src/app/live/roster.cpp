@@ -251,8 +251,8 @@ void LiveMeeting::roster_taken(const RosterView& roster) {
     presence->member = member;
     if (joins) {
       if (!presence->staff) push(*presence, "admitted", JsonObject{});
-      // Every Roster so far and the Hellos that they name, in the order in which they were accepted: who comes later checks
-      // the chain from its start, former members included.
+      // Every Roster so far and the Hellos that they name, in the order in which they were accepted: who
+      // comes later checks the chain from its start, former members included.
       for (const CallStore::Message& earlier : chain_) {
         auto parsed = parse_json(earlier.message);
         if (!parsed) continue;

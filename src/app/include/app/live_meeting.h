@@ -104,7 +104,8 @@ class LiveMeeting {
     bool member = false;  // the newest Roster names its ep
     bool mic = false, camera = false;
     std::uint64_t offers = 0;
-    bool stopped = false;  // its browser sends nothing more: a check failed there, or the guard stopped it here
+    bool stopped =
+        false;         // its browser sends nothing more: a check failed there, or the guard stopped it here
     int failures = 0;  // checks that this page said have failed
     TimerId lost_timer = 0;
   };
@@ -114,7 +115,8 @@ class LiveMeeting {
     bool started = false;   // header durable, envelope opens
     bool attached = false;  // the media plane hands its packets to it
     std::string fault;      // why it was stopped, when that was us
-    bool ending = false;    // stopped on purpose: the call that it records is over, the next one gets a part of its own
+    bool ending =
+        false;  // stopped on purpose: the call that it records is over, the next one gets a part of its own
     std::set<std::string> hellos;  // endpoints whose Hello stands in this part
     SteadyTime durable{};
     bool stalled = false;
@@ -165,6 +167,21 @@ class LiveMeeting {
   void forget_chain();
   void read_chain();
   void read_chain_again();
+  // One handler for each message of a page; `re` is the message's id, for the answer.
+  void take_e2ee(Presence& presence, std::int64_t re, const Json& message);
+  void take_answer(Presence& presence, std::int64_t re, const Json& message);
+  void take_ice_restart(Presence& presence, std::int64_t re, const Json& message);
+  void take_self(Presence& presence, std::int64_t re, const Json& message);
+  void take_share_start(Presence& presence, std::int64_t re, const Json& message);
+  void take_share_stop(Presence& presence, std::int64_t re, const Json& message);
+  void take_connected(Presence& presence, std::int64_t re, const Json& message);
+  void take_decline(Presence& presence, std::int64_t re, const Json& message);
+  void take_second(Presence& presence, std::int64_t re, const Json& message);
+  void take_leave(Presence& presence, std::int64_t re, const Json& message);
+  void take_end(Presence& presence, std::int64_t re, const Json& message);
+  void take_failed(Presence& presence, std::int64_t re, const Json& message);
+  void set_sharing(Presence& presence, bool start);
+  std::optional<ParticipantId> customer_named(Presence& presence, std::int64_t re, const Json& message);
   void on_signed(Presence& presence, std::int64_t id, const Json& message);
   std::optional<meeting::Refusal> take_hello(Presence& presence, const Json& message);
   std::optional<meeting::Refusal> take_roster(Presence& presence, const Json& message);
@@ -182,7 +199,8 @@ class LiveMeeting {
   bool recording_demanded() const;
   void start_capture();
   bool capturing() const { return capture_.started && capture_.attached && !capture_.ending; }
-  // The newest Roster, with the Hellos that it names, into the log: without them the vault opens nothing of its epoch.
+  // The newest Roster, with the Hellos that it names, into the log: without them the vault opens nothing of
+  // its epoch.
   void log_roster();
   void log_hello(const CallStore::Message& hello);
   void end_part();
@@ -231,7 +249,7 @@ class LiveMeeting {
   std::set<Hash> taken_over_;                 // tokens of pages whose place another browser took
 
   Capture capture_;
-  bool resumed_ = false;  // the next part belongs to a call that follows another one
+  bool resumed_ = false;                          // the next part belongs to a call that follows another one
   std::optional<capture_fact::Stopped> to_seal_;  // over, stopped, not sealed in the database yet
   bool media_allowed_ = false;
   std::string media_reason_ = "not_admitted";
