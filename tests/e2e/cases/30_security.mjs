@@ -90,10 +90,37 @@ test('security 4, 6, 7, 8, 9, 10, 12, 24, 44: sessions, origins, headers, mass a
     // 4: no session, no door; 8: log out ends it at once.
     check((await ask(stack, 'GET', '/api/v1/meetings')).status === 401, 'meetings without a session');
     check((await ask(stack, 'GET', '/api/v1/meetings', { headers: { cookie: session.replace('session', 'guest') } })).status === 401, 'a guest cookie opens the console');
-    check((await ask(stack, 'DELETE', '/api/v1/session', { headers: json(stack, { cookie: session, 'x-parlour-csrf': csrf }) })).status === 204, 'log-out');
+    check(/no-store/.test((await ask(stack, 'GET', '/api/v1/meetings', { headers: { cookie: session } })).headers['cache-control'] ?? ''), 'answers may be kept');
+    const out = await ask(stack, 'DELETE', '/api/v1/session', { headers: json(stack, { cookie: session, 'x-parlour-csrf': csrf }) });
+    check(out.status === 204 && /"storage"/.test(out.headers['clear-site-data'] ?? ''), `log-out: ${out.status} ${out.headers['clear-site-data']}`);
     check((await ask(stack, 'GET', '/api/v1/meetings', { headers: { cookie: session } })).status === 401, 'the session lives on');
     // 12: back-off.
     let waits = 0;
     for (let i = 0; i < 10; i++) if ((await ask(stack, 'POST', '/api/v1/session', { headers: json(stack), body: JSON.stringify({ email: account.email, password: 'wrong-password' }) })).status === 429) waits++;
     check(waits > 0, 'no back-off');
+  }));
+
+test('security 8: after the log-out nothing comes back by the back button, a reload or a second tab', () =>
+  scene('log-out', async (stack, person) => {
+    const agent = await person('agent');
+    await logIn(agent, stack.accounts.agent);
+    await schedule(agent, 'required', { name: 'Rosalind Backbutton' });
+    await agent.page.keyboard.press('Escape');
+    await agent.get('nav-today').click();
+    await agent.page.getByText('Rosalind Backbutton').first().waitFor();
+    agent.expected = (text) => /401/.test(text);
+    const second = await agent.newPage();
+    await second.goto(`${stack.baseUrl}/console`);
+    await second.getByText('Rosalind Backbutton').first().waitFor();
+    await agent.get('log-out').first().click();
+    await agent.get('login-email').waitFor();
+    for (const back of [() => agent.page.goBack().catch(() => {}), () => agent.page.reload(), () => agent.page.goto(`${stack.baseUrl}/console#/today`)]) {
+      await back();
+      await agent.get('login-email').waitFor();
+      check(!(await agent.page.content()).includes('Backbutton'), 'a name is on the page after the log-out');
+    }
+    await second.getByTestId('login-email').waitFor({ timeout: 10_000 });
+    check(!(await second.content()).includes('Backbutton'), 'a name is in the second tab after the log-out');
+    const kept = await agent.page.evaluate(async () => JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage), (await indexedDB.databases()).map((one) => one.name)]));
+    check(!kept.includes('Backbutton'), `kept in the browser: ${kept}`);
   }));
