@@ -95,6 +95,7 @@ Json summary_of(Context& context, const Meeting& meeting, const std::string& sig
     for (const Json& gap : items(track.find("gaps"))) {
       std::string cause = gap.string_or("cause");
       if (cause == "tail_not_attested" || gaps.size() == 2000) continue;
+      if (cause == "storage") cause = "damage";
       static constexpr std::string_view kCauses[] = {"network", "loss", "server", "pause", "damage"};
       if (std::find(std::begin(kCauses), std::end(kCauses), cause) == std::end(kCauses)) cause = "loss";
       std::string kind = track.string_or("kind");

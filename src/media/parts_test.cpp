@@ -156,6 +156,17 @@ class GuardTest : public ::testing::Test {
 };
 using Outcome = GuardVerdict::Outcome;
 
+TEST_F(GuardTest, ANewCallCountsItsEpochsFromOneAgain) {
+  sender.set_activated(7, at(0ms));
+  sender.set({true, 4, 1});  // the adviser was lost, the meeting taken up again: Roster 1 of another call
+  EXPECT_EQ(audio({1, 4, 0}, at(10s)), GuardVerdict::Outcome::kPass);
+  sender.set_activated(1, at(10s));
+  sender.set({true, 4, 2});
+  EXPECT_EQ(audio({1, 4, 0}, at(20s)), GuardVerdict::Outcome::kPass) << "this sender has not switched yet";
+  sender.set_activated(2, at(21s));
+  EXPECT_EQ(audio({2, 4, 0}, at(22s)), GuardVerdict::Outcome::kPass);
+}
+
 TEST_F(GuardTest, ContinuationsShareTheVerdictOfTheirFrameAndWaitForIt) {
   EXPECT_EQ(camera.judge(sender, kContinuation, 100, at(0ms)).outcome, Outcome::kHold);
   const GuardVerdict start = camera.judge(sender, vp8_start({7, 4, 1}, true), 100, at(0ms));

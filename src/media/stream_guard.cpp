@@ -5,6 +5,11 @@
 namespace parlour::media {
 
 void SenderGuard::set(const GuardConfig& config) {
+  // A new call counts its epochs from 1 again; what was activated in the one before says nothing about it.
+  if (config_ && config.newest_epoch < config_->newest_epoch) {
+    activated_ = activated_before_ = 0;
+    activated_at_ = {};
+  }
   config_ = config;
 }
 

@@ -105,6 +105,19 @@ std::vector<Span> join_spans(std::vector<Span> spans, Duration join) {
   return joined;
 }
 
+std::vector<Span> without(const std::vector<Span>& spans, const std::vector<Span>& others) {
+  std::vector<Span> left;
+  for (Span span : spans) {
+    for (const Span& other : others) {
+      if (other.to <= span.from || other.from >= span.to) continue;
+      if (other.from > span.from) left.push_back({span.from, other.from});
+      span.from = std::min(other.to, span.to);
+    }
+    if (span.to > span.from) left.push_back(span);
+  }
+  return left;
+}
+
 Duration total(const std::vector<Span>& spans) {
   Duration sum(0);
   for (const Span& span : spans) sum += span.to - span.from;
@@ -150,10 +163,12 @@ KidGaps find_gaps(const KidAccount& account, const Window& window, Duration inte
   const auto& runs = account.runs();
   const auto attested = account.attested_last();
   if (runs.empty()) {
-    // A key of which nothing came: its frames have no place in time, but they are not forgotten.
+    // A key of which nothing came: its frames have no place in time that we know, but they lasted as long as
+    // they did.
     if (attested) {
       found.missing = std::uint64_t{*attested} + 1;
-      found.gaps.push_back({GapCause::kLoss, {window.from, window.from}, found.missing, 0});
+      const UtcTime to = window.from + interval * static_cast<std::int64_t>(found.missing);
+      found.gaps.push_back({GapCause::kLoss, {window.from, std::min(to, window.to)}, found.missing, 0});
     }
     return found;
   }
@@ -174,8 +189,8 @@ KidGaps find_gaps(const KidAccount& account, const Window& window, Duration inte
     const UtcTime from = last.to + interval;
     missing({from, from + interval * static_cast<std::int64_t>(frames)}, frames);
   }
-  // Frames beyond the newest counter that the sender has signed. After a final Progress there should be none; without one
-  // the tail is a gap in what is attested, though it is there.
+  // Frames beyond the newest counter that the sender has signed. After a final Progress there should be none;
+  // without one the tail is a gap in what is attested, though it is there.
   UtcTime from = last.to + interval;
   for (const auto& [number, run] : runs) {
     const std::int64_t beyond =

@@ -60,12 +60,11 @@ void StreamJudge::note(std::string_view what, const e2ee::SframeHeader& header, 
   context_.fault({std::string(what), context_.participant, context_.kind, header.kid, header.counter, at});
 }
 
-void StreamJudge::extend_interval(UtcTime at) {
-  auto& intervals = context_.track.intervals;
-  if (!intervals.empty() && at >= intervals.back().from && at - intervals.back().to <= kIntervalJoin)
-    intervals.back().to = std::max(intervals.back().to, at);
+void StreamJudge::extend(std::vector<Span>& spans, UtcTime at) {
+  if (!spans.empty() && at >= spans.back().from && at - spans.back().to <= kIntervalJoin)
+    spans.back().to = std::max(spans.back().to, at);
   else
-    intervals.push_back({at, at});
+    spans.push_back({at, at});
 }
 
 void StreamJudge::frame(AssembledFrame assembled) {
@@ -74,6 +73,7 @@ void StreamJudge::frame(AssembledFrame assembled) {
   auto parts = e2ee::split_frame(codec, assembled.data);
   if (!parts) {
     note("malformed", {}, at);
+    extend(context_.track.unopened, at);
     return;
   }
   auto kid = e2ee::Kid::from_value(parts->header.kid);
@@ -82,6 +82,7 @@ void StreamJudge::frame(AssembledFrame assembled) {
       kid->slot != static_cast<std::uint8_t>(context_.stream.info.slot) ||
       parts->header.counter >= e2ee::kCounterLimit) {
     note("malformed", parts->header, at);
+    extend(context_.track.unopened, at);
     return;
   }
   KeyRing::State state{};
@@ -91,16 +92,13 @@ void StreamJudge::frame(AssembledFrame assembled) {
     // A pause is no fault: nobody wrapped that key to the recorder.
     if (state == KeyRing::State::kPaused) return;
     note("no_key", parts->header, at);
-    auto& unopened = context_.track.unopened;
-    if (!unopened.empty() && at >= unopened.back().from && at - unopened.back().to <= kIntervalJoin)
-      unopened.back().to = std::max(unopened.back().to, at);
-    else
-      unopened.push_back({at, at});
+    extend(context_.track.unopened, at);
     return;
   }
   auto plaintext = e2ee::open_frame(codec, *key, assembled.data);
   if (!plaintext) {
     note("not_authentic", parts->header, at);
+    extend(context_.track.unopened, at);
     return;
   }
   auto [last, fresh] = last_.try_emplace(*kid, Last{parts->header.counter, assembled.ticks});
@@ -114,7 +112,7 @@ void StreamJudge::frame(AssembledFrame assembled) {
   }
   last->second = {parts->header.counter, assembled.ticks};
   ++context_.track.recovered;
-  extend_interval(at);
+  extend(context_.track.intervals, at);
 
   if (codec == e2ee::FrameCodec::kVp8) {
     // A switch of epoch happens at a key frame; anything else that is not the next counter means a lost

@@ -39,7 +39,7 @@ class KeyRing {
 struct JudgedTrack {
   std::vector<Span> intervals;
   std::vector<Gap> skips;      // from a lost picture to the next key frame
-  std::vector<Span> unopened;  // of frames that came and that no key of the recorder opens
+  std::vector<Span> unopened;  // of frames that came and that the recorder's keys don't open
   std::uint64_t recovered = 0;
 };
 
@@ -65,7 +65,7 @@ class StreamJudge {
  private:
   void frame(AssembledFrame frame);
   void note(std::string_view what, const e2ee::SframeHeader& header, UtcTime at);
-  void extend_interval(UtcTime at);
+  static void extend(std::vector<Span>& spans, UtcTime at);
 
   Context context_;
   FrameAssembler assembler_;

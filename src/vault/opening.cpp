@@ -11,7 +11,8 @@ namespace {
 
 using recording::StreamSlot;
 
-// How long browsers take to be connected anew after a restart; what is missing until then is the restart's doing.
+// How long browsers take to be connected anew after a restart; what is missing until then is the restart's
+// doing.
 constexpr Duration kReconnect = std::chrono::seconds(3);
 
 MediaKind kind_of(StreamSlot slot) {
@@ -250,8 +251,10 @@ class Opening {
         track.skipped += skip.skipped;
         track.gaps.push_back(skip);
       }
-      // It is in the log, and it is lost all the same: the log lacks the messages with its keys.
-      for (const Span& span : judged.unopened) track.gaps.push_back({GapCause::kStorage, span, 0, 0});
+      // In the log, and lost all the same, where nothing else of the track was opened: the log lacks the
+      // messages with its keys, or they are other keys than those that were signed.
+      for (const Span& span : without(join_spans(judged.unopened), join_spans(track.intervals)))
+        track.gaps.push_back({GapCause::kStorage, span, 0, 0});
     }
     for (const auto& [place, kid_account] : ring_.accounts()) {
       auto participant = participant_of(place.first, place.second.idx);
@@ -334,7 +337,8 @@ class Opening {
       if (span.from - at > kTickGapMax) window.absences.push_back({at, span.from});
       at = std::max(at, span.to);
     }
-    // Between two parts the recorder was not there, however quick the restart was; browsers then have to connect anew.
+    // Between two parts the recorder was not there, however quick the restart was; browsers then have to
+    // connect anew.
     std::optional<UtcTime> left;
     for (const auto& [number, part] : opened_.survey.parts) {
       if (part.present.empty()) continue;
@@ -366,6 +370,8 @@ class Opening {
     // Of people of whom the log says nothing: nobody's track, and a part of the call that is missing.
     whole += total(unowned_);
     lost += total(unowned_);
+    // Streams of which nothing opened and nothing was attested: that is nothing, not everything.
+    if (whole == Duration(0) && !opened_.survey.streams.empty()) opened_.coverage_permille = 0;
     if (whole > Duration(0)) opened_.coverage_permille = 1000 * (whole - lost).count() / whole.count();
   }
 

@@ -282,6 +282,23 @@ TEST(Restart, ARecordingOfAMeetingThatIsOverIsSealedAtTheNextStart) {
   EXPECT_EQ(world.count(visit, "recording.sealed"), 1u) << "once";
 }
 
+TEST(Restart, ARecordingWhoseLogCouldNotBeReadIsSealedOnceItCan) {
+  World world;
+  Visit visit = world.schedule("required");
+  auto [ada, carl] = world.both_enter(visit);
+  world.admit(*ada, {carl.get()});
+  world.pass(10s);
+  ada->say(JsonObject{{"type", "end"}});
+  world.recorder.log_readable = false;
+  world.restart();
+  ASSERT_EQ(world.meeting(visit).recording_phase, RecordingPhase::kFailed);
+  world.recorder.log_readable = true;
+  world.restart();
+  world.pass(5s);
+  EXPECT_EQ(world.meeting(visit).recording_phase, RecordingPhase::kVerified);
+  EXPECT_EQ(world.count(visit, "recording.sealed"), 1u);
+}
+
 TEST(Restart, ARecordingWhoseLogCannotBeReadFailsWithWords) {
   World world;
   Visit visit = world.schedule("required");

@@ -11,6 +11,7 @@ using namespace meeting;
 
 namespace {
 
+constexpr Duration kRetrySeal = 30s;        // between two tries to read what a fault has left
 constexpr Duration kRetryPart = 3s;         // between two tries to start a part
 constexpr Duration kGraceAfterRoster = 5s;  // e2ee.md 10: no acknowledgement 5 s after a Roster
 
@@ -35,10 +36,16 @@ void LiveMeeting::start_capture() {
   if (!row) return;
   // A part after the first goes on behind what is durable: the log is finished and its gap is named.
   if (row->parts > 0) {
-    auto recovered = context_.recorder.recover(row->id);
-    if (!recovered) {
-      capture_.retry_at = now.steady + kRetryPart;
-      return;
+    // After a clean end the recorder knows where the log stands; reading it all again would hold everybody
+    // up.
+    UtcTime from = ended_cleanly_.value_or(UtcTime{});
+    if (!ended_cleanly_) {
+      auto recovered = context_.recorder.recover(row->id);
+      if (!recovered) {
+        capture_.retry_at = now.steady + kRetryPart;
+        return;
+      }
+      from = recovered->last_write;
     }
     AuditRecord gap;
     gap.type = "recording.gap";
@@ -47,10 +54,11 @@ void LiveMeeting::start_capture() {
     gap.subject = {"recording", row->id.text()};
     gap.data.set("cause", resumed_ ? "held" : "server");
     resumed_ = false;
-    gap.data.set("from", recovered->last_write.us / 1000);
+    gap.data.set("from", from.us / 1000);
     gap.data.set("to", now.utc.us / 1000);
     note(context_, std::move(gap));
   }
+  ended_cleanly_.reset();
   capture_ = Capture{};
   capture_.part = row->parts + 1;
   capture_.active = true;
@@ -72,9 +80,7 @@ void LiveMeeting::start_capture() {
 }
 
 void LiveMeeting::log_hello(const CallStore::Message& hello) {
-  auto parsed = parse_json(hello.message);
-  auto read = parsed ? rules_->read_hello(*parsed) : std::nullopt;
-  if (read && capture_.hellos.insert(read->ep).second)
+  if (capture_.hellos.insert(hello.message).second)
     context_.recorder.append_announcement(*meeting_.recording, hello.message);
 }
 
@@ -86,7 +92,11 @@ void LiveMeeting::log_roster() {
     if (!parsed || parsed->string_or("t") != "Hello") continue;
     if (auto hello = rules_->read_hello(*parsed); hello && ever.contains(hello->ep)) log_hello(message);
   }
-  context_.recorder.append_announcement(*meeting_.recording, chain_.back().message);
+  for (auto message = chain_.rbegin(); message != chain_.rend(); ++message) {
+    auto parsed = parse_json(message->message);
+    if (!parsed || parsed->string_or("t") != "Roster") continue;
+    return context_.recorder.append_announcement(*meeting_.recording, message->message);
+  }
 }
 
 // The call is over, the meeting is not: what is recorded of it ends here, and the next call gets a part of
@@ -140,13 +150,14 @@ void LiveMeeting::take_capture_fact(const CaptureFact& fact) {
     context_.recordings.save(*row);
     context_.recordings.put(ready->envelope);
     work.commit();
-    context_.vault.dek_check(ready->envelope, ready->part,
-                             [this, alive = alive_, recording](Result<Hash, VaultFault> check) {
-                               // Without an answer nothing is written: a wrong check ends this part, and
-                               // watch_capture() tries the next one.
-                               if (*alive)
-                                 context_.recorder.accept_envelope(recording, check ? *check : Hash{});
-                             });
+    context_.vault.dek_check(
+        ready->envelope, ready->part,
+        [this, alive = alive_, recording, part = ready->part](Result<Hash, VaultFault> check) {
+          // Without an answer nothing is written: a wrong check ends this part, and
+          // watch_capture() tries the next one.
+          if (*alive && capture_.part == part)
+            context_.recorder.accept_envelope(recording, check ? *check : Hash{});
+        });
   } else if (auto* started = std::get_if<capture_fact::Started>(&fact)) {
     AuditRecord record = entry("recording.capture_started");
     record.data.set("part", started->part);
@@ -189,6 +200,8 @@ void LiveMeeting::take_capture_fact(const CaptureFact& fact) {
     capture_.active = false;
     capture_.started = false;
     capture_.fault.clear();
+    ended_cleanly_.reset();
+    if (!last.failed && last.segments > 0) ended_cleanly_ = now.utc;
     capture_.retry_at = capture_.ending ? now.steady : now.steady + kRetryPart;
     refresh_gate();
     if (over_) to_seal_ = last;  // before anything that the database can refuse: tick() tries again
@@ -215,13 +228,23 @@ void LiveMeeting::capture_running() {
 }
 
 void LiveMeeting::seal_what_stopped() {
-  if (!to_seal_) return;
-  if (!to_seal_->failed) {
+  const SteadyTime now = context_.clock.now().steady;
+  if (!to_seal_ || (seal_at_ && now < *seal_at_)) return;
+  if (!to_seal_->failed && to_seal_->segments > 0) {
     seal(*to_seal_);
-  } else if (auto log = context_.recorder.recover(*meeting_.recording); log && log->segments > 0) {
-    seal({"recovered", log->segments, log->last_hash, false});
+  } else if (!to_seal_->failed) {
+    recording_failed("never_started");
   } else {
-    recording_failed(to_seal_->reason);
+    auto log = context_.recorder.recover(*meeting_.recording);
+    if (!log) {
+      // A sick disk is no verdict on what it holds: tried again, and after the next start too.
+      seal_at_ = now + kRetrySeal;
+      return;
+    }
+    if (log->segments > 0)
+      seal({"recovered", log->segments, log->last_hash, false});
+    else
+      recording_failed(to_seal_->reason);
   }
   to_seal_.reset();
   if (idle()) listener_.over(meeting_.id);
@@ -326,10 +349,15 @@ std::uint32_t LiveMeeting::recorded_parts() const {
 void LiveMeeting::seal_left_behind() {
   over_ = true;
   auto log = context_.recorder.recover(*meeting_.recording);
-  if (log && log->segments > 0)
+  if (!log) {
+    // Said at once, and looked at again at each start: a sick disk is no verdict on what it holds.
+    if (meeting_.recording_phase != RecordingPhase::kFailed) recording_failed(std::string(kLogUnreadable));
+    return;
+  }
+  if (log->segments > 0)
     seal({"recovered", log->segments, log->last_hash, false});
   else
-    recording_failed(log ? "never_started" : "log.unreadable");
+    recording_failed("never_started");
 }
 
 void LiveMeeting::recording_failed(const std::string& reason) {

@@ -352,7 +352,12 @@ void LiveMeeting::on_link_replaced() {
 void LiveMeeting::finish(const std::string& reason) {
   if (over_) return;
   over_ = true;
-  bool recorded = recorded_parts() > 0;
+  // The database may refuse now; the end must not wait for it.
+  bool recorded = meeting_.recording_phase == RecordingPhase::kCapturing;
+  try {
+    recorded = recorded_parts() > 0;
+  } catch (const StoreFailure&) {
+  }
   Json body = JsonObject{{"reason", reason}, {"recorded", recorded}};
   if (recorded)
     if (auto until = add_keep(context_.clock.now().utc, type_.policy.keep))
@@ -386,7 +391,7 @@ void LiveMeeting::finish_last() {
     // The last part ended by a fault; what is durable is sealed all the same.
     to_seal_ = capture_fact::Stopped{"log.unreadable", 0, "", true};
     seal_what_stopped();
-  } else if (meeting_.recording) {
+  } else if (meeting_.recording_phase == RecordingPhase::kRequested) {
     recording_failed("never_started");
   }
   if (idle()) listener_.over(meeting_.id);
@@ -462,6 +467,7 @@ void LiveMeeting::tick() {
     if (!staff) hold();
   }
   if (!over_ && held_until_ && now.steady >= *held_until_) return end("held_too_long", system());
+  if (over_ && room_open_ && last_words_ == 0) return finish_last();
   if (over_) return seal_what_stopped();
   if (chain_lost_) read_chain_again();
   if (retell_at_ && now.steady >= *retell_at_) {

@@ -306,8 +306,10 @@ void LiveMeetings::restore() {
     if (LiveMeeting* made = live(meeting.id)) made->restore();
   }
   // Meetings that ended while their last part was being written: sealed now.
-  for (meeting::RecordingPhase phase : {RecordingPhase::kRequested, RecordingPhase::kCapturing})
+  for (meeting::RecordingPhase phase :
+       {RecordingPhase::kRequested, RecordingPhase::kCapturing, RecordingPhase::kFailed})
     for (const RecordingRow& row : context_.recordings.in_phase(phase)) {
+      if (phase == RecordingPhase::kFailed && row.reason != LiveMeeting::kLogUnreadable) continue;
       std::optional<Meeting> meeting = context_.meetings.load(row.meeting);
       std::optional<MeetingType> type =
           meeting ? context_.types.find(meeting->type, meeting->type_version) : std::nullopt;

@@ -50,10 +50,6 @@ void LiveMeeting::store_call(const std::optional<NextCall>& next) {
 void LiveMeeting::begin_call(std::optional<NextCall> next) {
   if (!call_.empty()) context_.vault.close_call(call_);
   bool followed = !call_.empty();
-  if (followed) {
-    end_part();
-    resumed_ = recorded_parts() > 0;
-  }
   forget_chain();
   call_.clear();
   for (auto& [id, presence] : presences_) {
@@ -61,11 +57,16 @@ void LiveMeeting::begin_call(std::optional<NextCall> next) {
     presence->hello = Json();
     presence->member = false;
   }
-  if (!next) return refresh_gate();
-  call_ = next->call;
-  policy_ = next->policy;
-  rules_ = std::move(next->rules);
-  if (followed) push_all("call.new", JsonObject{{"call", call_}});
+  if (next) {
+    call_ = next->call;
+    policy_ = next->policy;
+    rules_ = std::move(next->rules);
+  }
+  if (followed) {
+    resumed_ = meeting_.recording && meeting_.recording_phase == RecordingPhase::kCapturing;
+    end_part();
+    if (next) push_all("call.new", JsonObject{{"call", call_}});
+  }
   refresh_gate();
 }
 
@@ -112,6 +113,7 @@ void LiveMeeting::read_chain() {
 void LiveMeeting::read_chain_again() {
   std::uint16_t taken = taken_epoch_;
   bool lost = chain_lost_;
+  const std::size_t known = chain_.size();
   try {
     reload();
     read_chain();
@@ -121,9 +123,13 @@ void LiveMeeting::read_chain_again() {
     refresh_gate();
     throw;
   }
+  retell_at_ = context_.clock.now().steady + kRetellVault;
+  // What was stored after all goes where it would have gone; the page's repeat is answered and no more.
+  if (!lost)
+    for (std::size_t i = known; i < chain_.size(); ++i) spread_late(chain_[i]);
   if (taken_epoch_ > taken && !lost) {
     taken_epoch_ = taken;
-    return roster_taken(*rules_->roster());  // it was stored after all
+    return roster_taken(*rules_->roster());
   }
   for (auto& [id, presence] : presences_) {
     arm_guard(*presence);
@@ -132,6 +138,19 @@ void LiveMeeting::read_chain_again() {
     push_state(*presence);
   }
   refresh_gate();
+}
+
+void LiveMeeting::spread_late(const CallStore::Message& message) {
+  auto parsed = parse_json(message.message);
+  const std::string kind = parsed ? parsed->string_or("t") : "";
+  if (kind == "Roster" || kind == "Hello") {
+    if (kind == "Roster") log_roster();
+    return;  // its members get it with the Roster's effects
+  }
+  if (capture_.active) context_.recorder.append_announcement(*meeting_.recording, message.message);
+  for (auto& [id, presence] : presences_)
+    if (presence->member && parsed)
+      push(*presence, "e2ee", JsonObject{{"m", *parsed}, {"from", message.from}});
 }
 
 void LiveMeeting::on_signed(Presence& presence, std::int64_t re, const Json& message) {
@@ -161,6 +180,12 @@ std::optional<Refusal> LiveMeeting::take_hello(Presence& presence, const Json& m
   if (hello->role != role || hello->name != presence.name)
     return Refusal{
         "hello.identity", "A Hello must carry the role and the name that this person has here.", {}};
+  // An endpoint introduces itself once: under a second Hello it would be another one for those who know the
+  // first.
+  if (eps_.contains(hello->ep) &&
+      std::none_of(chain_.begin(), chain_.end(),
+                   [&](const CallStore::Message& known) { return known.message == write_json(message); }))
+    return Refusal{"hello.endpoint_used", "This endpoint has said another Hello before.", {}};
   auto accepted = rules_->accept(message, context_.clock.now());
   if (!accepted) return accepted.error();
   if (accepted->repeated) return std::nullopt;

@@ -48,6 +48,8 @@ class LiveMeeting {
   // After a restart: pages have 30 s to come back, a running recording goes on as a new part.
   void restore();
   // For a meeting that was over when the server stopped, with a recording that was not sealed yet.
+  // Why a recording failed whose log could not be read; it may be mended.
+  static constexpr std::string_view kLogUnreadable = "log.unreadable";
   void seal_left_behind();
 
   // A page enters. Returns its presence, or why not. `name`: what others may see.
@@ -117,7 +119,7 @@ class LiveMeeting {
     std::string fault;      // why it was stopped, when that was us
     bool ending =
         false;  // stopped on purpose: the call that it records is over, the next one gets a part of its own
-    std::set<std::string> hellos;  // endpoints whose Hello stands in this part
+    std::set<std::string> hellos;  // Hellos that stand in this part, as they were sent
     SteadyTime durable{};
     bool stalled = false;
     std::set<std::pair<EndpointKey, int>> first_packets;
@@ -201,6 +203,7 @@ class LiveMeeting {
   bool capturing() const { return capture_.started && capture_.attached && !capture_.ending; }
   // The newest Roster, with the Hellos that it names, into the log: without them the vault opens nothing of
   // its epoch.
+  void spread_late(const CallStore::Message& message);
   void log_roster();
   void log_hello(const CallStore::Message& hello);
   void end_part();
@@ -249,7 +252,9 @@ class LiveMeeting {
   std::set<Hash> taken_over_;                 // tokens of pages whose place another browser took
 
   Capture capture_;
+  std::optional<UtcTime> ended_cleanly_;          // when the last part did, in this process
   bool resumed_ = false;                          // the next part belongs to a call that follows another one
+  std::optional<SteadyTime> seal_at_;             // not before
   std::optional<capture_fact::Stopped> to_seal_;  // over, stopped, not sealed in the database yet
   bool media_allowed_ = false;
   std::string media_reason_ = "not_admitted";

@@ -59,6 +59,8 @@ struct Span {
 };
 // Sorted, joined where they touch or are at most `join` apart.
 std::vector<Span> join_spans(std::vector<Span> spans, Duration join = Duration(0));
+// What of `spans` is in none of `others`; both joined and in order.
+std::vector<Span> without(const std::vector<Span>& spans, const std::vector<Span>& others);
 Duration total(const std::vector<Span>& spans);  // of joined spans
 Duration overlap(const Span& span, const std::vector<Span>& others);
 
