@@ -125,8 +125,11 @@ void TickingRecorder::tick(const RecordingId& recording, std::uint64_t run) {
   time_.after(kTick, [this, recording, run] { tick(recording, run); });
 }
 
-void TickingRecorder::append_announcement(const RecordingId& recording, std::string_view) {
-  if (running_.contains(recording)) ++announcements_;
+void TickingRecorder::append_announcement(const RecordingId& recording, std::string_view message) {
+  auto found = running_.find(recording);
+  if (found == running_.end()) return;
+  ++announcements_;
+  written_[found->second.part].emplace_back(message);
 }
 
 void TickingRecorder::stop(const RecordingId& recording) {

@@ -93,6 +93,8 @@ class TickingRecorder final : public app::Recorder {
 
   bool running() const { return !running_.empty(); }
   std::size_t announcements() const { return announcements_; }
+  // Signed messages in the log, by part, in order. One recording a world is assumed.
+  const std::map<std::uint32_t, std::vector<std::string>>& written() const { return written_; }
   Json intervals(const app::RecordingId& recording) const;  // UTC ms, as the vault finds them
 
   bool has_space = true;
@@ -121,6 +123,7 @@ class TickingRecorder final : public app::Recorder {
   VirtualTime& time_;
   std::uint64_t last_run_ = 0;
   std::size_t announcements_ = 0;
+  std::map<std::uint32_t, std::vector<std::string>> written_;
   std::map<app::RecordingId, Running> running_;
   std::map<app::RecordingId, Log> logs_;
 };

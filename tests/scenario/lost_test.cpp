@@ -1,4 +1,7 @@
 // People whose browser, network or server is lost, and who comes back how.
+#include <set>
+
+#include "base/encoding.h"
 #include "world.h"
 
 namespace parlour::scenario {
@@ -105,6 +108,57 @@ TEST(Lost, AnAdviserTakesTheMeetingUpAgainInANewCall) {
   EXPECT_EQ(world.count(visit, "notice.acknowledged"), 1u) << "notice and identity are kept";
   again->say(JsonObject{{"type", "end"}});
   world.pass(5s);
+}
+
+// Rosters of a part, by their epochs; each must find the Hellos that it names in the same part, before it.
+std::vector<std::int64_t> rosters_of(const std::vector<std::string>& messages) {
+  std::set<std::string> hellos;
+  std::vector<std::int64_t> epochs;
+  for (const std::string& text : messages) {
+    auto message = e2ee::parse_signed_message(text);
+    if (!message) continue;
+    const std::string type = parse_json(text)->string_or("t");
+    if (type == "Hello") hellos.insert(to_base64url(message->hash()));
+    if (type != "Roster") continue;
+    auto body = parse_json(as_text(*from_base64url(parse_json(text)->string_or("b"))));
+    epochs.push_back(body->integer_or("epoch"));
+    for (const Json& member : *body->find("members")->as_array())
+      EXPECT_TRUE(hellos.contains(member.string_or("hello"))) << "epoch " << epochs.back();
+  }
+  return epochs;
+}
+
+TEST(Lost, EachPartOfARecordingHasWhatItsOwnEpochsNeed) {
+  World world;
+  Visit visit = world.schedule("required");
+  auto [ada, carl] = world.both_enter(visit);
+  world.admit(*ada, {carl.get()});
+  world.pass(5s);
+  // A reload: a second epoch of the same call, in the same part.
+  e2ee::EndpointId before = carl->ep_bytes();
+  auto carl_again = world.guest_page(visit);
+  carl_again->keep_signing_key_of(*carl);
+  carl_again->hello(before);
+  ASSERT_EQ(ada->sign_roster({carl_again.get()}).string_or("type"), "ok");
+  world.exchange_keys({ada.get(), carl_again.get()});
+  world.pass(5s);
+  EXPECT_EQ(rosters_of(world.recorder.written().at(1)), (std::vector<std::int64_t>{1, 2}));
+  // The adviser is lost and the meeting taken up again: another call, in a part of its own.
+  ada->drop();
+  world.pass(1min);
+  EXPECT_FALSE(world.recorder.running()) << "what was recorded of the old call has ended";
+  auto other = world.staff_page(visit, world.agent);
+  other->hello();
+  carl_again->hello();
+  world.admit(*other, {carl_again.get()});
+  world.pass(5s);
+  EXPECT_EQ(rosters_of(world.recorder.written().at(2)), (std::vector<std::int64_t>{1}));
+  EXPECT_TRUE(world.media.flows(carl_again->endpoint(), other->endpoint()));
+  EXPECT_EQ(world.last_entry("recording.gap").find("data")->string_or("cause"), "held");
+  other->say(JsonObject{{"type", "end"}});
+  world.pass(5s);
+  EXPECT_EQ(world.count(visit, "recording.sealed"), 1u);
+  EXPECT_EQ(world.meeting(visit).recording_phase, RecordingPhase::kVerified);
 }
 
 TEST(Lost, ATakeoverFromAnotherComputerDoesNotWaitForTheLostOne) {

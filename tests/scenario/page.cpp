@@ -141,6 +141,12 @@ void Page::hello(std::optional<e2ee::EndpointId> renews) {
   e2ee(hello_message_);
 }
 
+Json Page::say_another_hello() {
+  e2ee::Hello another = hello_;
+  another.nonce[0] ^= 1;
+  return e2ee(e2ee::sign(another, *sig_));
+}
+
 e2ee::Roster Page::next_roster(const std::vector<Page*>& others) {
   e2ee::CallChain chain = world_.chain_of(call_);
   e2ee::Roster roster;

@@ -35,6 +35,8 @@ class Page {
   Json activate();
   std::string activate_code();
   Json say_hello_again() { return e2ee(hello_message_); }
+  // Another Hello under the same endpoint, as only an altered browser makes one.
+  Json say_another_hello();
   e2ee::SignedMessage progress();
   Json last_words() { return e2ee(progress()); }  // the final Progress
 

@@ -49,6 +49,17 @@ TEST(Waiting, TheWayInHasItsOrder) {
   EXPECT_FALSE(mute.open()) << "who says nothing is not kept";
 }
 
+TEST(Waiting, AnEndpointIntroducesItselfOnce) {
+  World world;
+  Visit visit = world.schedule("required");
+  auto [ada, carl] = world.both_enter(visit);
+  EXPECT_EQ(carl->say_hello_again().string_or("type"), "ok") << "the same one, after a resume";
+  Json answer = carl->say_another_hello();
+  EXPECT_EQ(answer.string_or("code"), "hello.endpoint_used") << write_json(answer);
+  world.admit(*ada, {carl.get()});
+  EXPECT_TRUE(world.media.flows(carl->endpoint(), ada->endpoint()));
+}
+
 TEST(Waiting, BeforeAdmissionTheNewestDeviceWinsAfterItsOwnCheck) {
   World world;
   Visit visit = world.schedule("never");
