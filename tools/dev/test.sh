@@ -44,10 +44,8 @@ run_all_steps() {
   if [[ -n "$step_ok" ]]; then
     step unit "Unit, conformance and simulation tests" test_unit
     step web-browser "Browser tests of the web client" test_web_browser
-    build_ahead
     step screens "Every page in every state, with axe" test_screens
     test_e2e
-    wait_for_build_ahead
   fi
   step asan "AddressSanitizer and UndefinedBehaviorSanitizer" test_asan
   step tsan "ThreadSanitizer on media and adapters" test_tsan
@@ -92,18 +90,6 @@ run_matching() {
   fi
   ((${#summary[@]})) || die "Nothing is named like '$1'. ./dev test steps lists the steps."
 }
-
-# Browsers mostly wait: what the compiler has to do for AddressSanitizer is done meanwhile, on what they leave free. The step
-# itself finds it done, or does it and tells what is wrong.
-build_ahead() {
-  (
-    renice -n 19 -p "$BASHPID" >/dev/null
-    configure asan
-    build_tests asan
-  ) </dev/null >"$(log_of build-ahead)" 2>&1 &
-  ahead=$!
-}
-wait_for_build_ahead() { wait "$ahead" || true; }
 
 # --- steps ------------------------------------------------------------------------------------------------------------
 
