@@ -64,7 +64,7 @@ test('story: wealth management is recorded, rebuilt, played and proven', () =>
       return item?.state === 'verified' ? item : null;
     }, 30);
     check(recording.tracks.length === 2, `${recording.tracks.length} tracks`);
-    check(recording.coverage_permille >= 950, `coverage ${recording.coverage_permille} per mille`);
+    check(recording.coverage_permille >= 990, `coverage ${recording.coverage_permille} per mille`);
     await officer.page.goto(`${stack.baseUrl}/console#/meetings/${id}`);
     await officer.get('story').waitFor();
     await accessible(officer, 'meeting page');

@@ -113,7 +113,7 @@ test('fault: kill -9 of the vault in a call; the recording goes on and is opened
     await logIn(officer, stack.accounts.compliance);
     const { body } = await api(officer, 'GET', '/meetings');
     const recording = await verified(officer, body.items[0].id);
-    check(recording.coverage_permille >= 950, `coverage ${recording.coverage_permille}`);
+    check(recording.coverage_permille >= 990, `coverage ${recording.coverage_permille}`);
   }));
 
 test('fault: kill -9 of the vault when the call has just ended; it opens the recording when it is back', () =>
@@ -130,7 +130,7 @@ test('fault: kill -9 of the vault when the call has just ended; it opens the rec
     await logIn(officer, stack.accounts.compliance);
     const { body } = await api(officer, 'GET', '/meetings');
     const recording = await verified(officer, body.items[0].id);
-    check(recording.coverage_permille >= 950, `coverage ${recording.coverage_permille}, ${recording.gaps.length} gaps`);
+    check(recording.coverage_permille >= 990 && recording.gaps.length === 0, `coverage ${recording.coverage_permille}, ${recording.gaps.length} gaps`);
   }));
 
 /** The shipped type that must be recorded, with the shortest time until a call without recording ends. */

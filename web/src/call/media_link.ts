@@ -58,6 +58,8 @@ export class MediaLink {
   private newestGen_ = -1;
   private carrying_ = false;
   private allowed_ = false;
+  /** The gate has been open: before that nothing is on an uplink, so that no frame is counted that the server must drop. */
+  private opened_ = false;
   private screenGranted_ = false;
   private muted_: { microphone: boolean; camera: boolean };
   private restartAtMs_ = -Infinity;
@@ -167,6 +169,9 @@ export class MediaLink {
   setAllowed(allowed: boolean): void {
     this.allowed_ = allowed;
     this.applyEnabled_();
+    if (!allowed || this.opened_) return;
+    this.opened_ = true;
+    if (this.carrying_) void this.carryAll_();
   }
 
   setMuted(kind: 'microphone' | 'camera', muted: boolean): void {
@@ -236,7 +241,8 @@ export class MediaLink {
   private async carryAll_(): Promise<void> {
     const peer = this.peer_;
     if (!peer) return;
-    const { local, carrying_: carrying } = this;
+    const { local } = this;
+    const carrying = this.carrying_ && this.opened_;
     const tracks: [Slot, MediaStreamTrack | null][] = [
       [0, local?.microphone ?? null],
       [1, local?.camera ?? null],
