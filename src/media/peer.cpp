@@ -292,7 +292,10 @@ void Peer::take_packet(UplinkStream& stream, const MediaPacket& arrived) {
   packet.frame = verdict.frame;
   if (stream.is_video()) {
     if (stream.repaired_receivers > 0) stream.store(packet.sequence, packet.bytes, packet.arrival);
-    if (packet.frame.key_frame) stream.note_key_frame(packet.sequence);
+    if (packet.frame.key_frame) {
+      const bool recorded = room_.sink() != nullptr && gate_.sink_allowed;
+      stream.note_key_frame(packet.sequence, recorded);
+    }
   }
   pass(stream, packet);
   if (stream.is_video() && packet.frame.starts_frame) release_held(stream, packet);

@@ -58,8 +58,9 @@ std::optional<std::uint64_t> UplinkStream::note_arrival(const rtc::RtpHeader& he
   return sequence;
 }
 
-void UplinkStream::note_key_frame(std::uint64_t sequence) {
-  if (nack_) nack_->on_key_frame(sequence);
+void UplinkStream::note_key_frame(std::uint64_t sequence, bool recorded) {
+  // Who watches has no use for what came before a key frame; a recording wants every frame that was sent.
+  if (nack_ && !recorded) nack_->on_key_frame(sequence);
   key_frames_.on_key_frame();
 }
 

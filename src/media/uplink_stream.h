@@ -70,7 +70,7 @@ class UplinkStream {
 
   // Takes note of a packet on the stream's own SSRC, or of one recovered by RTX. nullopt: it was here before.
   std::optional<std::uint64_t> note_arrival(const rtc::RtpHeader& header, bool recovered, SteadyTime now);
-  void note_key_frame(std::uint64_t sequence);
+  void note_key_frame(std::uint64_t sequence, bool recorded);
   void store(std::uint64_t sequence, ByteView packet, SteadyTime now) {
     history_.store(sequence, packet, now);
   }
