@@ -216,8 +216,8 @@ TEST(Call, TheNameOfAFailedCheckIsWrittenOnlyWhenItIsOne) {
   World world;
   Visit visit = world.schedule("never");
   auto [ada, carl] = world.both_enter(visit);
-  auto logged = [&](const std::string& check) {
-    EXPECT_EQ(carl->say_code(JsonObject{{"type", "failed"}, {"check", check}, {"detail", ""}}), "ok");
+  auto logged = [&world, &page = carl](const std::string& check) {
+    EXPECT_EQ(page->say_code(JsonObject{{"type", "failed"}, {"check", check}, {"detail", ""}}), "ok");
     return world.last_entry("participant.check_failed").string_or("reason");
   };
   EXPECT_EQ(logged("roster.prev"), "roster.prev");

@@ -69,13 +69,13 @@ TEST(StoreFailure, KeysAndSwitchesThatWereNotStoredCanBeSaidAgain) {
   auto [ada, carl] = world.both_enter(visit);
   ASSERT_EQ(world.sign_roster(*ada, {carl.get()}).string_or("type"), "ok");
   ada->sender_key();
-  auto fails_once = [&](auto say) {
+  auto fails_once = [&world, &visit, &page = carl](auto say) {
     world.break_table("call_message");
-    say(*carl);
-    EXPECT_EQ(carl->close_code(), 1011);
+    say(*page);
+    EXPECT_EQ(page->close_code(), 1011);
     world.mend();
-    carl = come_back(world, visit, *carl, false);
-    EXPECT_EQ(say(*carl).string_or("type"), "ok");
+    page = come_back(world, visit, *page, false);
+    EXPECT_EQ(say(*page).string_or("type"), "ok");
   };
   fails_once([](Page& page) { return page.sender_key(); });
   ada->acknowledge();

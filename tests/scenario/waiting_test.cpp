@@ -99,8 +99,8 @@ TEST(Waiting, AfterAdmissionASecondDeviceWaitsForTheAdviser) {
   EXPECT_FALSE(world.media.flows(ada->endpoint(), second->endpoint()));
   ASSERT_EQ(waiting_on(*ada), 1u);
   EXPECT_TRUE(ada->last("waiting")->find("list")->as_array()->front().bool_or("second_device"));
-  auto answer = [&](const char* type) {
-    return ada->say_code(JsonObject{{"type", type}, {"participant", visit.customer.text()}});
+  auto answer = [&visit, &adviser = *ada](const char* type) {
+    return adviser.say_code(JsonObject{{"type", type}, {"participant", visit.customer.text()}});
   };
   EXPECT_EQ(carl->say_code(JsonObject{{"type", "second.allow"}, {"participant", visit.customer.text()}}),
             "access.denied");
