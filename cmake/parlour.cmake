@@ -30,6 +30,7 @@ endif()
 # Sanitizer builds read the standard library and GoogleTest once. The release build does not: there a forgotten include is
 # an error.
 if(PARLOUR_SANITIZE)
+  add_compile_options("SHELL:-Xclang -fno-pch-timestamp")  # the same header anywhere and at any time, for ccache
   add_library(parlour_precompiled STATIC ${CMAKE_CURRENT_LIST_DIR}/precompiled.cpp)
   target_precompile_headers(parlour_precompiled PRIVATE
     <algorithm> <array> <atomic> <chrono> <condition_variable> <cstdint> <deque> <filesystem> <fstream> <functional> <map>

@@ -4,6 +4,8 @@
 # A clone in another folder finds what this one has compiled: paths are seen from the checkout.
 export CCACHE_BASEDIR="$root"
 export CCACHE_NOHASHDIR=1
+# What ccache asks for where a precompiled header is used (cmake/parlour.cmake).
+export CCACHE_SLOPPINESS=pch_defines,time_macros
 export NINJA_STATUS="[%f/%t, %e s] "
 
 cmd_build() {

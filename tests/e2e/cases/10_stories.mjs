@@ -38,7 +38,7 @@ async function call(stack, person, rule) {
   return { agent, customer };
 }
 
-test('story: wealth management is recorded, rebuilt, played and proven', () =>
+test.alone('story: wealth management is recorded, rebuilt, played and proven', () =>
   scene('required', async (stack, person) => {
     const { agent, customer } = await call(stack, person, 'required');
     for (const one of [agent, customer])
@@ -100,7 +100,7 @@ test('story: wealth management is recorded, rebuilt, played and proven', () =>
     check(denied.status === 403, `an agent may play: ${denied.status}`);
   }));
 
-test('story: debt counselling is never recorded, e2ee 14', () =>
+test.alone('story: debt counselling is never recorded, e2ee 14', () =>
   scene('never', async (stack, person) => {
     const { agent, customer } = await call(stack, person, 'never');
     for (const one of [agent, customer])

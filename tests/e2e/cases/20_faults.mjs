@@ -21,7 +21,7 @@ async function start(stack, person, rule, prepare = () => {}) {
   return { agent, customer, link };
 }
 
-test('fault: kill -9 of the server, ten times in a recorded call; browsers come back, at most a second is missing, and named', () =>
+test.alone('fault: kill -9 of the server, ten times in a recorded call; browsers come back, at most a second is missing, and named', () =>
   scene('kill-serve', async (stack, person) => {
     const { agent, customer } = await start(stack, person, 'required');
     await admit(agent);

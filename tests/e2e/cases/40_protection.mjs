@@ -39,7 +39,7 @@ function vaultKeys(home) {
   return out;
 }
 
-test('e2ee 01, 02, 05, 07: what the server, the wire, files and memory hold of a recorded call', () =>
+test.alone('e2ee 01, 02, 05, 07: what the server, the wire, files and memory hold of a recorded call', () =>
   scene('nothing-readable', async (stack, person) => {
     const wire = join(stack.home, 'wire.pcap');
     const stopCapture = await capture(stack, wire);

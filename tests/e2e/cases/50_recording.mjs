@@ -11,7 +11,7 @@ import { admit, api, comeIn, endCall, inCall, logIn, picturesMove, schedule, ver
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-test('recording: every frame that was attested, one clock, a 3 s cut as one gap, a muted minute as none', () =>
+test.alone('recording: every frame that was attested, one clock, a 3 s cut as one gap, a muted minute as none', () =>
   scene('recording', async (stack, person) => {
     const agent = await person('agent');
     const customer = await person('customer', { width: 390, height: 844 });
@@ -140,7 +140,7 @@ test('recording: every frame that was attested, one clock, a 3 s cut as one gap,
     }
   }));
 
-test('network: a changed address is followed, a poor network is said in words, and neither costs the call', () =>
+test.alone('network: a changed address is followed, a poor network is said in words, and neither costs the call', () =>
   scene('network', async (stack, person) => {
     const agent = await person('agent');
     const customer = await person('customer', { width: 390, height: 844 });

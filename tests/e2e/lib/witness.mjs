@@ -9,12 +9,16 @@ const source = join(here, 'witness.c');
 const built = join(here, '../../../build/e2e-media');
 const library = join(built, 'witness.so');
 
+/** Compiles the witness if its source is newer; to be called before tests run beside each other. */
+export function buildWitness() {
+  if (existsSync(library) && statSync(library).mtimeMs >= statSync(source).mtimeMs) return;
+  mkdirSync(built, { recursive: true });
+  execFileSync('cc', ['-O1', '-Wall', '-shared', '-fPIC', '-o', library, source, '-ldl'], { stdio: 'pipe' });
+}
+
 /** Environment of a server that is watched; `stalled` switches its store off and on. */
 export function witness(directory) {
-  if (!existsSync(library) || statSync(library).mtimeMs < statSync(source).mtimeMs) {
-    mkdirSync(built, { recursive: true });
-    execFileSync('cc', ['-O1', '-Wall', '-shared', '-fPIC', '-o', library, source, '-ldl'], { stdio: 'pipe' });
-  }
+  buildWitness();
   const rtp = join(directory, 'witness.rtp');
   const flag = join(directory, 'stall');
   return {
