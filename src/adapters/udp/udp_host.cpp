@@ -76,16 +76,17 @@ struct UdpHost::Impl {
     return made;
   }
 
-  bool watch(int descriptor) {
+  bool watch(int descriptor, std::uint32_t events) {
     epoll_event event{};
-    event.events = EPOLLIN;
+    event.events = events;
     event.data.fd = descriptor;
     return ::epoll_ctl(epoll.value(), EPOLL_CTL_ADD, descriptor, &event) == 0;
   }
 
+  // Watched by its edges and never read: each ring wakes once. A reader could take the ring of a command that
+  // it leaves in the queue, and the command would wait until something else happens.
   void ring() {
     const std::uint64_t one = 1;
-    // A full counter is as good as a ring.
     [[maybe_unused]] const auto written = ::write(wake.value(), &one, sizeof one);
   }
 
@@ -128,9 +129,8 @@ struct UdpHost::Impl {
   }
 
   void run_commands() {
+    // First the flag, then the queue: whoever queues after this rings again.
     if (!commands_waiting.exchange(false, std::memory_order_acquire)) return;
-    std::uint64_t rings = 0;
-    [[maybe_unused]] const auto got = ::read(wake.value(), &rings, sizeof rings);
     {
       const std::lock_guard lock(mutex);
       running.swap(commands);
@@ -202,8 +202,8 @@ Result<std::unique_ptr<UdpHost>, std::string> UdpHost::start(const UdpHostConfig
   auto socket = UdpSocket::open(config.bind);
   if (!socket) return fail(socket.error());
   auto impl = std::make_unique<Impl>(config, std::move(*socket), std::move(on_facts));
-  if (impl->epoll.value() < 0 || impl->wake.value() < 0 || !impl->watch(impl->socket.descriptor()) ||
-      !impl->watch(impl->wake.value())) {
+  if (impl->epoll.value() < 0 || impl->wake.value() < 0 || !impl->watch(impl->socket.descriptor(), EPOLLIN) ||
+      !impl->watch(impl->wake.value(), EPOLLIN | EPOLLET)) {
     return fail(std::string("no epoll: ") + std::strerror(errno));
   }
   Impl& running = *impl;

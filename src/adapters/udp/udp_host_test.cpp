@@ -95,6 +95,20 @@ TEST_F(UdpHostTest, RunsCommandsInOrderOnItsOwnThread) {
   EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
 }
 
+TEST_F(UdpHostTest, NoCommandWaitsForAnotherEvent) {
+  // Commands that come while the thread takes the ones before: nothing else would wake it.
+  std::atomic<int> done = 0;
+  auto host = start();
+  for (int round = 1; round <= 20'000; ++round) {
+    for (int i = 0; i < 3; ++i) host->post([&done](media::Shard&, Now) { done.fetch_add(1); });
+    const auto end = std::chrono::steady_clock::now() + 10s;
+    while (done.load() < 3 * round) {
+      ASSERT_LT(std::chrono::steady_clock::now(), end) << "forgotten in round " << round;
+      std::this_thread::yield();
+    }
+  }
+}
+
 TEST_F(UdpHostTest, AnswersACheckOverTheSocket) {
   auto host = start();
   const auto ice = ask(*host, [](media::Shard& shard, Now now) {
