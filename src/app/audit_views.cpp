@@ -35,7 +35,10 @@ Result<EntryPage, Refusal> AuditViews::timeline(const Actor& actor, const Meetin
     return fail(*refusal);
   }
   EntryPage page;
-  page.items = context_.audit.entries({.meeting = id, .limit = 1000, .ascending = true});
+  page.items = context_.audit.entries({.meeting = id,
+                                       .limit = 1000,
+                                       .ascending = true,
+                                       .typed_reasons = actor.role == UserRole::kCompliance});
   page.head = context_.audit.head();
   if (actor.role != UserRole::kAdministrator) add_names(page, id);
   return page;

@@ -58,9 +58,7 @@ TEST(Session, FailuresLookAlikeAndBackOff) {
 TEST(Session, ADisabledAccountIsOutOfListsAndCallsWithinFiveSeconds) {
   World world;
   auto list = console(world, world.agent);
-  Visit visit = world.schedule("never");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("never");
   ASSERT_TRUE(world.accounts->disable_user(Actor::operator_at_console(), "ada@example.org"));
   world.pass(5s);
   EXPECT_EQ(list->close_code(), 1008);
@@ -92,9 +90,7 @@ TEST(Session, ANewPasswordEndsEverySessionOfTheAccountAndNoOther) {
 TEST(Session, LoggingOutLeavesTheCall) {
   World world;
   auto list = console(world, world.agent);
-  Visit visit = world.schedule("never");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("never");
   world.live().close_sockets_of(world.agent.actor.session);
   world.accounts->log_out(world.agent.token);
   world.pass(0s);
@@ -116,9 +112,7 @@ TEST(Session, AListThatNobodyUsesEndsWithItsSession) {
 
 TEST(Session, ACallKeepsItsSessionUntilTheAbsoluteLimit) {
   World world;
-  Visit visit = world.schedule("never");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("never");
   world.pass(2h);
   EXPECT_TRUE(ada->open()) << "who talks is there";
   world.pass(10h + 5s);
@@ -182,6 +176,16 @@ TEST(Playing, ADownloadIsLoggedWithItsReasonUnreadable) {
   EXPECT_EQ(world.count(visit, "recording.downloaded"), 1u);
   EXPECT_EQ(world.last_entry("recording.downloaded").find("data")->integer_or("bytes"), 1'000'000);
   EXPECT_EQ(write_json(world.last_entry("recording.download_requested")).find("court"), std::string::npos);
+  // The officer reads it beside the entry; the adviser does not.
+  auto reason_for = [&world, &visit](const Actor& reader) {
+    auto page = world.views->timeline(reader, visit.meeting);
+    if (page)
+      for (const app::AuditEntry& entry : page->items)
+        if (!entry.typed_reason.empty()) return entry.typed_reason;
+    return std::string();
+  };
+  EXPECT_EQ(reason_for(world.compliance.actor), "asked by the court");
+  EXPECT_EQ(reason_for(world.agent.actor), "");
 }
 
 TEST(Playing, AfterACrashTheNextStartClosesWhatWasOpen) {

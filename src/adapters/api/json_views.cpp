@@ -215,16 +215,18 @@ Json entry_page_json(const EntryPage& page) {
     if (const Json* subject = entry.entry.find("subject")) add(subject->string_or("id"));
     const Json* data = entry.entry.find("data");
     const Json* meeting = entry.entry.find("meeting");
-    items.push_back(JsonObject{{"seq", static_cast<std::int64_t>(entry.seq)},
-                               {"time", entry.entry.string_or("time")},
-                               {"type", entry.entry.string_or("type")},
-                               {"actor", actor},
-                               {"meeting", meeting != nullptr && meeting->is_string() ? *meeting : Json()},
-                               {"outcome", entry.entry.string_or("outcome", "ok")},
-                               {"reason", entry.entry.string_or("reason")},
-                               {"data", data != nullptr && data->is_object() ? *data : Json(JsonObject{})},
-                               {"names", names},
-                               {"bytes", entry.bytes}});
+    Json item = JsonObject{{"seq", static_cast<std::int64_t>(entry.seq)},
+                           {"time", entry.entry.string_or("time")},
+                           {"type", entry.entry.string_or("type")},
+                           {"actor", actor},
+                           {"meeting", meeting != nullptr && meeting->is_string() ? *meeting : Json()},
+                           {"outcome", entry.entry.string_or("outcome", "ok")},
+                           {"reason", entry.entry.string_or("reason")},
+                           {"data", data != nullptr && data->is_object() ? *data : Json(JsonObject{})},
+                           {"names", names},
+                           {"bytes", entry.bytes}};
+    if (!entry.typed_reason.empty()) item.set("typed_reason", entry.typed_reason);
+    items.push_back(std::move(item));
   }
   return JsonObject{{"items", std::move(items)},
                     {"next", page.next ? Json(static_cast<std::int64_t>(*page.next)) : Json()},

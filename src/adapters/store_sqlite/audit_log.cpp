@@ -118,20 +118,38 @@ std::vector<AuditEntry> SqliteAuditLog::entries(const AuditFilter& filter) {
       "($3 IS NULL OR seq < $3) "
       "AND ($4 IS NULL OR actor = $5 OR meeting IN (SELECT id FROM meeting WHERE agent = $4)) ORDER BY seq ";
   sql += filter.ascending ? "ASC LIMIT $6" : "DESC LIMIT $6";
-  return need(store_.database().query_all(sql,
-                                          {filter.meeting, filter.type, before, filter.agent, agent_text,
-                                           static_cast<std::int64_t>(filter.limit)},
-                                          [](Row& row) {
-                                            AuditEntry entry;
-                                            entry.seq = static_cast<std::uint64_t>(row.integer(0));
-                                            entry.bytes = std::string(as_text(row.blob_view(1)));
-                                            auto parsed = parse_json(entry.bytes, kEntryJson);
-                                            if (parsed)
-                                              entry.entry = *parsed;
-                                            else
-                                              row.fail();
-                                            return entry;
-                                          }));
+  auto entries = need(store_.database().query_all(sql,
+                                                  {filter.meeting, filter.type, before, filter.agent,
+                                                   agent_text, static_cast<std::int64_t>(filter.limit)},
+                                                  [](Row& row) {
+                                                    AuditEntry entry;
+                                                    entry.seq = static_cast<std::uint64_t>(row.integer(0));
+                                                    entry.bytes = std::string(as_text(row.blob_view(1)));
+                                                    auto parsed = parse_json(entry.bytes, kEntryJson);
+                                                    if (parsed)
+                                                      entry.entry = *parsed;
+                                                    else
+                                                      row.fail();
+                                                    return entry;
+                                                  }));
+  if (filter.typed_reasons)
+    for (AuditEntry& entry : entries) entry.typed_reason = typed_reason(entry.seq);
+  return entries;
+}
+
+std::string SqliteAuditLog::typed_reason(std::uint64_t seq) {
+  struct Stored {
+    std::optional<std::string> value;
+    std::string reference;
+  };
+  auto row = need(store_.database().query_one(
+      "SELECT value, reference FROM audit_private WHERE seq = $1 AND field = 'reason'",
+      {static_cast<std::int64_t>(seq)}, [](Row& r) {
+        return Stored{r.optional_text(0), r.text(1)};
+      }));
+  if (!row) return "";
+  if (row->value) return *row->value;
+  return resolve(row->reference);
 }
 
 std::uint64_t SqliteAuditLog::size() {

@@ -472,6 +472,8 @@ export interface components {
             /** Format: date-time */
             time: string;
             type: string;
+            /** @description what somebody typed as reason; to compliance officers only, and not once it was erased */
+            typed_reason?: string;
         };
         EntryPage: {
             head: {

@@ -36,9 +36,9 @@ struct AuditRecord {
 // A stored entry as readers get it.
 struct AuditEntry {
   std::uint64_t seq = 0;
-  Json entry;                                               // parsed
-  std::string bytes;                                        // as it stands in the log
-  std::vector<std::pair<std::string, std::string>> opened;  // personal fields that the reader may see
+  Json entry;                // parsed
+  std::string bytes;         // as it stands in the log
+  std::string typed_reason;  // what somebody typed as reason; only if asked for, and not once it was erased
 };
 struct AuditFilter {
   std::optional<MeetingId> meeting;
@@ -47,6 +47,7 @@ struct AuditFilter {
   std::size_t limit = 50;
   bool ascending = false;
   std::optional<UserId> agent;  // only entries of this agent's meetings, and its own acts
+  bool typed_reasons = false;
 };
 struct AuditHead {
   std::uint64_t size = 0;  // entries covered by the newest signed checkpoint

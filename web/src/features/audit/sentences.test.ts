@@ -46,6 +46,11 @@ describe('sentences of the log', () => {
     expect(eventSentence(entry('waiting.entered', {}, { names: {} }), eventWords.en, 'en')).toBe('The customer entered the waiting room.');
     expect(eventSentence(entry('link.opened', {}, { names: {}, actor: { kind: 'customer', id: customer } }), eventWords.en, 'en')).toBe('The customer opened the link.');
   });
+  it('gives the reason that somebody typed, where the reader may know it', () => {
+    const asked = entry('recording.download_requested', {}, { typed_reason: 'Request of the court' });
+    expect(eventSentence(asked, eventWords.en, 'en')).toBe('J. Adviser asked to download the recording: “Request of the court”.');
+    expect(eventSentence(entry('recording.download_requested'), eventWords.nl, 'nl')).toBe('J. Adviser vroeg de opname te downloaden.');
+  });
   it('says which text was shown', () => {
     expect(eventSentence(entry('notice.acknowledged', { version: '3', lang: 'nl' }), eventWords.en, 'en')).toBe('C. Customer acknowledged the notice, version 3 (nl).');
   });

@@ -21,6 +21,8 @@ export interface Said {
   /** The word for a code in this language; the code itself when there is none. */
   word(code: string): string;
   readonly reason: string;
+  /** What somebody typed as reason, in quotation marks after a colon; empty where the reader may not know it or it was erased. */
+  readonly typed: string;
   readonly lang: Lang;
 }
 
@@ -76,7 +78,7 @@ const en = {
     'log.key': () => 'The key that signs this log was put on record.',
     'media.resumed': (s) => (s.code('reason') === 'start' ? 'Picture and sound were let through: the call began.' : `Picture and sound were let through again${aside(s.number('stopped_ms') === null ? '' : `after ${s.span('stopped_ms')}`)}.`),
     'media.stopped': (s) => `Picture and sound were stopped: ${s.word(s.code('reason')) || 'no reason given'}.`,
-    'meeting.cancelled': (s) => `The meeting was cancelled by ${s.code('by') === 'customer' ? 'the customer' : 'the adviser'}.`,
+    'meeting.cancelled': (s) => `The meeting was cancelled by ${s.code('by') === 'customer' ? 'the customer' : 'the adviser'}${s.typed}.`,
     'meeting.ended': (s) => `The meeting ended after ${s.span('duration_ms')}: ${s.code('end_cause') === 'staff' ? 'by the adviser' : s.word(s.code('end_cause'))}.`,
     'meeting.expired': () => 'The time of the meeting passed without it.',
     'meeting.held': () => 'The adviser’s browser was lost; the meeting was held.',
@@ -96,7 +98,7 @@ const en = {
     plaintext_guard: (s) => `A stream (${s.word(s.code('kind')) || 'unknown'}) was stopped, because it was not encrypted as agreed.`,
     'policy.signed': () => 'The organisation’s policy was signed.',
     'recording.capture_started': (s) => `Part ${String(s.number('part') ?? 1)} of the recording began: its key was checked and its first lines are on disk.`,
-    'recording.download_requested': (s) => `${s.who} asked to download the recording${aside(s.word(s.code('purpose')))}.`,
+    'recording.download_requested': (s) => `${s.who} asked to download the recording${s.typed}.`,
     'recording.downloaded': (s) => `${s.who} downloaded the recording.`,
     'recording.exempted': (s) => `The duty to record was lifted for this meeting: ${s.word(s.code('reason'))}, approved by ${s.name(s.code('approver'))}.`,
     'recording.failed': (s) => `The recording failed: ${s.word(s.code('cause'))}.`,
@@ -167,7 +169,7 @@ const nl: typeof en = {
     'log.key': () => 'De sleutel die dit logboek ondertekent is vastgelegd.',
     'media.resumed': (s) => (s.code('reason') === 'start' ? 'Beeld en geluid werden doorgelaten: het gesprek begon.' : `Beeld en geluid werden weer doorgelaten${aside(s.number('stopped_ms') === null ? '' : `na ${s.span('stopped_ms')}`)}.`),
     'media.stopped': (s) => `Beeld en geluid werden gestopt: ${s.word(s.code('reason')) || 'geen reden genoemd'}.`,
-    'meeting.cancelled': (s) => `De afspraak is afgezegd door ${s.code('by') === 'customer' ? 'de klant' : 'de adviseur'}.`,
+    'meeting.cancelled': (s) => `De afspraak is afgezegd door ${s.code('by') === 'customer' ? 'de klant' : 'de adviseur'}${s.typed}.`,
     'meeting.ended': (s) => `Het gesprek eindigde na ${s.span('duration_ms')}: ${s.code('end_cause') === 'staff' ? 'door de adviseur' : s.word(s.code('end_cause'))}.`,
     'meeting.expired': () => 'De tijd van de afspraak ging voorbij zonder gesprek.',
     'meeting.held': () => 'De browser van de adviseur viel weg; het gesprek werd vastgehouden.',
@@ -187,7 +189,7 @@ const nl: typeof en = {
     plaintext_guard: (s) => `Een stroom (${s.word(s.code('kind')) || 'onbekend'}) is gestopt, omdat hij niet versleuteld was zoals afgesproken.`,
     'policy.signed': () => 'De regels van de organisatie zijn ondertekend.',
     'recording.capture_started': (s) => `Deel ${String(s.number('part') ?? 1)} van de opname begon: de sleutel is gecontroleerd en de eerste regels staan op schijf.`,
-    'recording.download_requested': (s) => `${s.who} vroeg de opname te downloaden${aside(s.word(s.code('purpose')))}.`,
+    'recording.download_requested': (s) => `${s.who} vroeg de opname te downloaden${s.typed}.`,
     'recording.downloaded': (s) => `${s.who} downloadde de opname.`,
     'recording.exempted': (s) => `De plicht om op te nemen verviel voor dit gesprek: ${s.word(s.code('reason'))}, goedgekeurd door ${s.name(s.code('approver'))}.`,
     'recording.failed': (s) => `De opname mislukte: ${s.word(s.code('cause'))}.`,
@@ -281,6 +283,7 @@ export function eventSentence(entry: Entry, words: EventWords, lang: Lang): stri
     name: nameOf,
     word: (code) => (own(words.words, code) as string | undefined) ?? code,
     reason: entry.reason ?? '',
+    typed: entry.typed_reason ? `: “${entry.typed_reason}”` : '',
     lang,
   };
   return make(said);
