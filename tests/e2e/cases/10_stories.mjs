@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../lib/stack.mjs';
 import { check, scene } from '../lib/scene.mjs';
-import { admit, api, comeIn, endCall, inCall, logIn, schedule, startsAnew } from '../lib/story.mjs';
+import { admit, api, comeIn, endCall, inCall, logIn, review, schedule, startsAnew } from '../lib/story.mjs';
 
 async function accessible(person, where) {
   const violations = await person.axe();
@@ -52,11 +52,9 @@ test.alone('story: wealth management is recorded, rebuilt, played and proven', (
     await accessible(customer, 'goodbye');
     await customer.screenshot('story-goodbye');
 
-    const officer = await person('officer');
-    await logIn(officer, stack.accounts.compliance);
-    const { body } = await api(officer, 'GET', '/meetings');
-    check(body.items.length === 1 && body.items[0].state === 'ended', 'the officer does not see the ended meeting');
-    const id = body.items[0].id;
+    const { officer, meetings, meeting } = await review(person);
+    check(meetings.length === 1 && meeting.state === 'ended', 'the officer does not see the ended meeting');
+    const { id } = meeting;
     const recording = await until('the recording is verified', async () => {
       const answer = await api(officer, 'GET', `/meetings/${id}/recordings`);
       const item = answer.body.items[0];
@@ -80,6 +78,15 @@ test.alone('story: wealth management is recorded, rebuilt, played and proven', (
       const entries = await api(officer, 'GET', '/audit/entries?type=recording.played');
       return entries.body.items.some((entry) => entry.data.ranges_ms.length > 0);
     });
+    await until('the page shows who has played it', async () => /O\. Officer/.test(await officer.get('plays').innerText()));
+    // A copy leaves the house: with a reason, which the story then shows.
+    await officer.get('download').click();
+    await officer.get('download-reason').fill('Request of the court');
+    await officer.get('download-ask').click();
+    await officer.get('download-file').first().waitFor();
+    await accessible(officer, 'download');
+    await officer.page.keyboard.press('Escape');
+    await until('the story gives the reason', async () => /“Request of the court”/.test(await officer.get('story').innerText()));
     await officer.get('verify-log').click();
     await officer.get('verdict').waitFor();
     check((await officer.get('verdict').getAttribute('data-exit')) === '0', await officer.get('verdict-text').innerText());
@@ -108,10 +115,8 @@ test.alone('story: debt counselling is never recorded, e2ee 14', () =>
     await endCall(agent);
     await customer.get('goodbye').waitFor();
     check((await customer.get('goodbye').getAttribute('data-recorded')) === 'false', 'the goodbye says that it was recorded');
-    const officer = await person('officer');
-    await logIn(officer, stack.accounts.compliance);
-    const { body } = await api(officer, 'GET', '/meetings');
-    const timeline = await api(officer, 'GET', `/meetings/${body.items[0].id}/timeline`);
+    const { officer, meeting } = await review(person);
+    const timeline = await api(officer, 'GET', `/meetings/${meeting.id}/timeline`);
     const types = timeline.body.items.map((entry) => entry.type);
     check(types.includes('meeting.started') && types.includes('meeting.ended'), `the story lacks its ends: ${types}`);
     check(!types.some((type) => type.startsWith('recording.')), `a recording in the story: ${types}`);

@@ -6,26 +6,13 @@ import { join } from 'node:path';
 import { root, until } from '../lib/stack.mjs';
 import { attestedBy, framesFault, manifestOf } from '../lib/manifest.mjs';
 import { check, scene } from '../lib/scene.mjs';
-import { admit, api, comeIn, endCall, inCall, logIn, picturesMove, schedule, verified } from '../lib/story.mjs';
+import { admit, api, arrive, comeIn, endCall, inCall, logIn, meet, picturesMove, reviewRecording, schedule } from '../lib/story.mjs';
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function start(stack, person, rule, prepare = () => {}) {
-  const agent = await person('agent');
-  const customer = await person('customer', { width: 390, height: 844 });
-  for (const one of [agent, customer]) prepare(one);
-  await logIn(agent, stack.accounts.agent);
-  const link = await schedule(agent, rule);
-  await agent.page.keyboard.press('Escape');
-  await comeIn(customer, link);
-  return { agent, customer, link };
-}
-
 test.alone('fault: kill -9 of the server, ten times in a recorded call; browsers come back, at most a second is missing, and named', () =>
   scene('kill-serve', async (stack, person) => {
-    const { agent, customer } = await start(stack, person, 'required');
-    await admit(agent);
-    await inCall([agent, customer]);
+    const { agent, customer } = await meet(person, 'required');
     for (const one of [agent, customer]) one.expected = (text) => /WebSocket|ERR_CONNECTION|Failed to load resource/.test(text);
     const seed = Number(process.env.PARLOUR_SEED ?? Date.now() % 1_000_000);
     let state = seed;
@@ -44,10 +31,7 @@ test.alone('fault: kill -9 of the server, ten times in a recorded call; browsers
     }
     await pause(2000);
     await endCall(agent);
-    const officer = await person('officer');
-    await logIn(officer, stack.accounts.compliance);
-    const { body } = await api(officer, 'GET', '/meetings');
-    const recording = await verified(officer, body.items[0].id);
+    const { officer, meeting, recording } = await reviewRecording(person);
     const manifest = manifestOf(stack, recording.id);
     const gaps = manifest.tracks.flatMap((track) => track.gaps.map((gap) => ({ ...gap, kind: track.kind, from: manifest.started_ms + gap.from_ms, to: manifest.started_ms + gap.to_ms })));
     const lost = [];
@@ -61,7 +45,7 @@ test.alone('fault: kill -9 of the server, ten times in a recorded call; browsers
     }
     console.log(`  missing before each kill, ms: ${lost.map((ms) => ms.toFixed(0)).join(', ')}; back after ${kills.map((kill) => ((kill.back - kill.at) / 1000).toFixed(1)).join(', ')} s`);
     check(lost.length >= 5 && lost.every((ms) => ms <= 1000), `more than the last second is missing: ${lost}`);
-    const timeline = await api(officer, 'GET', `/meetings/${body.items[0].id}/timeline`);
+    const timeline = await api(officer, 'GET', `/meetings/${meeting.id}/timeline`);
     check(timeline.body.items.some((entry) => entry.type === 'recording.gap' && entry.data.cause === 'server'), 'the log does not name the gap');
     const verdict = await api(officer, 'POST', '/audit/verify');
     check(verdict.body.exit === 0, `${verdict.body.text} ${verdict.body.faults}`);
@@ -70,7 +54,7 @@ test.alone('fault: kill -9 of the server, ten times in a recorded call; browsers
 test('fault: no vault, no recorded call; the other type is untouched', () =>
   scene('no-vault', async (stack, person) => {
     await stack.killVault();
-    const { agent, customer } = await start(stack, person, 'required');
+    const { agent, customer } = await arrive(person, 'required');
     await agent.get('nav-waiting').click();
     await agent.get('admit').first().click();
     await agent.get('allow-both').click();
@@ -89,7 +73,7 @@ test('fault: no vault, no recorded call; the other type is untouched', () =>
 
 test('fault: no free disk, no recorded call', () =>
   scene('no-disk', async (stack, person) => {
-    const { agent, customer } = await start(stack, person, 'required');
+    const { agent, customer } = await arrive(person, 'required');
     await agent.get('nav-waiting').click();
     await agent.get('admit').first().click();
     await agent.get('allow-both').click();
@@ -101,35 +85,25 @@ test('fault: no free disk, no recorded call', () =>
 
 test('fault: kill -9 of the vault in a call; the recording goes on and is opened when it is back', () =>
   scene('kill-vault', async (stack, person) => {
-    const { agent, customer } = await start(stack, person, 'required');
-    await admit(agent);
-    await inCall([agent, customer]);
+    const { agent, customer } = await meet(person, 'required');
     await stack.killVault();
     await new Promise((resolve) => setTimeout(resolve, 5000));
     await until('the call goes on without the vault', () => picturesMove(customer), 5);
     await endCall(agent);
     stack.startVault();
-    const officer = await person('officer');
-    await logIn(officer, stack.accounts.compliance);
-    const { body } = await api(officer, 'GET', '/meetings');
-    const recording = await verified(officer, body.items[0].id);
+    const { recording } = await reviewRecording(person);
     check(recording.coverage_permille >= 990, `coverage ${recording.coverage_permille}`);
   }));
 
 test('fault: kill -9 of the vault when the call has just ended; it opens the recording when it is back', () =>
   scene('kill-vault-after', async (stack, person) => {
-    const { agent, customer } = await start(stack, person, 'required');
-    await admit(agent);
-    await inCall([agent, customer]);
+    const { agent, customer } = await meet(person, 'required');
     await pause(4000);
     await endCall(agent);
     await stack.killVault();
     await pause(1000);
     stack.startVault();
-    const officer = await person('officer');
-    await logIn(officer, stack.accounts.compliance);
-    const { body } = await api(officer, 'GET', '/meetings');
-    const recording = await verified(officer, body.items[0].id);
+    const { recording } = await reviewRecording(person);
     check(recording.coverage_permille >= 990 && recording.gaps.length === 0, `coverage ${recording.coverage_permille}, ${recording.gaps.length} gaps`);
   }));
 
@@ -166,10 +140,8 @@ const typesOf = async (who, id) => (await api(who, 'GET', `/meetings/${id}/timel
 
 test('fault: a store that stalls in a call stops media with words for both sides; back, and then not: the call ends', () =>
   scene('stall', async (stack, person) => {
-    const both = await start(stack, person, 'required');
+    const both = await meet(person, 'required');
     const { agent, customer } = both;
-    await admit(agent);
-    await inCall([agent, customer]);
     await pause(2000);
     stack.witness.stall();
     await stopsWith(/does not write to its disk in time/, both);
@@ -185,12 +157,9 @@ test('fault: a store that stalls in a call stops media with words for both sides
     await customer.get('goodbye').waitFor();
     await customer.screenshot('stall-goodbye');
     stack.witness.flow();
-    const officer = await person('officer');
-    await logIn(officer, stack.accounts.compliance);
-    const { body } = await api(officer, 'GET', '/meetings');
-    const recording = await verified(officer, body.items[0].id);
+    const { officer, meeting, recording } = await reviewRecording(person);
     check(recording.gaps.length > 0, 'no gap is named');
-    const log = await typesOf(officer, body.items[0].id);
+    const log = await typesOf(officer, meeting.id);
     const media = log.filter((entry) => entry.type.startsWith('media.')).map((entry) => `${entry.type} ${entry.data.reason}`).sort();
     check(media.filter((one) => one === 'media.stopped recording.stalled').length === 2, `the log says ${media}`);
     check(log.some((entry) => entry.type === 'meeting.ended' && JSON.stringify(entry).includes('recording_lost')), 'the log does not say why the call ended');
@@ -228,10 +197,8 @@ test('fault: a disk that fills up in a call stops media with words for both side
   mkdirSync(disk.at);
   try {
     await scene('disk-full', async (stack, person) => {
-      const both = await start(stack, person, 'required');
+      const both = await meet(person, 'required');
       const { agent, customer } = both;
-      await admit(agent);
-      await inCall([agent, customer]);
       await pause(3000);
       disk.fill();
       await stopsWith(/disk is full|does not write/, both);
@@ -240,12 +207,9 @@ test('fault: a disk that fills up in a call stops media with words for both side
       await backAgain(both);
       await pause(3000);
       await endCall(agent);
-      const officer = await person('officer');
-      await logIn(officer, stack.accounts.compliance);
-      const { body } = await api(officer, 'GET', '/meetings');
-      const recording = await verified(officer, body.items[0].id);
+      const { officer, meeting, recording } = await reviewRecording(person);
       check(recording.gaps.length > 0, 'no gap is named');
-      check((await typesOf(officer, body.items[0].id)).some((entry) => entry.type === 'media.stopped'), 'the log does not say that media stopped');
+      check((await typesOf(officer, meeting.id)).some((entry) => entry.type === 'media.stopped'), 'the log does not say that media stopped');
       const verdict = await api(officer, 'POST', '/audit/verify');
       check(verdict.body.exit === 0, `${verdict.body.text} ${verdict.body.faults}`);
     }, { recordings: disk.at, serve: ['--free-mib-min', '4'] });
@@ -256,10 +220,8 @@ test('fault: a disk that fills up in a call stops media with words for both side
 
 test('fault: no vault when keys change stops media with words for both sides until it is back', () =>
   scene('vault-at-epoch', async (stack, person) => {
-    const both = await start(stack, person, 'required');
+    const both = await meet(person, 'required');
     const { agent, customer } = both;
-    await admit(agent);
-    await inCall([agent, customer]);
     await pause(2000);
     await stack.killVault();
     await pause(1000);
@@ -273,11 +235,8 @@ test('fault: no vault when keys change stops media with words for both sides unt
     stack.startVault();
     await inCall([agent, customer], 40);
     await endCall(agent);
-    const officer = await person('officer');
-    await logIn(officer, stack.accounts.compliance);
-    const { body } = await api(officer, 'GET', '/meetings');
-    await verified(officer, body.items[0].id);
-    check((await typesOf(officer, body.items[0].id)).some((entry) => entry.type === 'media.stopped' && entry.data.reason === 'vault.down'), 'the log does not name it');
+    const { officer, meeting } = await reviewRecording(person);
+    check((await typesOf(officer, meeting.id)).some((entry) => entry.type === 'media.stopped' && entry.data.reason === 'vault.down'), 'the log does not name it');
   }));
 
 test('fault: the type that is never recorded is untouched by all three', async () => {
@@ -285,9 +244,7 @@ test('fault: the type that is never recorded is untouched by all three', async (
   if (disk) mkdirSync(disk.at);
   try {
     await scene('never-untouched', async (stack, person) => {
-      const { agent, customer } = await start(stack, person, 'never');
-      await admit(agent);
-      await inCall([agent, customer]);
+      const { agent, customer } = await meet(person, 'never');
       const goesOn = async (after) => {
         await pause(4000);
         for (const one of [agent, customer]) {
@@ -327,9 +284,7 @@ test('e2ee 20: a browser without the API is told before any prompt, and no offer
 test('e2ee 16: a reload on either side, the adviser\'s too, leads back into the same call by itself', () =>
   scene('reload', async (stack, person) => {
     const attested = {};
-    const { agent, customer } = await start(stack, person, 'required', (one) => { attested[one.name] = attestedBy(one); });
-    await admit(agent);
-    await inCall([agent, customer]);
+    const { agent, customer } = await meet(person, 'required', (one) => { attested[one.name] = attestedBy(one); });
     const code = async (one) => {
       await one.get('facts').first().click();
       const text = await one.get('security-code').first().innerText();
@@ -345,10 +300,7 @@ test('e2ee 16: a reload on either side, the adviser\'s too, leads back into the 
     const second = await code(agent);
     check(second.length === 30 && second === (await code(customer)), 'the codes differ afterwards');
     await endCall(agent);
-    const officer = await person('officer');
-    await logIn(officer, stack.accounts.compliance);
-    const { body } = await api(officer, 'GET', '/meetings');
-    const recording = await verified(officer, body.items[0].id);
+    const { recording } = await reviewRecording(person);
     check(recording.tracks.filter((track) => !track.screen).length === 2, `a reload made another person of somebody: ${JSON.stringify(recording.tracks)}`);
     // Every epoch is in it, those after the reloads too.
     const manifest = manifestOf(stack, recording.id);
@@ -358,9 +310,7 @@ test('e2ee 16: a reload on either side, the adviser\'s too, leads back into the 
 test('fault: the adviser\'s computer is gone; the customer is held with words, and another computer takes the meeting up again', () =>
   scene('steward-lost', async (stack, person) => {
     const attested = {};
-    const { agent, customer } = await start(stack, person, 'required', (one) => { attested[one.name] = attestedBy(one); });
-    await admit(agent);
-    await inCall([agent, customer]);
+    const { agent, customer } = await meet(person, 'required', (one) => { attested[one.name] = attestedBy(one); });
     await pause(3000);
     const code = async (one) => {
       await one.get('facts').first().click();
@@ -385,10 +335,7 @@ test('fault: the adviser\'s computer is gone; the customer is held with words, a
     check((await code(customer)) !== before, 'a new call has the old code');
     await pause(3000);
     await endCall(other);
-    const officer = await person('officer');
-    await logIn(officer, stack.accounts.compliance);
-    const { body } = await api(officer, 'GET', '/meetings');
-    const recording = await verified(officer, body.items[0].id);
+    const { officer, recording } = await reviewRecording(person);
     const manifest = manifestOf(stack, recording.id);
     check(manifest.calls.length === 2 && manifest.parts.length >= 2, `${manifest.calls.length} calls in ${manifest.parts.length} parts`);
     const fault = framesFault(manifest, 'customer', attested.customer);

@@ -9,7 +9,7 @@ import { connect as connectTls } from 'node:tls';
 import { Caller, Device, RawSocket, answerTo, ask, frame, iceOf, stunAnswers, stunRequest } from '../lib/hostile.mjs';
 import { check, scene } from '../lib/scene.mjs';
 import { root, until } from '../lib/stack.mjs';
-import { admit, api, comeIn, endCall, inCall, logIn, schedule } from '../lib/story.mjs';
+import { api, comeIn, endCall, logIn, meet, schedule } from '../lib/story.mjs';
 
 /** A meeting with an adviser and a customer that are sockets; the adviser has said Hello, the customer waits. */
 async function lobby(stack, rule = 'never') {
@@ -272,15 +272,7 @@ test('security 31: what a waiting browser sends is heard and recorded by nobody'
 
 /** A call of two browsers; `attack` is told how to ask for the widest gap between two pictures, in ms, since the last time. */
 async function underAttack(name, stack, person, widest, attack) {
-  const agent = await person('agent');
-  const customer = await person('customer', { width: 390, height: 844 });
-  for (const one of [agent, customer]) await one.page.addInitScript(exposed);
-  await logIn(agent, stack.accounts.agent);
-  const link = await schedule(agent, 'required');
-  await agent.page.keyboard.press('Escape');
-  await comeIn(customer, link);
-  await admit(agent);
-  await inCall([agent, customer]);
+  const { agent, customer } = await meet(person, 'required', (one) => one.page.addInitScript(exposed));
   await until('REC', async () => (await agent.page.locator('[data-testid=recording-fact][data-fact=on]').count()) > 0);
   await customer.page.evaluate(() => {
     const picture = document.querySelector('[data-testid=remote-picture]');

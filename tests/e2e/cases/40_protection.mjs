@@ -8,7 +8,7 @@ import { until } from '../lib/stack.mjs';
 import { check, scene } from '../lib/scene.mjs';
 import { inFiles, inMemory } from '../lib/memory.mjs';
 import { keepSecrets, plainOnDemand, spoiledTransforms } from '../lib/patches.mjs';
-import { admit, api, comeIn, endCall, inCall, logIn, schedule, verified } from '../lib/story.mjs';
+import { admit, api, comeIn, endCall, inCall, logIn, review, reviewRecording, schedule } from '../lib/story.mjs';
 import { decodableVp8, entropy, framesOf } from '../lib/witness.mjs';
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -127,10 +127,7 @@ test.alone('e2ee 01, 02, 05, 07: what the server, the wire, files and memory hol
     check(epochs.size >= 2, 'the rejoin made no new epoch');
 
     // 02: at rest and on the wire.
-    const officer = await person('officer');
-    await logIn(officer, stack.accounts.compliance);
-    const { body } = await api(officer, 'GET', '/meetings');
-    await verified(officer, body.items[0].id);
+    await reviewRecording(person);
     const personal = { name: Buffer.from(name), email: Buffer.from(email), token: Buffer.from(token) };
     const database = (path) => /parlour\.db/.test(path);
     const media = (path) => path === wire || path === stack.witness.rtp || path.endsWith('.ivf') || path.includes('/vault/keys');
@@ -189,11 +186,9 @@ const framesShown = (agent) => agent.page.evaluate(() => [...document.querySelec
 
 async function endedRecordings(stack, person, agent) {
   await endCall(agent);
-  const officer = await person('officer');
-  await logIn(officer, stack.accounts.compliance);
-  const { body } = await api(officer, 'GET', '/meetings');
+  const { officer, meeting } = await review(person);
   return until('the recording ends in a state', async () => {
-    const { items } = (await api(officer, 'GET', `/meetings/${body.items[0].id}/recordings`)).body;
+    const { items } = (await api(officer, 'GET', `/meetings/${meeting.id}/recordings`)).body;
     return items.every((item) => ['verified', 'failed'].includes(item.state)) ? items : null;
   }, 40);
 }

@@ -7,25 +7,20 @@ import { distances, median, picturesOf, soundOf } from '../lib/flashes.mjs';
 import { attestedBy, framesFault, manifestOf } from '../lib/manifest.mjs';
 import { Network } from '../lib/network.mjs';
 import { flashingDevices } from '../lib/patches.mjs';
-import { admit, api, comeIn, endCall, inCall, logIn, picturesMove, schedule, verified } from '../lib/story.mjs';
+import { api, endCall, meet, picturesMove, reviewRecording } from '../lib/story.mjs';
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 test.alone('recording: every frame that was attested, one clock, a 3 s cut as one gap, a muted minute as none', () =>
   scene('recording', async (stack, person) => {
-    const agent = await person('agent');
-    const customer = await person('customer', { width: 390, height: 844 });
     const network = await Network.between(stack.port);
     try {
-      for (const one of [agent, customer]) await flashingDevices(one);
-      await network.lead(customer);
-      const attested = { staff: attestedBy(agent), customer: attestedBy(customer) };
-      await logIn(agent, stack.accounts.agent);
-      const link = await schedule(agent, 'required');
-      await agent.page.keyboard.press('Escape');
-      await comeIn(customer, link);
-      await admit(agent);
-      await inCall([agent, customer]);
+      const attested = {};
+      const { agent, customer } = await meet(person, 'required', async (one) => {
+        await flashingDevices(one);
+        if (one.name === 'customer') await network.lead(one);
+        attested[one.name === 'agent' ? 'staff' : one.name] = attestedBy(one);
+      });
       await pause(12_000);
       // A minute in which the adviser is muted, and three seconds of it in which the customer's network is gone.
       await agent.get('toggle-microphone').click();
@@ -41,10 +36,7 @@ test.alone('recording: every frame that was attested, one clock, a 3 s cut as on
       await pause(8000);
       await endCall(agent);
 
-      const officer = await person('officer');
-      await logIn(officer, stack.accounts.compliance);
-      const { body } = await api(officer, 'GET', '/meetings');
-      const recording = await verified(officer, body.items[0].id);
+      const { officer, meeting, recording } = await reviewRecording(person);
       const manifest = manifestOf(stack, recording.id);
 
       // One gap, of the customer, as long as the cut; none of the adviser.
@@ -59,7 +51,7 @@ test.alone('recording: every frame that was attested, one clock, a 3 s cut as on
         check(Math.abs(gapMs - cutMs) <= 300, `a cut of ${cutMs} ms is named as ${gapMs} ms of ${gap.kind}`);
         check(gap.cause === 'network', `its cause is ${gap.cause}`);
       }
-      await officer.page.goto(`${stack.baseUrl}/console#/meetings/${body.items[0].id}`);
+      await officer.page.goto(`${stack.baseUrl}/console#/meetings/${meeting.id}`);
       await officer.get('coverage-gap').first().waitFor();
       check((await officer.get('coverage-gap').count()) === 1, 'the page shows more than one gap');
       console.log(`  ${(await officer.get('gap-list').innerText()).trim()}`);
@@ -142,17 +134,9 @@ test.alone('recording: every frame that was attested, one clock, a 3 s cut as on
 
 test.alone('network: a changed address is followed, a poor network is said in words, and neither costs the call', () =>
   scene('network', async (stack, person) => {
-    const agent = await person('agent');
-    const customer = await person('customer', { width: 390, height: 844 });
     const network = await Network.between(stack.port, { seed: 7 });
     try {
-      await network.lead(customer);
-      await logIn(agent, stack.accounts.agent);
-      const link = await schedule(agent, 'required');
-      await agent.page.keyboard.press('Escape');
-      await comeIn(customer, link);
-      await admit(agent);
-      await inCall([agent, customer]);
+      const { agent, customer } = await meet(person, 'required', (one) => (one.name === 'customer' ? network.lead(one) : undefined));
       for (let i = 0; i < 3; i++) {
         network.move();
         await pause(1000);
@@ -168,10 +152,7 @@ test.alone('network: a changed address is followed, a poor network is said in wo
       network.delayMs = 0;
       await until('the words go away', async () => (await customer.get('quality').count()) === 0, 30);
       await endCall(agent);
-      const officer = await person('officer');
-      await logIn(officer, stack.accounts.compliance);
-      const { body } = await api(officer, 'GET', '/meetings');
-      const recording = await verified(officer, body.items[0].id);
+      const { recording } = await reviewRecording(person);
       console.log(`  coverage ${recording.coverage_permille} per mille, ${recording.gaps.length} gaps`);
     } finally {
       network.close();

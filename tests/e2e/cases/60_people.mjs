@@ -3,18 +3,13 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { root, until } from '../lib/stack.mjs';
 import { check, scene } from '../lib/scene.mjs';
-import { admit, api, comeIn, endCall, inCall, logIn, schedule } from '../lib/story.mjs';
+import { api, arrive, endCall, inCall, logIn, meet } from '../lib/story.mjs';
 
 const parlour = join(process.env.PARLOUR_BUILD ?? join(root, 'build/release'), 'src/bin/parlour/parlour');
 
 test('people: declining from the list tells the customer, and nobody enters the meeting', () =>
   scene('decline', async (stack, person) => {
-    const agent = await person('agent');
-    const customer = await person('customer', { width: 390, height: 844 });
-    await logIn(agent, stack.accounts.agent);
-    const link = await schedule(agent, 'required');
-    await agent.page.keyboard.press('Escape');
-    await comeIn(customer, link);
+    const { agent, customer } = await arrive(person, 'required');
     const frames = [];
     agent.page.on('websocket', (socket) => socket.on('framesent', (frame) => frames.push(JSON.parse(String(frame.payload)).type)));
     await agent.get('nav-waiting').click();
@@ -32,14 +27,7 @@ test('people: declining from the list tells the customer, and nobody enters the 
 
 test('people: the adviser goes on from another computer at once', () =>
   scene('takeover', async (stack, person) => {
-    const agent = await person('agent');
-    const customer = await person('customer', { width: 390, height: 844 });
-    await logIn(agent, stack.accounts.agent);
-    const link = await schedule(agent, 'required');
-    await agent.page.keyboard.press('Escape');
-    await comeIn(customer, link);
-    await admit(agent);
-    await inCall([agent, customer]);
+    const { agent, customer } = await meet(person, 'required');
     const { body } = await api(agent, 'GET', '/meetings');
     const other = await person('other', { device: 'agent' });
     await logIn(other, stack.accounts.agent);
@@ -61,14 +49,7 @@ test('people: the adviser goes on from another computer at once', () =>
 
 test('people: an adviser who reloads the page goes on with the same call', () =>
   scene('reload', async (stack, person) => {
-    const agent = await person('agent');
-    const customer = await person('customer', { width: 390, height: 844 });
-    await logIn(agent, stack.accounts.agent);
-    const link = await schedule(agent, 'never');
-    await agent.page.keyboard.press('Escape');
-    await comeIn(customer, link);
-    await admit(agent);
-    await inCall([agent, customer]);
+    const { agent, customer } = await meet(person, 'never');
     await agent.page.reload();
     await inCall([agent, customer], 40);
     await endCall(agent);

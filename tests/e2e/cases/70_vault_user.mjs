@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { Stack, freePort, root, until } from '../lib/stack.mjs';
 import { Person } from '../lib/people.mjs';
 import { check } from '../lib/scene.mjs';
-import { admit, api, comeIn, endCall, inCall, logIn, schedule } from '../lib/story.mjs';
+import { api, endCall, meet, reviewRecording } from '../lib/story.mjs';
 
 const build = process.env.PARLOUR_BUILD ?? join(root, 'build/release');
 const canBecomeOthers = process.getuid() === 0;
@@ -112,30 +112,16 @@ class TwoUsers extends Stack {
 test(`story: a vault of its own user, and a Policy that the operator signed${canBecomeOthers ? '' : ' (one user only: needs root for two)'}`, async () => {
   const stack = await TwoUsers.begin();
   const people = [];
-  const person = async (...who) => { const one = await Person.start(...who); people.push(one); return one; };
+  const person = async (who, more) => { const one = await Person.start(who, stack, more); people.push(one); return one; };
   try {
-    const agent = await person('agent', stack);
-    const customer = await person('customer', stack);
-    await logIn(agent, stack.accounts.agent);
-    const link = await schedule(agent, 'required');
-    await agent.page.keyboard.press('Escape');
-    await comeIn(customer, link);
-    await admit(agent);
-    await inCall([agent, customer]);
+    const { agent } = await meet(person, 'required');
     await until('REC shows', async () => (await agent.page.locator('[data-testid=recording-fact][data-fact=on]').count()) > 0);
     await new Promise((resolve) => setTimeout(resolve, 3000));
     await endCall(agent);
 
-    const officer = await person('officer', stack);
-    await logIn(officer, stack.accounts.compliance);
-    const id = (await api(officer, 'GET', '/meetings')).body.items[0].id;
-    const recording = await until('the recording is verified', async () => {
-      const item = (await api(officer, 'GET', `/meetings/${id}/recordings`)).body.items[0];
-      if (item?.state === 'failed') throw new Error(`the recording failed: ${item.failure}`);
-      return item?.state === 'verified' ? item : null;
-    }, 30);
+    const { officer, meeting, recording } = await reviewRecording(person);
     check(recording.tracks.length === 2, `${recording.tracks.length} tracks`);
-    await officer.page.goto(`${stack.baseUrl}/console#/meetings/${id}`);
+    await officer.page.goto(`${stack.baseUrl}/console#/meetings/${meeting.id}`);
     await officer.get('play').click();
     await officer.get('purpose-supervision').click();
     await officer.get('purpose-play').click();

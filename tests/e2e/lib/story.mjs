@@ -62,6 +62,40 @@ export async function admit(agent) {
   await agent.get('facts').first().waitFor();
 }
 
+/** An adviser, and a customer with a telephone who waits to be let in. `prepare` gets each of them before any page is open. */
+export async function arrive(person, rule, prepare = async () => {}) {
+  const agent = await person('agent');
+  const customer = await person('customer', { width: 390, height: 844 });
+  for (const one of [agent, customer]) await prepare(one);
+  await logIn(agent, agent.stack.accounts.agent);
+  const link = await schedule(agent, rule);
+  await agent.page.keyboard.press('Escape');
+  await comeIn(customer, link);
+  return { agent, customer, link };
+}
+
+/** The same two, in their call. */
+export async function meet(person, rule, prepare) {
+  const both = await arrive(person, rule, prepare);
+  await admit(both.agent);
+  await inCall([both.agent, both.customer]);
+  return both;
+}
+
+/** An officer, and the meetings as the officer sees them, the newest on its own too. */
+export async function review(person) {
+  const officer = await person('officer');
+  await logIn(officer, officer.stack.accounts.compliance);
+  const { body } = await api(officer, 'GET', '/meetings');
+  return { officer, meetings: body.items, meeting: body.items[0] };
+}
+
+/** The same, with the meeting's recording once the vault has opened and checked it. */
+export async function reviewRecording(person) {
+  const { officer, meeting } = await review(person);
+  return { officer, meeting, recording: await verified(officer, meeting.id) };
+}
+
 /** Both see each other's moving picture and the call is established. */
 export async function inCall(people, seconds = 30) {
   for (const person of people) {
