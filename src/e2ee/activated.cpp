@@ -21,7 +21,7 @@ Result<Activated, MessageError> parse_activated(ByteView body) {
 
 Bytes encode(const Activated& activated) {
   JsonArray slots;
-  for (const Kid& kid : activated.slots) slots.push_back(kid.value());
+  for (const Kid& kid : activated.slots) slots.emplace_back(kid.value());
   JsonObject object = write_head(activated);
   object.emplace_back("slots", std::move(slots));
   object.emplace_back("last", write_last(activated.last));

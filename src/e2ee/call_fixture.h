@@ -206,4 +206,14 @@ class TestCall {
   std::uint8_t next_idx_ = 0;
 };
 
+// An adviser and a customer whose Hellos the chain has.
+struct TwoPeople : TestCall {
+  explicit TwoPeople(PolicyType type = {kTypeId, 3, RecordRule::kRequired, {true, true}, 600})
+      : TestCall(std::move(type)), adviser(person(Role::kAgent)), customer(person(Role::kCustomer)) {
+    introduce();
+  }
+  Person& adviser;
+  Person& customer;
+};
+
 }  // namespace parlour::e2ee::testing

@@ -48,9 +48,7 @@ TEST(Call, ANeverTypeIsNotTouchedByRecorderVaultAndDisk) {
   World world;
   world.vault.set_up(false);
   world.recorder.has_space = false;
-  Visit visit = world.schedule("never");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("never");
   EXPECT_TRUE(world.media.flows(carl->endpoint(), ada->endpoint()));
   EXPECT_FALSE(world.media.recorded(carl->endpoint()));
   EXPECT_EQ(carl->last("recording")->string_or("state"), "none");
@@ -105,9 +103,7 @@ TEST(Call, KeysThatTheRecorderDoesNotAcknowledgeKeepMediaOffAndEndTheCallAfterTw
 
 TEST(Call, MediaStopWithinTwoSecondsOfASilentDiskAndComeBackWithIt) {
   World world;
-  Visit visit = world.schedule("required");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("required");
   world.pass(10s);
   world.recorder.stalled = true;
   world.pass(2600ms);
@@ -129,9 +125,7 @@ TEST(Call, MediaStopWithinTwoSecondsOfASilentDiskAndComeBackWithIt) {
 
 TEST(Call, AFailedPartIsFollowedByAnotherAndItsGapIsNamed) {
   World world;
-  Visit visit = world.schedule("required");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("required");
   world.pass(10s);
   world.recorder.overflow(40);
   world.recorder.fail("disk.full");
@@ -172,9 +166,7 @@ TEST(Call, ARecorderThatGetsNoPacketsIsNoRecorder) {
 
 TEST(Call, ACustomerLeavesAndCannotComeBackUnseen) {
   World world;
-  Visit visit = world.schedule("never");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("never");
   EXPECT_EQ(carl->say_code(JsonObject{{"type", "leave"}}), "ok");
   EXPECT_FALSE(world.media.anything_flows()) << "at once, before anybody signs a Roster";
   EXPECT_EQ(world.count(visit, "participant.left"), 1u);
@@ -202,9 +194,7 @@ TEST(Call, OneScreenAtATime) {
 
 TEST(Call, AStoppedStreamIsToldLoggedAndHarmsNobodyElse) {
   World world;
-  Visit visit = world.schedule("never");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("never");
   world.media.report(carl->endpoint(), app::media_fact::GuardTripped{carl->endpoint(), 1, "plaintext"});
   EXPECT_EQ(carl->last("guard")->integer_or("slot"), 1);
   EXPECT_EQ(world.count(visit, "plaintext_guard"), 1u);

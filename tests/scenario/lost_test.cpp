@@ -12,9 +12,7 @@ using meeting::RecordingPhase;
 
 TEST(Lost, ACustomerHasThirtySecondsAndGoesOnWhereItWas) {
   World world;
-  Visit visit = world.schedule("never");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("never");
   std::uint64_t heard = carl->last_n();
   carl->drop();
   EXPECT_EQ(world.last_entry("participant.lost").find("subject")->string_or("id"),
@@ -40,9 +38,7 @@ TEST(Lost, ACustomerHasThirtySecondsAndGoesOnWhereItWas) {
 
 TEST(Lost, ATokenOpensOnlyItsOwnPersonsPage) {
   World world;
-  Visit visit = world.schedule("never");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("never");
   // A customer's browser with the adviser's token, and the other way round.
   Page thief(world, false, "", visit.guest_token);
   thief.enter(visit.csrf, std::nullopt);
@@ -66,9 +62,7 @@ TEST(Lost, ATokenOpensOnlyItsOwnPersonsPage) {
 
 TEST(Lost, WhenTheStewardIsLostTheCustomerIsHeldFiveMinutes) {
   World world;
-  Visit visit = world.schedule("required");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("required");
   ada->drop();
   world.pass(29s);
   EXPECT_EQ(carl->count("held"), 0u);
@@ -88,9 +82,7 @@ TEST(Lost, WhenTheStewardIsLostTheCustomerIsHeldFiveMinutes) {
 
 TEST(Lost, AnAdviserTakesTheMeetingUpAgainInANewCall) {
   World world;
-  Visit visit = world.schedule("required");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("required");
   std::string first_call = ada->call();
   ada->drop();
   world.pass(2min);
@@ -130,9 +122,7 @@ std::vector<std::int64_t> rosters_of(const std::vector<std::string>& messages) {
 
 TEST(Lost, EachPartOfARecordingHasWhatItsOwnEpochsNeed) {
   World world;
-  Visit visit = world.schedule("required");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("required");
   world.pass(5s);
   // A reload: a second epoch of the same call, in the same part.
   e2ee::EndpointId before = carl->ep_bytes();
@@ -163,9 +153,7 @@ TEST(Lost, EachPartOfARecordingHasWhatItsOwnEpochsNeed) {
 
 TEST(Lost, ATakeoverFromAnotherComputerDoesNotWaitForTheLostOne) {
   World world;
-  Visit visit = world.schedule("required");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("required");
   std::string first_call = ada->call();
   ada->drop();
   world.pass(3s);
@@ -195,9 +183,7 @@ TEST(Lost, ATakeoverFromAnotherComputerDoesNotWaitForTheLostOne) {
 
 TEST(Lost, NobodyTakesOverWhileTheStewardIsThere) {
   World world;
-  Visit visit = world.schedule("never");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("never");
   Page other(world, true, world.agent.token, "");
   Json refused = other.say(JsonObject{{"type", "enter"},
                                       {"as", "staff"},
@@ -225,9 +211,7 @@ TEST(Lost, NobodyTakesOverWhileTheStewardIsThere) {
 
 TEST(Lost, AStewardWhoReloadsGoesOnWithTheSameCall) {
   World world;
-  Visit visit = world.schedule("never");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("never");
   e2ee::EndpointId before = ada->ep_bytes();
   ada->drop();
   Page reloaded(world, true, world.agent.token, "");
@@ -253,9 +237,7 @@ TEST(Lost, AStewardWhoReloadsGoesOnWithTheSameCall) {
 
 TEST(Lost, AnEarlierLossOfTheRecordingDoesNotEndTheNextCall) {
   World world;
-  Visit visit = world.schedule("required");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("required");
   world.recorder.stalled = true;
   world.pass(20s);
   ada->drop();
@@ -279,9 +261,7 @@ TEST(Lost, AnEarlierLossOfTheRecordingDoesNotEndTheNextCall) {
 
 TEST(Restart, TheCallGoesOnAsANewPart) {
   World world;
-  Visit visit = world.schedule("required");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("required");
   world.pass(10s);
   world.restart();
   world.pass(1s);
@@ -319,9 +299,7 @@ TEST(Restart, NobodyComesBackAndWhatWasRecordedIsSealed) {
 // unless the next start looks for them.
 TEST(Restart, ARecordingOfAMeetingThatIsOverIsSealedAtTheNextStart) {
   World world;
-  Visit visit = world.schedule("required");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("required");
   world.pass(10s);
   ada->say(JsonObject{{"type", "end"}});
   ASSERT_EQ(world.meeting(visit).phase, Phase::kEnded);
@@ -338,9 +316,7 @@ TEST(Restart, ARecordingOfAMeetingThatIsOverIsSealedAtTheNextStart) {
 
 TEST(Restart, ARecordingWhoseLogCouldNotBeReadIsSealedOnceItCan) {
   World world;
-  Visit visit = world.schedule("required");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("required");
   world.pass(10s);
   ada->say(JsonObject{{"type", "end"}});
   world.recorder.log_readable = false;
@@ -355,9 +331,7 @@ TEST(Restart, ARecordingWhoseLogCouldNotBeReadIsSealedOnceItCan) {
 
 TEST(Restart, ARecordingWhoseLogCannotBeReadFailsWithWords) {
   World world;
-  Visit visit = world.schedule("required");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("required");
   world.pass(10s);
   ada->say(JsonObject{{"type", "end"}});
   world.recorder.log_readable = false;
@@ -385,9 +359,7 @@ TEST(Restart, ARecordingThatNeverBeganIsNotSealed) {
 
 TEST(Recording, AJobThatFailsIsSaidAndLogged) {
   World world;
-  Visit visit = world.schedule("required");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("required");
   world.pass(10s);
   world.vault.job_failure = "chain.broken";
   ada->say(JsonObject{{"type", "end"}});
@@ -400,9 +372,7 @@ TEST(Recording, AJobThatFailsIsSaidAndLogged) {
 
 TEST(Recording, AVaultThatIsAwayDelaysTheJobAndLosesNothing) {
   World world;
-  Visit visit = world.schedule("required");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("required");
   world.pass(10s);
   world.vault.set_up(false);
   world.pass(1min);

@@ -136,9 +136,7 @@ TEST(StoreFailure, APartWhoseEnvelopeWasNotStoredIsGivenUp) {
 TEST(StoreFailure, ASealIsTriedUntilItIsWritten) {
   World world;
   world.store_may_fail = true;
-  Visit visit = world.schedule("required");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("required");
   world.pass(10s);
   ada->say(JsonObject{{"type", "end"}});
   world.break_table("outbox");
@@ -154,9 +152,7 @@ TEST(StoreFailure, ASealIsTriedUntilItIsWritten) {
 TEST(StoreFailure, WhatTheVaultFoundIsAskedForUntilItIsWritten) {
   World world;
   world.store_may_fail = true;
-  Visit visit = world.schedule("required");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("required");
   world.pass(10s);
   world.break_rows("artefact", "NEW.kind = 'recording_av'");
   ada->say(JsonObject{{"type", "end"}});
@@ -172,9 +168,7 @@ TEST(StoreFailure, WhatTheVaultFoundIsAskedForUntilItIsWritten) {
 TEST(StoreFailure, WhileTheCallCannotBeReadNothingOfItFlows) {
   World world;
   world.store_may_fail = true;
-  Visit visit = world.schedule("never");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("never");
   ASSERT_TRUE(world.media.anything_flows());
   e2ee::SignedMessage words = ada->progress();
   world.hide_table("call_message");
@@ -195,9 +189,7 @@ TEST(StoreFailure, WhileTheCallCannotBeReadNothingOfItFlows) {
 TEST(StoreFailure, AHoldThatWasNotWrittenIsMadeUpFor) {
   World world;
   world.store_may_fail = true;
-  Visit visit = world.schedule("never");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("never");
   std::string first = carl->call();
   ada->drop();
   world.break_table("call");
@@ -219,9 +211,7 @@ TEST(StoreFailure, AHoldThatWasNotWrittenIsMadeUpFor) {
 TEST(StoreFailure, APageThatWasNotLetInIsNotThoughtConnected) {
   World world;
   world.store_may_fail = true;
-  Visit visit = world.schedule("never");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("never");
   carl->drop();
   world.break_table("participant");
   Page back(world, false, "", visit.guest_token);

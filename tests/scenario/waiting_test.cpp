@@ -89,9 +89,7 @@ TEST(Waiting, BeforeAdmissionTheNewestDeviceWinsAfterItsOwnCheck) {
 
 TEST(Waiting, AfterAdmissionASecondDeviceWaitsForTheAdviser) {
   World world;
-  Visit visit = world.schedule("never");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("never");
   auto second = world.guest_page(visit);
   second->hello();
   EXPECT_TRUE(carl->open());
@@ -99,8 +97,8 @@ TEST(Waiting, AfterAdmissionASecondDeviceWaitsForTheAdviser) {
   EXPECT_FALSE(world.media.flows(ada->endpoint(), second->endpoint()));
   ASSERT_EQ(waiting_on(*ada), 1u);
   EXPECT_TRUE(ada->last("waiting")->find("list")->as_array()->front().bool_or("second_device"));
-  auto answer = [&visit, &adviser = *ada](const char* type) {
-    return adviser.say_code(JsonObject{{"type", type}, {"participant", visit.customer.text()}});
+  auto answer = [customer = visit.customer.text(), &adviser = *ada](const char* type) {
+    return adviser.say_code(JsonObject{{"type", type}, {"participant", customer}});
   };
   EXPECT_EQ(carl->say_code(JsonObject{{"type", "second.allow"}, {"participant", visit.customer.text()}}),
             "access.denied");
@@ -248,9 +246,7 @@ TEST(Waiting, AReplacedLinkOpensNothingAndWhoWaitsByItIsOutWithinSeconds) {
 
 TEST(Waiting, AReplacedLinkTakesNobodyOutOfTheCall) {
   World world;
-  Visit visit = world.schedule("never");
-  auto [ada, carl] = world.both_enter(visit);
-  world.admit(*ada, {carl.get()});
+  auto [visit, ada, carl] = world.in_call("never");
   ASSERT_TRUE(world.meetings->issue_link(world.agent.actor, visit.meeting));
   world.pass(5s);
   EXPECT_TRUE(carl->open()) << "admitted by the steward's signature, removed by one";

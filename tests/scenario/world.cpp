@@ -271,6 +271,15 @@ void World::admit(Page& steward, const std::vector<Page*>& others) {
   connect(members);
 }
 
+World::Call World::in_call(const std::string& type) {
+  Call call{schedule(type), nullptr, nullptr};
+  Both both = both_enter(call.visit);
+  admit(*both.ada, {both.carl.get()});
+  call.ada = std::move(both.ada);
+  call.carl = std::move(both.carl);
+  return call;
+}
+
 void World::break_table(const std::string& table) {
   for (const char* act : {"INSERT", "UPDATE"})
     EXPECT_TRUE(store->database().execute_script("CREATE TEMP TRIGGER broken_" + std::string(act) + "_" +

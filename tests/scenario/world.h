@@ -3,9 +3,7 @@
 // as browsers do.
 //
 //   World world;
-//   Visit visit = world.schedule("required");
-//   auto [ada, carl] = world.both_enter(visit);
-//   world.admit(*ada, {carl.get()});
+//   auto [visit, ada, carl] = world.in_call("required");
 //   EXPECT_TRUE(world.media.flows(carl->endpoint(), ada->endpoint()));
 //
 // When a world ends, its log is verified with the shipped verifier, and the kinds of its entries are kept for
@@ -70,6 +68,12 @@ class World {
   void exchange_rest(const std::vector<Page*>& members);  // acknowledgements and switch
   void connect(const std::vector<Page*>& members);
   void admit(Page& steward, const std::vector<Page*>& others);
+  // All of it: a meeting with the adviser and the customer in their call.
+  struct Call {
+    Visit visit;
+    std::unique_ptr<Page> ada, carl;
+  };
+  Call in_call(const std::string& type);
 
   // --- time, faults, looking
   void pass(Duration by) { time.advance(by); }

@@ -36,6 +36,21 @@ class RecordedCall : public ::testing::Test {
       ASSERT_TRUE(world.shard->set_sink_allowed({id}, allowed, world.now).has_value());
     }
   }
+  // Frames of browser 1 are lost on their way up, and the next one to arrive is a key frame.
+  void lose_frames_before_a_key_frame() {
+    world.network.set({0, 60ms, 0ms});
+    world.run(1s);
+    Browser& sender = world.browser(1);
+    const std::uint64_t requests = sender.key_frame_requests();
+    world.browser(2).ask_for_key_frame(world.heard(2, 1, Slot::kCamera).mid, world.now);
+    world.run(65ms);  // the request has left the server
+    const std::uint32_t frames = sender.frames_sent(Slot::kCamera);
+    world.network.set({100, 60ms, 0ms});
+    ASSERT_TRUE(world.run_until([&] { return sender.key_frame_requests() > requests; }, 200ms));
+    world.network.set({0, 60ms, 0ms});
+    ASSERT_GT(sender.frames_sent(Slot::kCamera), frames);
+    world.run(2s);
+  }
   std::uint64_t heard_audio() { return world.heard(2, 1, Slot::kMicrophone).packets; }
 
   World world;
@@ -133,6 +148,25 @@ TEST_F(RecordedCall, TheSinkGetsEachPacketOnceAndTheSendersClock) {
   }
   world.shard->detach_sink(World::kRoom, world.now);
   for (const auto& [id, stream] : sink.streams) EXPECT_TRUE(stream.removed);
+}
+
+TEST_F(RecordedCall, WhatIsMissingBeforeAKeyFrameIsAskedForSinceItIsRecorded) {
+  allow_epochs({1});
+  allow_sink(true);
+  renew(60s);
+  lose_frames_before_a_key_frame();
+  EXPECT_GT(world.browser(1).nacks_answered(), 0u);
+  for (const auto& [id, stream] : sink.streams) {
+    if (stream.info.codec != media::Codec::kVp8 || stream.info.endpoint.value != 1) continue;
+    EXPECT_EQ(stream.packets, *stream.sequences.rbegin() - *stream.sequences.begin() + 1);
+  }
+}
+
+TEST_F(RecordedCall, WhatIsMissingBeforeAKeyFrameIsNotAskedForWhenNothingIsRecorded) {
+  allow_epochs({1});
+  renew(60s);
+  lose_frames_before_a_key_frame();
+  EXPECT_EQ(world.browser(1).nacks_answered(), 0u);
 }
 
 TEST_F(RecordedCall, ASenderWhoseSinkIsClosedIsHeardButNotRecorded) {
