@@ -101,3 +101,40 @@ export function noteRoster(facts: SessionFacts, call: SecureCall, members: reado
     facts.happen('left', name, nowMs);
   }
 }
+
+/** The server's list of people: who reconnects, and who is back. */
+export function notePeople(facts: SessionFacts, list: readonly Person[], nowMs: number): void {
+  const before = facts.people;
+  facts.people = list;
+  for (const person of list) {
+    if (person.ep) facts.ownerOf.set(person.ep, person.participant);
+    const was = before.find((p) => p.participant === person.participant);
+    if (person.participant === facts.participant || person.role === 'recorder') continue;
+    if (was && was.state !== 'reconnecting' && person.state === 'reconnecting') facts.happen('reconnecting', person.name, nowMs);
+    if (was?.state === 'reconnecting' && (person.state === 'connected' || person.state === 'admitted')) facts.happen('back', person.name, nowMs);
+  }
+}
+
+/** By endpoint: is its person there? An endpoint that no list has named yet is taken to be. */
+export function isPresent(facts: SessionFacts, ep: string): boolean {
+  const person = facts.people.find((p) => p.ep === ep);
+  if (!person) return !facts.ownerOf.has(ep);
+  return person.state !== 'reconnecting' && person.state !== 'left';
+}
+
+/** A member whose person has left. A reloaded page is the same participant with another endpoint: it comes back by renewing. */
+export function hasLeft(facts: SessionFacts, ep: string): boolean {
+  const owner = facts.ownerOf.get(ep);
+  const person = facts.people.find((p) => p.participant === owner);
+  return owner !== undefined && (!person || person.state === 'left');
+}
+
+/** Who shares the screen now. True: it was us, and is no longer. */
+export function noteShare(facts: SessionFacts, participant: string | null, nowMs: number): boolean {
+  const before = facts.sharing;
+  facts.sharing = participant;
+  const nameOf = (id: string): string => facts.people.find((p) => p.participant === id)?.name ?? '';
+  if (participant && participant !== before) facts.happen('share_started', nameOf(participant), nowMs);
+  if (!participant && before) facts.happen('share_stopped', nameOf(before), nowMs);
+  return before === facts.participant && participant !== before;
+}

@@ -3,11 +3,11 @@
 //
 //   Roster(e) ─► own SenderKey ─► others' SenderKeys → KeyAck ─► all KeyAcks for ours? ─► worker switches ─► Activated
 //        ▲                                                                                                    │
-//     Steward (only in the steward's browser) ◄──── one epoch pending at a time ◄──────── all have switched ──┘
+//     StewardTurn (in the steward's browser) ◄───── one epoch pending at a time ◄──────── all have switched ──┘
 //
 // Messages are taken one after another (`receive` queues). Thread: the page's.
 
-import { recorderIdx, roleNumber, type Hello, type Signed, type Slot } from '../protocol';
+import { recorderIdx, roleNumber, type Hello, type Roster, type Signed, type Slot } from '../protocol';
 import { base64url, fromBase64urlOf, random } from './bytes';
 import { Chain, type Failure, type PolicyFacts, type RosterEntry } from './chain';
 import type { CryptoWorker } from './crypto_worker';
@@ -17,15 +17,14 @@ import { readSigned, sign, type AnyMessage, type Message } from './messages';
 import { securityCode } from './code';
 import type { ProblemCode } from './state';
 import { Steward, type ChangeReason } from './steward';
+import { ackWithinMs, StewardTurn } from './steward_turn';
 import { StewardWatch } from './steward_watch';
 import { kidOf } from './worker/kid';
 import type { Recipient, WorkerEvent } from './worker/protocol';
 
-export const ackWithinMs = 5000;
 export const rosterWithinMs = 5000;
 export const progressEveryMs = 10_000;
 const lastWordsMs = 1000;
-const retryMs = 1000;
 
 export interface SecureCallPorts {
   /** Resolves when the server has taken the message; rejects with `Refused`. */
@@ -70,9 +69,7 @@ export class SecureCall {
   private progressTimer_: ReturnType<typeof setInterval> | null = null;
   private watchTimer_: ReturnType<typeof setInterval> | null = null;
   private laterEpochTimer_ = false;
-  private pending_: { epoch: number; since: number } | null = null;
-  private building_ = false;
-  private changedMeanwhile_ = false;
+  private readonly turn_: StewardTurn;
   private readonly stewardWatch_: StewardWatch;
   private missingSince_ = new Map<number, number>();
   private wasMember_ = false;
@@ -98,6 +95,15 @@ export class SecureCall {
     }));
     this.exchange = new Exchange(this.chain);
     this.steward = new Steward(this.chain, hello);
+    this.turn_ = new StewardTurn(this.chain, this.exchange, this.steward, {
+      mayAct: () => !this.ended_ && this.isSteward,
+      publish: (roster) => this.publish_(roster),
+      exhausted: () => ports_.stop('exhausted', { check: 'exhausted', detail: 'epoch' }, null),
+      connected: this.connectedIdx,
+      after: (ms, task) => this.after_(ms, task),
+      changed: () => ports_.changed(),
+      now: () => ports_.now(),
+    });
     this.stewardWatch_ = new StewardWatch((silent) => ports_.stewardSilent(silent));
   }
 
@@ -150,14 +156,14 @@ export class SecureCall {
 
   setServerSaysSteward(value: boolean): void {
     this.serverSaysSteward_ = value;
-    void this.advance_();
+    void this.turn_.advance();
   }
 
   /** By endpoint: is its socket there? Those in their 30 s of reconnecting are not waited for. */
   setPresence(connected: (ep: string) => boolean): void {
     this.connected_ = connected;
     this.tryActivate_();
-    void this.advance_();
+    void this.turn_.advance();
   }
 
   /** Signed messages in the order of the server. */
@@ -175,7 +181,7 @@ export class SecureCall {
       if (failure) throw new Error(failure.check);
     });
     const done = this.steward.admit(hello, reason);
-    void this.advance_();
+    void this.turn_.advance();
     return done;
   }
 
@@ -183,7 +189,7 @@ export class SecureCall {
   remove(ep: string, reason: ChangeReason): void {
     if (!this.isSteward || !this.chain.last?.roster.members.some((m) => m.ep === ep)) return;
     this.steward.remove(ep, reason);
-    void this.advance_();
+    void this.turn_.advance();
   }
 
   onWorkerEvent(event: WorkerEvent): void {
@@ -330,8 +336,7 @@ export class SecureCall {
     }
     this.wasMember_ = true;
     this.noteStewardSign_(message, entry.roster.steward);
-    this.pending_ = { epoch: entry.roster.epoch, since: this.ports_.now() };
-    this.after_(ackWithinMs, () => this.ackTimeout_(entry.roster.epoch));
+    this.turn_.begin(entry.roster.epoch);
     if (entry.roster.mode === 'paused') this.watchPause_(entry);
     await this.sendOwnKeys_(entry, self);
     void this.updateCode_(entry);
@@ -388,7 +393,7 @@ export class SecureCall {
     } else if (message.t === 'Activated') {
       this.noteActivated_(message);
     }
-    void this.advance_();
+    void this.turn_.advance();
     this.ports_.changed();
   }
 
@@ -445,7 +450,7 @@ export class SecureCall {
     void this.activate_(entry, self).finally(() => {
       this.switching_ = null;
       this.tryActivate_();
-      void this.advance_();
+      void this.turn_.advance();
     });
   }
 
@@ -479,63 +484,10 @@ export class SecureCall {
     await this.ports_.send(message.signed).catch(() => undefined);
   }
 
-  // ---- steward ----
-
-  /** The next Roster, if it is our turn, something changed, and no epoch is pending. */
-  private async advance_(): Promise<void> {
-    if (this.building_) {
-      // Something changed while a Roster was being made: look again afterwards.
-      this.changedMeanwhile_ = true;
-      return;
-    }
-    if (this.ended_ || !this.isSteward) return;
-    this.notePendingOver_();
-    if (this.pending_) return;
-    this.building_ = true;
-    this.changedMeanwhile_ = false;
-    let again = false;
-    try {
-      const next = await this.steward.next(this.ports_.now());
-      if (next === 'exhausted') {
-        this.ports_.stop('exhausted', { check: 'exhausted', detail: 'epoch' }, null);
-      } else if (next) {
-        const message = await sign('Roster', this.ep, next.roster, this.sig_.privateKey);
-        let refused: Error | null = null;
-        // It counts only once the server has taken it: a refused Roster never was.
-        await this.ports_.send(message.signed).catch((error: unknown) => (refused = error instanceof Error ? error : new Error('refused')));
-        if (!refused) await this.enqueue_(() => this.takeRoster_(message));
-        next.settle(refused);
-        again = refused === null;
-        // What has to change still has to: a leaver must go even where an admission was refused.
-        if (refused && !this.steward.idle) this.after_(retryMs, () => void this.advance_());
-      }
-    } finally {
-      this.building_ = false;
-    }
-    if (again || this.changedMeanwhile_) void this.advance_();
-  }
-
-  private notePendingOver_(): void {
-    const pending = this.pending_;
-    if (!pending) return;
-    // The server counts everybody who stays, connected or not; who is about to be left out isn't waited for.
-    const stays = (idx: number): boolean => !this.steward.isLeaving(this.chain.member(pending.epoch, idx)?.ep ?? '');
-    if (this.exchange.notSwitched(pending.epoch, stays).length === 0) this.pending_ = null;
-  }
-
-  private ackTimeout_(epoch: number): void {
-    if (this.pending_?.epoch !== epoch) return;
-    if (this.isSteward) {
-      const roster = this.chain.rosterOf(epoch)!.roster;
-      for (const idx of this.exchange.silent(epoch, this.connectedIdx)) {
-        const ep = roster.members.find((m) => m.idx === idx)?.ep;
-        if (ep && ep !== this.ep) this.steward.remove(ep, 'no_ack');
-      }
-    }
-    // Settled or not: changes that came meanwhile may go on.
-    this.pending_ = null;
-    void this.advance_();
-    this.ports_.changed();
+  private async publish_(roster: Roster): Promise<void> {
+    const message = await sign('Roster', this.ep, roster, this.sig_.privateKey);
+    await this.ports_.send(message.signed);
+    await this.enqueue_(() => this.takeRoster_(message));
   }
 
   // ---- conditions for stopping ----

@@ -90,6 +90,18 @@ describe('a call from waiting to connected', () => {
     expect(server.chain.some((m) => m.t === 'Roster')).toBe(false);
   });
 
+  it('nothing is on an uplink before the gate has opened for the first time', async () => {
+    const { server, agent, customer } = await scene();
+    server.mediaAllowed = false;
+    await admitted(server, agent, customer);
+    await until('keys active', () => [agent, customer].every((p) => p.session.state.encryption.epoch === 1));
+    const onUplinks = (): unknown[] => [agent, customer].flatMap((p) => [...(p.peer()?.carried.values() ?? [])]).filter(Boolean);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(onUplinks()).toEqual([]);
+    server.pushAll({ type: 'media', allowed: true, reason: 'ok' });
+    await until('both send', () => onUplinks().length >= 2);
+  });
+
   it('media off: silence at most while the gate is closed', async () => {
     const { server, agent } = await connected();
     const track = agent.peer()!.carried.get(0) as { enabled: boolean };

@@ -23,7 +23,7 @@ import type { Receipt } from './receipt';
 import { SecureCall } from './secure_call';
 import { Signalling } from './signalling';
 import type { CallState, EndView, ProblemCode } from './state';
-import { emptyFacts, noteRoster, type SessionFacts } from './facts';
+import { emptyFacts, hasLeft, isPresent, notePeople, noteRoster, noteShare, type SessionFacts } from './facts';
 import { viewOf } from './view';
 import type { WorkerEvent } from './worker/protocol';
 
@@ -465,45 +465,23 @@ export class CallSession implements CallApi {
   }
 
   private people_(list: readonly Person[]): void {
-    const before = this.facts_.people;
-    this.facts_.people = list;
-    const now = this.parts_.now();
-    for (const person of list) {
-      const was = before.find((p) => p.participant === person.participant);
-      if (person.participant === this.facts_.participant || person.role === 'recorder') continue;
-      if (was && was.state !== 'reconnecting' && person.state === 'reconnecting') this.facts_.happen('reconnecting', person.name, now);
-      if (was?.state === 'reconnecting' && (person.state === 'connected' || person.state === 'admitted')) this.facts_.happen('back', person.name, now);
-    }
+    notePeople(this.facts_, list, this.parts_.now());
     const call = this.call_;
     if (!call) return;
     this.presence_(call);
     for (const member of call.newest?.roster.members ?? []) {
-      if (member.ep === call.ep) continue;
-      // A reloaded page is the same participant with another endpoint: it comes back by renewing, it hasn't left.
-      const owner = this.facts_.ownerOf.get(member.ep);
-      const person = list.find((p) => p.participant === owner);
-      if (owner !== undefined && (!person || person.state === 'left')) call.remove(member.ep, 'leave');
+      if (member.ep !== call.ep && hasLeft(this.facts_, member.ep)) call.remove(member.ep, 'leave');
     }
   }
 
   private presence_(call: SecureCall): void {
-    for (const person of this.facts_.people) if (person.ep) this.facts_.ownerOf.set(person.ep, person.participant);
-    call.setPresence((ep) => {
-      const person = this.facts_.people.find((p) => p.ep === ep);
-      if (!person) return !this.facts_.ownerOf.has(ep);
-      return person.state !== 'reconnecting' && person.state !== 'left';
-    });
+    call.setPresence((ep) => isPresent(this.facts_, ep));
   }
 
   private share_(participant: string | null): void {
-    const before = this.facts_.sharing;
-    this.facts_.sharing = participant;
-    const now = this.parts_.now();
-    const nameOf = (id: string | null): string => this.facts_.people.find((p) => p.participant === id)?.name ?? '';
-    if (participant && participant !== before) this.facts_.happen('share_started', nameOf(participant), now);
-    if (!participant && before) this.facts_.happen('share_stopped', nameOf(before), now);
+    const oursIsOver = noteShare(this.facts_, participant, this.parts_.now());
     // Somebody ended our share from outside.
-    if (before === this.facts_.participant && participant !== before && this.config_.media?.screen) {
+    if (oursIsOver && this.config_.media?.screen) {
       this.config_.media.closeScreen();
       void this.media_.setScreenGranted(false);
     }

@@ -5,8 +5,8 @@ export function getTimeline(meeting: string): Promise<EntryPage> {
   return http.json<EntryPage>('GET', `/meetings/${meeting}/timeline`);
 }
 
-export function listEntries(before: number | null): Promise<EntryPage> {
-  return http.json<EntryPage>('GET', `/audit/entries?limit=200${before === null ? '' : `&before=${String(before)}`}`);
+export function listEntries(before: number | null, signal: AbortSignal): Promise<EntryPage> {
+  return http.json<EntryPage>('GET', `/audit/entries?limit=200${before === null ? '' : `&before=${String(before)}`}`, { signal });
 }
 
 export function verifyLog(): Promise<Verdict> {

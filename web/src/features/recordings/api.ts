@@ -1,8 +1,8 @@
 import { http } from '../../lib/http.ts';
 import type { Playback, Purpose, Recording, RecordingPage } from '../../lib/api_types.ts';
 
-export function listRecordings(cursor: string | null): Promise<RecordingPage> {
-  return http.json<RecordingPage>('GET', `/recordings?limit=50${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`);
+export function listRecordings(cursor: string | null, signal: AbortSignal): Promise<RecordingPage> {
+  return http.json<RecordingPage>('GET', `/recordings?limit=50${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`, { signal });
 }
 
 export async function recordingsOf(meeting: string): Promise<Recording[]> {
