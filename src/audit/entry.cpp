@@ -32,7 +32,8 @@ bool is_object(std::string_view raw) {
   return !raw.empty() && raw.front() == '{';
 }
 
-// A member's value as the reader gave it. It was scanned just now, so whether its strings hold escapes is known.
+// A member's value as the reader gave it. It was scanned just now, so whether its strings hold escapes is
+// known.
 struct RawValue {
   std::string_view raw;
   bool escaped;

@@ -23,7 +23,7 @@ std::optional<ByteArray<16>> uuid_from_text(std::string_view text) {
   }
   auto bytes = from_hex(hex);
   if (!bytes) return std::nullopt;
-  ByteArray<16> out;
+  ByteArray<16> out{};
   std::copy(bytes->begin(), bytes->end(), out.begin());
   return out;
 }

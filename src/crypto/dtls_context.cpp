@@ -11,8 +11,6 @@ namespace parlour::crypto {
 namespace {
 
 constexpr char kCiphers[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384";
-constexpr char kGroups[] = "X25519:P-256";
-constexpr char kSignatures[] = "ECDSA+SHA256";
 constexpr long kCertificateListMax = 16 * 1024;  // a browser sends one certificate of about 300 bytes
 
 DtlsWire* wire_of(BIO* bio) {
@@ -81,6 +79,9 @@ std::unique_ptr<DtlsContext> DtlsContext::create(X509* certificate, EVP_PKEY* ke
     ERR_clear_error();
     return nullptr;
   }
+  // Not const: OpenSSL's macros cast it away.
+  char groups[] = "X25519:P-256";
+  char signatures[] = "ECDSA+SHA256";
   SSL_CTX_set_options(context, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
                                    SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
@@ -91,9 +92,9 @@ std::unique_ptr<DtlsContext> DtlsContext::create(X509* certificate, EVP_PKEY* ke
   SSL_CTX_set_cert_verify_callback(context, verify_fingerprint, nullptr);
   if (SSL_CTX_set_min_proto_version(context, DTLS1_2_VERSION) != 1 ||
       SSL_CTX_set_max_proto_version(context, DTLS1_2_VERSION) != 1 ||
-      SSL_CTX_set_cipher_list(context, kCiphers) != 1 || SSL_CTX_set1_groups_list(context, kGroups) != 1 ||
-      SSL_CTX_set1_sigalgs_list(context, kSignatures) != 1 ||
-      SSL_CTX_set1_client_sigalgs_list(context, kSignatures) != 1 ||
+      SSL_CTX_set_cipher_list(context, kCiphers) != 1 || SSL_CTX_set1_groups_list(context, groups) != 1 ||
+      SSL_CTX_set1_sigalgs_list(context, signatures) != 1 ||
+      SSL_CTX_set1_client_sigalgs_list(context, signatures) != 1 ||
       SSL_CTX_use_certificate(context, certificate) != 1 || SSL_CTX_use_PrivateKey(context, key) != 1) {
     ERR_clear_error();
     return nullptr;

@@ -10,7 +10,9 @@ namespace {
 
 using meeting::Refusal;
 
-std::string text_of(const e2ee::EndpointId& ep) { return to_base64url(ep); }
+std::string text_of(const e2ee::EndpointId& ep) {
+  return to_base64url(ep);
+}
 
 app::RosterView view_of(const e2ee::Roster& roster, const e2ee::Hash256& hash) {
   app::RosterView view;
@@ -30,7 +32,8 @@ app::RosterView view_of(const e2ee::Roster& roster, const e2ee::Hash256& hash) {
 }
 
 app::HelloView view_of(const e2ee::Hello& hello) {
-  return {text_of(hello.ep), static_cast<std::uint8_t>(hello.role), hello.name.reveal(), hello.renews ? text_of(*hello.renews) : ""};
+  return {text_of(hello.ep), static_cast<std::uint8_t>(hello.role), hello.name.reveal(),
+          hello.renews ? text_of(*hello.renews) : ""};
 }
 
 class ChainRules final : public app::CallRules {
@@ -39,28 +42,43 @@ class ChainRules final : public app::CallRules {
 
   Result<app::Accepted, Refusal> accept(const Json& json, Now now) override {
     auto message = e2ee::signed_message_from_json(json);
-    if (!message) return fail(Refusal{"e2ee." + std::string(to_text(message.error().fault)), "This signed message cannot be read.", {}});
+    if (!message)
+      return fail(Refusal{
+          "e2ee." + std::string(to_text(message.error().fault)), "This signed message cannot be read.", {}});
     auto taken = chain_.accept(*message, now.utc);
     if (!taken) {
       std::string code = "e2ee." + std::string(to_text(taken.error().fault));
-      return fail(Refusal{code, "The signed message fails a check: " + std::string(to_text(taken.error().fault)) + ".", {}});
+      return fail(Refusal{
+          code, "The signed message fails a check: " + std::string(to_text(taken.error().fault)) + ".", {}});
     }
     app::Accepted out;
     out.ep = message->signer;
     out.epoch = taken->epoch;
     out.repeated = taken->repeated;
     switch (taken->type) {
-      case e2ee::MessageType::kPolicy: return fail(Refusal{"e2ee.policy", "A call's Policy is the server's to give.", {}});
+      case e2ee::MessageType::kPolicy:
+        return fail(Refusal{"e2ee.policy", "A call's Policy is the server's to give.", {}});
       case e2ee::MessageType::kHello: {
         out.kind = app::Accepted::Kind::kHello;
-        if (auto hello = e2ee::parse_hello(message->body)) hellos_.insert_or_assign(text_of(hello->ep), view_of(*hello));
+        if (auto hello = e2ee::parse_hello(message->body))
+          hellos_.insert_or_assign(text_of(hello->ep), view_of(*hello));
         break;
       }
-      case e2ee::MessageType::kRoster: out.kind = app::Accepted::Kind::kRoster; break;
-      case e2ee::MessageType::kSenderKey: out.kind = app::Accepted::Kind::kSenderKey; break;
-      case e2ee::MessageType::kKeyAck: out.kind = app::Accepted::Kind::kKeyAck; break;
-      case e2ee::MessageType::kActivated: out.kind = app::Accepted::Kind::kActivated; break;
-      case e2ee::MessageType::kProgress: out.kind = app::Accepted::Kind::kProgress; break;
+      case e2ee::MessageType::kRoster:
+        out.kind = app::Accepted::Kind::kRoster;
+        break;
+      case e2ee::MessageType::kSenderKey:
+        out.kind = app::Accepted::Kind::kSenderKey;
+        break;
+      case e2ee::MessageType::kKeyAck:
+        out.kind = app::Accepted::Kind::kKeyAck;
+        break;
+      case e2ee::MessageType::kActivated:
+        out.kind = app::Accepted::Kind::kActivated;
+        break;
+      case e2ee::MessageType::kProgress:
+        out.kind = app::Accepted::Kind::kProgress;
+        break;
     }
     if (out.kind != app::Accepted::Kind::kHello) out.idx = taken->from;
     return out;
@@ -105,8 +123,11 @@ class ChainRules final : public app::CallRules {
 
 }  // namespace
 
-Result<std::unique_ptr<app::CallRules>, Refusal> ChainRulesFactory::make(const std::string& call, const std::string& policy) {
-  auto refuse = [](std::string code) { return fail(Refusal{std::move(code), "The call cannot be opened.", {}}); };
+Result<std::unique_ptr<app::CallRules>, Refusal> ChainRulesFactory::make(const std::string& call,
+                                                                         const std::string& policy) {
+  auto refuse = [](std::string code) {
+    return fail(Refusal{std::move(code), "The call cannot be opened.", {}});
+  };
   if (!root_) return refuse("policy.no_root");
   auto id = from_base64url(call);
   if (!id || id->size() != 16) return refuse("call.malformed");
@@ -124,6 +145,8 @@ Result<std::unique_ptr<app::CallRules>, Refusal> ChainRulesFactory::make(const s
   return std::unique_ptr<app::CallRules>(new ChainRules(std::move(chain)));
 }
 
-std::string ChainRulesFactory::root_public_key() const { return root_ ? to_base64url(*root_) : ""; }
+std::string ChainRulesFactory::root_public_key() const {
+  return root_ ? to_base64url(*root_) : "";
+}
 
 }  // namespace parlour::call_rules

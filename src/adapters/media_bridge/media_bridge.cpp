@@ -3,8 +3,12 @@
 namespace parlour::media_bridge {
 namespace {
 
-media::EndpointId id(app::EndpointKey key) { return {key}; }
-media::RoomId room_id(app::RoomKey key) { return {key}; }
+media::EndpointId id(app::EndpointKey key) {
+  return {key};
+}
+media::RoomId room_id(app::RoomKey key) {
+  return {key};
+}
 // Commands whose failure means that the endpoint is gone already: its removal was told elsewhere.
 auto ignore() {
   return [](Result<void, media::CommandError>) {};
@@ -12,23 +16,29 @@ auto ignore() {
 
 }  // namespace
 
-Result<std::unique_ptr<MediaBridge>, std::string> MediaBridge::start(const udp::UdpHostConfig& config, runtime::Executor& executor,
+Result<std::unique_ptr<MediaBridge>, std::string> MediaBridge::start(const udp::UdpHostConfig& config,
+                                                                     runtime::Executor& executor,
                                                                      const Clock& clock) {
   std::unique_ptr<MediaBridge> bridge(new MediaBridge(executor, clock));
   MediaBridge* raw = bridge.get();
-  auto plane = media_local::LocalMediaPlane::start(config, [raw, alive = bridge->alive_, &executor](std::vector<media::Fact> facts) {
-    executor.post([raw, alive, facts = std::move(facts)] {
-      if (*alive) raw->take_facts(facts);
-    });
-  });
+  auto plane = media_local::LocalMediaPlane::start(
+      config, [raw, alive = bridge->alive_, &executor](std::vector<media::Fact> facts) {
+        executor.post([raw, alive, facts = std::move(facts)] {
+          if (*alive) raw->take_facts(facts);
+        });
+      });
   if (!plane) return fail(plane.error());
   bridge->plane_ = std::move(*plane);
   return bridge;
 }
 
-MediaBridge::~MediaBridge() { *alive_ = false; }
+MediaBridge::~MediaBridge() {
+  *alive_ = false;
+}
 
-void MediaBridge::on_fact(std::function<void(app::RoomKey, const app::MediaFact&)> receiver) { receiver_ = std::move(receiver); }
+void MediaBridge::on_fact(std::function<void(app::RoomKey, const app::MediaFact&)> receiver) {
+  receiver_ = std::move(receiver);
+}
 
 void MediaBridge::take_facts(const std::vector<media::Fact>& facts) {
   for (const media::Fact& fact : facts) {
@@ -60,7 +70,8 @@ void MediaBridge::take_facts(const std::vector<media::Fact>& facts) {
     } else if (auto* tripped = std::get_if<media::GuardTripped>(&fact)) {
       out = app::media_fact::GuardTripped{key, static_cast<int>(tripped->slot), tripped->reason};
     } else if (auto* quality = std::get_if<media::Quality>(&fact)) {
-      out = app::media_fact::Quality{key, static_cast<int>(quality->loss_up_permille), static_cast<int>(quality->loss_down_permille),
+      out = app::media_fact::Quality{key, static_cast<int>(quality->loss_up_permille),
+                                     static_cast<int>(quality->loss_down_permille),
                                      static_cast<int>(quality->round_trip.count() / 1000)};
     }
     auto room = rooms_.find(key);
@@ -68,7 +79,9 @@ void MediaBridge::take_facts(const std::vector<media::Fact>& facts) {
   }
 }
 
-void MediaBridge::open_room(app::RoomKey room, bool leased) { plane_->add_room(room_id(room), {.leased = leased}, ignore()); }
+void MediaBridge::open_room(app::RoomKey room, bool leased) {
+  plane_->add_room(room_id(room), {.leased = leased}, ignore());
+}
 void MediaBridge::close_room(app::RoomKey room) {
   std::erase_if(rooms_, [&](auto& entry) { return entry.second == room; });
   plane_->remove_room(room_id(room), ignore());
@@ -81,7 +94,8 @@ void MediaBridge::remove_endpoint(app::EndpointKey endpoint) {
   if (rooms_.erase(endpoint) > 0) plane_->remove_endpoint(id(endpoint), ignore());
 }
 
-void MediaBridge::make_offer(app::EndpointKey endpoint, bool restart, std::function<void(app::MediaOffer)> done) {
+void MediaBridge::make_offer(app::EndpointKey endpoint, bool restart,
+                             std::function<void(app::MediaOffer)> done) {
   auto reply = [this, alive = alive_, done](Result<media::Offer, media::CommandError> made) {
     if (!made) return;
     app::MediaOffer offer{made->generation, made->sdp, {}};
@@ -104,7 +118,8 @@ void MediaBridge::accept_answer(app::EndpointKey endpoint, std::uint32_t generat
                           Result<void, std::string> out;
                           if (!result) {
                             std::string name(to_text(result.error().code));
-                            if (result.error().sdp) name += "." + std::string(to_text(result.error().sdp->code));
+                            if (result.error().sdp)
+                              name += "." + std::string(to_text(result.error().sdp->code));
                             out = fail(name);
                           }
                           executor_.post([alive, done, out] {
@@ -116,11 +131,15 @@ void MediaBridge::accept_answer(app::EndpointKey endpoint, std::uint32_t generat
 void MediaBridge::set_identity(app::EndpointKey endpoint, std::uint8_t idx, std::uint16_t newest_epoch) {
   plane_->set_guard(id(endpoint), {.enabled = true, .index = idx, .newest_epoch = newest_epoch}, ignore());
 }
-void MediaBridge::set_activated(app::EndpointKey endpoint, std::uint16_t epoch) { plane_->set_activated(id(endpoint), epoch, ignore()); }
+void MediaBridge::set_activated(app::EndpointKey endpoint, std::uint16_t epoch) {
+  plane_->set_activated(id(endpoint), epoch, ignore());
+}
 void MediaBridge::set_route(app::EndpointKey from, app::EndpointKey to, bool allowed) {
   plane_->set_route(id(from), id(to), allowed, ignore());
 }
-void MediaBridge::set_recorder_route(app::EndpointKey from, bool allowed) { plane_->set_sink_allowed(id(from), allowed, ignore()); }
+void MediaBridge::set_recorder_route(app::EndpointKey from, bool allowed) {
+  plane_->set_sink_allowed(id(from), allowed, ignore());
+}
 void MediaBridge::set_epochs(app::EndpointKey from, std::set<std::uint16_t> allowed) {
   media::EpochsAllowed epochs;
   epochs.only.assign(allowed.begin(), allowed.end());

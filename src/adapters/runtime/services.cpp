@@ -6,22 +6,29 @@
 
 namespace parlour::runtime {
 
-std::array<std::uint8_t, 32> Sha256Digest::sha256(std::string_view text) { return crypto::sha256(as_bytes(text)); }
+std::array<std::uint8_t, 32> Sha256Digest::sha256(std::string_view text) {
+  return crypto::sha256(as_bytes(text));
+}
 
-void PasswordService::verify(std::string password, std::optional<std::string> stored, std::function<void(Verdict)> done) {
-  bool queued = hasher_.verify(std::move(password), std::move(stored), [this, done](PasswordHasher::Verdict verdict) {
-    Verdict out = verdict == PasswordHasher::Verdict::kMatch || verdict == PasswordHasher::Verdict::kMatchRehash ? Verdict::kMatch
-                  : verdict == PasswordHasher::Verdict::kMismatch                                                  ? Verdict::kMismatch
-                                                                                                                   : Verdict::kBusy;
-    executor_.post([done, out] { done(out); });
-  });
+void PasswordService::verify(std::string password, std::optional<std::string> stored,
+                             std::function<void(Verdict)> done) {
+  bool queued =
+      hasher_.verify(std::move(password), std::move(stored), [this, done](PasswordHasher::Verdict verdict) {
+        Verdict out =
+            verdict == PasswordHasher::Verdict::kMatch || verdict == PasswordHasher::Verdict::kMatchRehash
+                ? Verdict::kMatch
+            : verdict == PasswordHasher::Verdict::kMismatch ? Verdict::kMismatch
+                                                            : Verdict::kBusy;
+        executor_.post([done, out] { done(out); });
+      });
   if (!queued) executor_.post([done] { done(Verdict::kBusy); });
 }
 
 std::optional<std::string> PasswordService::hash_now(std::string password) {
   std::promise<std::optional<std::string>> promise;
   auto future = promise.get_future();
-  if (!hasher_.hash(std::move(password), [&](std::optional<std::string> stored) { promise.set_value(std::move(stored)); }))
+  if (!hasher_.hash(std::move(password),
+                    [&](std::optional<std::string> stored) { promise.set_value(std::move(stored)); }))
     return std::nullopt;
   return future.get();
 }

@@ -16,7 +16,9 @@ app::VaultFault fault_of(const VaultError& error) {
   return {"vault.protocol", "the vault's answer could not be understood"};
 }
 
-recording::RecordingId id_of(const app::RecordingId& id) { return recording::RecordingId::from_bytes(id.bytes()); }
+recording::RecordingId id_of(const app::RecordingId& id) {
+  return recording::RecordingId::from_bytes(id.bytes());
+}
 
 template <std::size_t N>
 bool copy_to(ByteArray<N>& out, const Bytes& from) {
@@ -41,7 +43,8 @@ app::VaultJob job_of(const app::RecordingId& recording, const vault_link::JobSta
   job.manifest_sha256 = to_hex(status.manifest_sha256);
   job.summary = status.summary;
   for (const vault_link::RenditionEnvelope& envelope : status.envelopes)
-    job.envelopes.push_back({recording, "rendition/" + envelope.rendition, envelope.key_id, to_bytes(envelope.enc), to_bytes(envelope.ct)});
+    job.envelopes.push_back({recording, "rendition/" + envelope.rendition, envelope.key_id,
+                             to_bytes(envelope.enc), to_bytes(envelope.ct)});
   for (const vault_link::RenditionFile& file : status.files)
     job.files.push_back({file.name, file.bytes, file.stored_bytes, to_hex(file.stored_sha256)});
   return job;
@@ -52,7 +55,8 @@ const app::VaultFault kBadRow{"envelope.malformed", "a stored key envelope is da
 
 }  // namespace
 
-VaultBridge::VaultBridge(vault_link::VaultClient::Config config, runtime::Executor& executor, store_sqlite::SqliteAuditLog& log,
+VaultBridge::VaultBridge(vault_link::VaultClient::Config config, runtime::Executor& executor,
+                         store_sqlite::SqliteAuditLog& log,
                          std::function<void(const vault_link::VaultInfo&)> on_info)
     : executor_(executor), log_(log), on_info_(std::move(on_info)) {
   client_ = std::make_unique<vault_link::VaultClient>(std::move(config), [this, alive = alive_](bool up) {
@@ -105,22 +109,26 @@ namespace {
 
 using HeadAnswer = Result<vault_link::Head, VaultError>;
 
-// The vault signs on from its own last head. It may have signed one that we never stored: killed in between, or it went
-// away with the answer. Then the proof has to begin there.
+// The vault signs on from its own last head. It may have signed one that we never stored: killed in between,
+// or it went away with the answer. Then the proof has to begin there.
 bool is_about_its_last_head(const HeadAnswer& answer) {
   return !answer && answer.error().kind == VaultError::Kind::kRefused && answer.error().code == "head.fork";
 }
-std::optional<std::string> note_of(const HeadAnswer& answer) { return answer ? std::optional(answer->checkpoint) : std::nullopt; }
+std::optional<std::string> note_of(const HeadAnswer& answer) {
+  return answer ? std::optional(answer->checkpoint) : std::nullopt;
+}
 
 }  // namespace
 
-std::optional<audit::Proof> VaultBridge::proof_from(const HeadAnswer& last, const store_sqlite::SignRequest& request) const {
+std::optional<audit::Proof> VaultBridge::proof_from(const HeadAnswer& last,
+                                                    const store_sqlite::SignRequest& request) const {
   if (!last || last->size == 0 || last->size > request.size) return std::nullopt;
   return log_.consistency(last->size, request.size);
 }
 
 store_sqlite::HeadSigner VaultBridge::head_signer() {
-  return [this](const store_sqlite::SignRequest& request, const SignReply& done) { sign_head(request, done); };
+  return
+      [this](const store_sqlite::SignRequest& request, const SignReply& done) { sign_head(request, done); };
 }
 
 void VaultBridge::sign_head(store_sqlite::SignRequest request, SignReply done) {
@@ -131,14 +139,16 @@ void VaultBridge::sign_head(store_sqlite::SignRequest request, SignReply done) {
       });
     };
   };
-  client_->sign_head(request.size, request.root, request.consistency, on_app([this, on_app, request, done](HeadAnswer head) {
-    if (!is_about_its_last_head(head)) return done(note_of(head));
-    client_->last_head(on_app([this, on_app, request, done](HeadAnswer last) {
-      auto proof = proof_from(last, request);
-      if (!proof) return done(std::nullopt);
-      client_->sign_head(request.size, request.root, *proof, on_app([done](HeadAnswer again) { done(note_of(again)); }));
-    }));
-  }));
+  client_->sign_head(request.size, request.root, request.consistency,
+                     on_app([this, on_app, request, done](HeadAnswer head) {
+                       if (!is_about_its_last_head(head)) return done(note_of(head));
+                       client_->last_head(on_app([this, on_app, request, done](HeadAnswer last) {
+                         auto proof = proof_from(last, request);
+                         if (!proof) return done(std::nullopt);
+                         client_->sign_head(request.size, request.root, *proof,
+                                            on_app([done](HeadAnswer again) { done(note_of(again)); }));
+                       }));
+                     }));
 }
 
 store_sqlite::HeadSigner VaultBridge::signer_that_waits(Duration patience) {
@@ -151,30 +161,36 @@ store_sqlite::HeadSigner VaultBridge::signer_that_waits(Duration patience) {
       return future.get();
     };
     auto sign = [&](const audit::Proof& proof) {
-      return wait([&](auto reply) { client_->sign_head(request.size, request.root, proof, std::move(reply)); });
+      return wait(
+          [&](auto reply) { client_->sign_head(request.size, request.root, proof, std::move(reply)); });
     };
     HeadAnswer head = sign(request.consistency);
     if (is_about_its_last_head(head))
-      if (auto proof = proof_from(wait([&](auto reply) { client_->last_head(std::move(reply)); }), request)) head = sign(*proof);
+      if (auto proof = proof_from(wait([&](auto reply) { client_->last_head(std::move(reply)); }), request))
+        head = sign(*proof);
     done(note_of(head));
   };
 }
 
-void VaultBridge::announce(const std::string& call, std::string message, app::VaultReply<std::vector<std::string>> reply) {
+void VaultBridge::announce(const std::string& call, std::string message,
+                           app::VaultReply<std::vector<std::string>> reply) {
   client_->announce(call, std::move(message),
-                    to_app<vault_link::AnnounceResult>(std::move(reply), [](const vault_link::AnnounceResult& r) { return r.messages; }));
+                    to_app<vault_link::AnnounceResult>(
+                        std::move(reply), [](const vault_link::AnnounceResult& r) { return r.messages; }));
 }
 void VaultBridge::close_call(const std::string& call) {
   client_->close_call(call, [](Result<std::monostate, VaultError>) {});
 }
-void VaultBridge::dek_check(const app::EnvelopeRow& row, std::uint32_t part, app::VaultReply<app::Hash> reply) {
+void VaultBridge::dek_check(const app::EnvelopeRow& row, std::uint32_t part,
+                            app::VaultReply<app::Hash> reply) {
   auto envelope = part_envelope(row, part);
   if (!envelope) return reply(fail(kBadRow));
-  client_->dek_check(*envelope, to_app<crypto::Hash256>(std::move(reply), [](const crypto::Hash256& hash) { return hash; }));
+  client_->dek_check(
+      *envelope, to_app<crypto::Hash256>(std::move(reply), [](const crypto::Hash256& hash) { return hash; }));
 }
 
-void VaultBridge::start_job(const app::RecordingId& recording, std::uint64_t proven_by, std::vector<app::EnvelopeRow> rows,
-                            app::VaultReply<app::VaultJob> reply) {
+void VaultBridge::start_job(const app::RecordingId& recording, std::uint64_t proven_by,
+                            std::vector<app::EnvelopeRow> rows, app::VaultReply<app::VaultJob> reply) {
   auto proven = proof(proven_by);
   if (!proven) return reply(fail(kNoProof));
   std::vector<recording::PartEnvelope> envelopes;
@@ -183,46 +199,57 @@ void VaultBridge::start_job(const app::RecordingId& recording, std::uint64_t pro
     if (!envelope) return reply(fail(kBadRow));
     envelopes.push_back(std::move(*envelope));
   }
-  client_->start_job(id_of(recording), std::move(*proven), std::move(envelopes),
-                     to_app<vault_link::JobStatus>(std::move(reply), [recording](const vault_link::JobStatus& s) { return job_of(recording, s); }));
+  client_->start_job(
+      id_of(recording), std::move(*proven), std::move(envelopes),
+      to_app<vault_link::JobStatus>(
+          std::move(reply), [recording](const vault_link::JobStatus& s) { return job_of(recording, s); }));
 }
 void VaultBridge::job_status(const app::RecordingId& recording, app::VaultReply<app::VaultJob> reply) {
-  client_->job_status(id_of(recording),
-                      to_app<vault_link::JobStatus>(std::move(reply), [recording](const vault_link::JobStatus& s) { return job_of(recording, s); }));
+  client_->job_status(id_of(recording), to_app<vault_link::JobStatus>(
+                                            std::move(reply), [recording](const vault_link::JobStatus& s) {
+                                              return job_of(recording, s);
+                                            }));
 }
 void VaultBridge::acknowledge_job(const app::RecordingId& recording) {
   client_->acknowledge_job(id_of(recording), [](Result<std::monostate, VaultError>) {});
 }
 void VaultBridge::manifest(const app::RecordingId& recording, app::VaultReply<std::string> reply) {
-  client_->manifest(id_of(recording), to_app<std::string>(std::move(reply), [](const std::string& text) { return text; }));
+  client_->manifest(id_of(recording),
+                    to_app<std::string>(std::move(reply), [](const std::string& text) { return text; }));
 }
 
-void VaultBridge::grant(const app::RecordingId& recording, const app::EnvelopeRow& rendition, const std::string& session,
-                        std::uint64_t proven_by, app::VaultReply<OpenedStream> reply) {
+void VaultBridge::grant(const app::RecordingId& recording, const app::EnvelopeRow& rendition,
+                        const std::string& session, std::uint64_t proven_by,
+                        app::VaultReply<OpenedStream> reply) {
   auto proven = proof(proven_by);
   if (!proven) return reply(fail(kNoProof));
-  vault_link::GrantRequest request{.recording = id_of(recording), .rendition = "av", .session = session, .proof = std::move(*proven)};
+  vault_link::GrantRequest request{
+      .recording = id_of(recording), .rendition = "av", .session = session, .proof = std::move(*proven)};
   request.envelope.rendition = "av";
   request.envelope.key_id = rendition.key_id;
-  if (!copy_to(request.envelope.enc, rendition.enc) || !copy_to(request.envelope.ct, rendition.ct)) return reply(fail(kBadRow));
-  client_->grant(request, [this, alive = alive_, session, reply](Result<vault_link::Ticket, VaultError> ticket) {
-    if (!ticket) {
-      executor_.post([alive, reply, error = ticket.error()] {
-        if (*alive) reply(fail(fault_of(error)));
+  if (!copy_to(request.envelope.enc, rendition.enc) || !copy_to(request.envelope.ct, rendition.ct))
+    return reply(fail(kBadRow));
+  client_->grant(
+      request, [this, alive = alive_, session, reply](Result<vault_link::Ticket, VaultError> ticket) {
+        if (!ticket) {
+          executor_.post([alive, reply, error = ticket.error()] {
+            if (*alive) reply(fail(fault_of(error)));
+          });
+          return;
+        }
+        client_->exchange(ticket->ticket, session,
+                          to_app<vault_link::StreamHandle>(reply, [](const vault_link::StreamHandle& handle) {
+                            OpenedStream out;
+                            out.handle = to_hex(handle.handle);
+                            for (const vault_link::StreamHandle::File& file : handle.files)
+                              out.files.push_back({file.name, file.bytes, 0, ""});
+                            return out;
+                          }));
       });
-      return;
-    }
-    client_->exchange(ticket->ticket, session, to_app<vault_link::StreamHandle>(reply, [](const vault_link::StreamHandle& handle) {
-      OpenedStream out;
-      out.handle = to_hex(handle.handle);
-      for (const vault_link::StreamHandle::File& file : handle.files) out.files.push_back({file.name, file.bytes, 0, ""});
-      return out;
-    }));
-  });
 }
 
-void VaultBridge::range(const std::string& handle, const std::string& file, std::uint64_t offset, std::uint32_t length,
-                        app::VaultReply<Bytes> reply) {
+void VaultBridge::range(const std::string& handle, const std::string& file, std::uint64_t offset,
+                        std::uint32_t length, app::VaultReply<Bytes> reply) {
   auto bytes = from_hex(handle);
   ByteArray<32> raw{};
   if (!bytes || !copy_to(raw, *bytes)) return reply(fail(app::VaultFault{"handle.malformed", ""}));
@@ -244,7 +271,9 @@ void VaultBridge::sign_policy(std::vector<ProvenType> types, app::VaultReply<std
     if (!proven) return reply(fail(kNoProof));
     published.push_back({type.type.text(), type.version, type.document, std::move(*proven)});
   }
-  client_->sign_policy(std::move(published), to_app<std::string>(std::move(reply), [](const std::string& policy) { return policy; }));
+  client_->sign_policy(
+      std::move(published),
+      to_app<std::string>(std::move(reply), [](const std::string& policy) { return policy; }));
 }
 
 }  // namespace parlour::vault_bridge

@@ -86,7 +86,8 @@ void SampleLog::add_meeting(std::string_view demand, bool play) {
           .personal("customer_name", "Dana Customer"));
   add(by_agent("link.issued").set("kind", "customer").set("hash8", to_hex(ByteView(some_hash).first(4))));
   add(by_customer("link.opened").set("kind", "customer").personal("user_agent", "Mozilla/5.0 (iPhone)"), 30s);
-  add(by_customer("device.checked").set("camera", "good").set("microphone", "good").set("network", "good"), 20s);
+  add(by_customer("device.checked").set("camera", "good").set("microphone", "good").set("network", "good"),
+      20s);
   for (std::string_view type : {"notice.shown", "notice.acknowledged"})
     add(by_customer(type)
             .set("text_id", "recording")

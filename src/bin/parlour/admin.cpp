@@ -1,5 +1,5 @@
-// Commands of the operator on the database of a home directory. They may run beside `parlour serve`: SQLite lets one
-// write at a time, and the server follows what is committed.
+// Commands of the operator on the database of a home directory. They may run beside `parlour serve`: SQLite
+// lets one write at a time, and the server follows what is committed.
 #include <sys/stat.h>
 
 #include <fstream>
@@ -61,7 +61,9 @@ int type(const std::string& verb, const Arguments& arguments) {
   std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   auto document = parse_json(text);
   if (!document)
-    return say("Not JSON at byte " + std::to_string(document.error().offset) + ": " + std::string(document.error().reason), 1);
+    return say("Not JSON at byte " + std::to_string(document.error().offset) + ": " +
+                   std::string(document.error().reason),
+               1);
   std::optional<app::TypeId> id;
   if (auto given = options->get("id")) {
     id = app::TypeId::from_text(*given);

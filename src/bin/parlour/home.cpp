@@ -14,13 +14,16 @@ std::string boot_id() {
   return id.size() == 36 ? id : "unknown";
 }
 
-// Commands run without media, recorder, vault and calls. The ports are there because the use cases take a whole Context;
-// each says "not here".
+// Commands run without media, recorder, vault and calls. The ports are there because the use cases take a
+// whole Context; each says "not here".
 struct Home::Absent final : app::CallRulesFactory, app::MediaPlane, app::Recorder, app::Vault {
   static meeting::Refusal refusal() { return {"not_here", "Only the running server can do this.", {}}; }
   static app::VaultFault fault() { return {"vault.down", "only the running server talks to the vault"}; }
 
-  Result<std::unique_ptr<app::CallRules>, meeting::Refusal> make(const std::string&, const std::string&) override { return fail(refusal()); }
+  Result<std::unique_ptr<app::CallRules>, meeting::Refusal> make(const std::string&,
+                                                                 const std::string&) override {
+    return fail(refusal());
+  }
   std::string root_public_key() const override { return ""; }
 
   void on_fact(std::function<void(app::RoomKey, const app::MediaFact&)>) override {}
@@ -29,7 +32,8 @@ struct Home::Absent final : app::CallRulesFactory, app::MediaPlane, app::Recorde
   void add_endpoint(app::EndpointKey, app::RoomKey) override {}
   void remove_endpoint(app::EndpointKey) override {}
   void make_offer(app::EndpointKey, bool, std::function<void(app::MediaOffer)>) override {}
-  void accept_answer(app::EndpointKey, std::uint32_t, std::string, std::function<void(Result<void, std::string>)> done) override {
+  void accept_answer(app::EndpointKey, std::uint32_t, std::string,
+                     std::function<void(Result<void, std::string>)> done) override {
     done(fail(std::string("not_here")));
   }
   void set_identity(app::EndpointKey, std::uint8_t, std::uint16_t) override {}
@@ -40,31 +44,49 @@ struct Home::Absent final : app::CallRulesFactory, app::MediaPlane, app::Recorde
   void set_lease(app::RoomKey, SteadyTime) override {}
 
   bool storage_ready() override { return false; }
-  void start(const app::RecordingId&, std::uint32_t, app::RoomKey, std::function<void(const app::CaptureFact&)>) override {}
+  void start(const app::RecordingId&, std::uint32_t, app::RoomKey,
+             std::function<void(const app::CaptureFact&)>) override {}
   void accept_envelope(const app::RecordingId&, const app::Hash&) override {}
   void append_announcement(const app::RecordingId&, std::string_view) override {}
   void mark_gap(const app::RecordingId&, std::string_view) override {}
   void stop(const app::RecordingId&) override {}
   std::string envelopes_hash(const std::vector<app::EnvelopeRow>&) override { return ""; }
-  Result<app::RecoveredLog, std::string> recover(const app::RecordingId&) override { return fail(std::string("not_here")); }
+  Result<app::RecoveredLog, std::string> recover(const app::RecordingId&) override {
+    return fail(std::string("not_here"));
+  }
 
   bool up() const override { return false; }
   void on_up_changed(std::function<void(bool)>) override {}
-  void announce(const std::string&, std::string, app::VaultReply<std::vector<std::string>> reply) override { reply(fail(fault())); }
+  void announce(const std::string&, std::string, app::VaultReply<std::vector<std::string>> reply) override {
+    reply(fail(fault()));
+  }
   void close_call(const std::string&) override {}
-  void dek_check(const app::EnvelopeRow&, std::uint32_t, app::VaultReply<app::Hash> reply) override { reply(fail(fault())); }
-  void start_job(const app::RecordingId&, std::uint64_t, std::vector<app::EnvelopeRow>, app::VaultReply<app::VaultJob> reply) override {
+  void dek_check(const app::EnvelopeRow&, std::uint32_t, app::VaultReply<app::Hash> reply) override {
     reply(fail(fault()));
   }
-  void job_status(const app::RecordingId&, app::VaultReply<app::VaultJob> reply) override { reply(fail(fault())); }
+  void start_job(const app::RecordingId&, std::uint64_t, std::vector<app::EnvelopeRow>,
+                 app::VaultReply<app::VaultJob> reply) override {
+    reply(fail(fault()));
+  }
+  void job_status(const app::RecordingId&, app::VaultReply<app::VaultJob> reply) override {
+    reply(fail(fault()));
+  }
   void acknowledge_job(const app::RecordingId&) override {}
-  void manifest(const app::RecordingId&, app::VaultReply<std::string> reply) override { reply(fail(fault())); }
-  void grant(const app::RecordingId&, const app::EnvelopeRow&, const std::string&, std::uint64_t, app::VaultReply<OpenedStream> reply) override {
+  void manifest(const app::RecordingId&, app::VaultReply<std::string> reply) override {
     reply(fail(fault()));
   }
-  void range(const std::string&, const std::string&, std::uint64_t, std::uint32_t, app::VaultReply<Bytes> reply) override { reply(fail(fault())); }
+  void grant(const app::RecordingId&, const app::EnvelopeRow&, const std::string&, std::uint64_t,
+             app::VaultReply<OpenedStream> reply) override {
+    reply(fail(fault()));
+  }
+  void range(const std::string&, const std::string&, std::uint64_t, std::uint32_t,
+             app::VaultReply<Bytes> reply) override {
+    reply(fail(fault()));
+  }
   void release(const std::string&) override {}
-  void sign_policy(std::vector<ProvenType>, app::VaultReply<std::string> reply) override { reply(fail(fault())); }
+  void sign_policy(std::vector<ProvenType>, app::VaultReply<std::string> reply) override {
+    reply(fail(fault()));
+  }
 };
 
 Home::Home()
@@ -85,8 +107,25 @@ Result<std::unique_ptr<Home>, std::string> Home::open(const std::filesystem::pat
   store_sqlite::SqliteStore& s = *home->store_;
   home->log_ = std::make_unique<store_sqlite::SqliteAuditLog>(s, home->clock_, home->random_, boot_id());
   Absent& absent = *home->absent_;
-  home->context_.reset(new app::Context{{}, home->clock_, home->random_, home->executor_, home->digest_, home->passwords_,
-                                        s, s, s, s, s, s, s, *home->log_, s, absent, absent, absent, absent});
+  home->context_.reset(new app::Context{{},
+                                        home->clock_,
+                                        home->random_,
+                                        home->executor_,
+                                        home->digest_,
+                                        home->passwords_,
+                                        s,
+                                        s,
+                                        s,
+                                        s,
+                                        s,
+                                        s,
+                                        s,
+                                        *home->log_,
+                                        s,
+                                        absent,
+                                        absent,
+                                        absent,
+                                        absent});
   home->accounts_ = std::make_unique<app::Accounts>(*home->context_);
   home->types_ = std::make_unique<app::Types>(*home->context_);
   return home;

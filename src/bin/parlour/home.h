@@ -1,4 +1,5 @@
-// A home directory opened for commands: the database with its audit log, and the use cases that need nothing live.
+// A home directory opened for commands: the database with its audit log, and the use cases that need nothing
+// live.
 //
 //   <home>/parlour.db          SQLite
 //   <home>/recordings/         sealed logs

@@ -1,5 +1,5 @@
-// Reading a command's options: --name VALUE and --flag, each at most once; unknown ones are refused with the nearest
-// known one.
+// Reading a command's options: --name VALUE and --flag, each at most once; unknown ones are refused with the
+// nearest known one.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,8 @@ namespace parlour::bin {
 class Options {
  public:
   // `values` take a value, `flags` don't. The rest are positional.
-  static Result<Options, std::string> read(const std::vector<std::string>& arguments, std::vector<std::string> values,
+  static Result<Options, std::string> read(const std::vector<std::string>& arguments,
+                                           std::vector<std::string> values,
                                            std::vector<std::string> flags = {}) {
     Options out;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -44,7 +45,9 @@ class Options {
     auto found = given_.find(name);
     return found == given_.end() ? std::nullopt : std::optional(found->second);
   }
-  std::string get_or(const std::string& name, std::string fallback) const { return get(name).value_or(std::move(fallback)); }
+  std::string get_or(const std::string& name, std::string fallback) const {
+    return get(name).value_or(std::move(fallback));
+  }
   bool has(const std::string& name) const { return given_.contains(name); }
 
   std::vector<std::string> positional;
@@ -55,11 +58,14 @@ class Options {
     std::string best = known.empty() ? "" : known.front();
     std::size_t best_score = 0;
     for (const std::string& candidate : known) {
-      std::vector<std::vector<std::size_t>> table(name.size() + 1, std::vector<std::size_t>(candidate.size() + 1));
+      std::vector<std::vector<std::size_t>> table(name.size() + 1,
+                                                  std::vector<std::size_t>(candidate.size() + 1));
       for (std::size_t i = 1; i <= name.size(); ++i)
         for (std::size_t j = 1; j <= candidate.size(); ++j)
-          table[i][j] = name[i - 1] == candidate[j - 1] ? table[i - 1][j - 1] + 1 : std::max(table[i - 1][j], table[i][j - 1]);
-      std::size_t score = 2 * table[name.size()][candidate.size()] * 100 / (name.size() + candidate.size() + 1);
+          table[i][j] = name[i - 1] == candidate[j - 1] ? table[i - 1][j - 1] + 1
+                                                        : std::max(table[i - 1][j], table[i][j - 1]);
+      std::size_t score =
+          2 * table[name.size()][candidate.size()] * 100 / (name.size() + candidate.size() + 1);
       if (score > best_score) best_score = score, best = candidate;
     }
     return best;

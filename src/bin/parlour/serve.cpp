@@ -37,18 +37,19 @@ struct Settings {
   fs::path home, web, recordings;
   std::string address = "127.0.0.1";
   int port = 8443;
-  std::string host = "localhost";       // the name in links and in the certificate
+  std::string host = "localhost";  // the name in links and in the certificate
   std::vector<std::string> media_addresses;
-  int media_port = 0;                   // 0: the HTTPS port's number
+  int media_port = 0;  // 0: the HTTPS port's number
   std::string vault_socket;
-  std::optional<uid_t> vault_uid;       // of another user; its group reads the recordings
+  std::optional<uid_t> vault_uid;  // of another user; its group reads the recordings
   std::string organisation = "Example Bank";
   std::uint64_t free_bytes_min = 512ull << 20;
 };
 
 Result<Settings, std::string> read_settings(const Arguments& arguments) {
-  auto options = Options::read(arguments, {"home", "web", "recordings", "address", "port", "host", "media-address", "media-port",
-                                           "vault", "vault-uid", "organisation", "free-mib-min"});
+  auto options =
+      Options::read(arguments, {"home", "web", "recordings", "address", "port", "host", "media-address",
+                                "media-port", "vault", "vault-uid", "organisation", "free-mib-min"});
   if (!options) return fail(options.error());
   if (!options->positional.empty()) return fail("What is " + options->positional.front() + "?");
   Settings out;
@@ -94,12 +95,14 @@ Result<std::pair<std::string, std::string>, std::string> tls_files(const Setting
   fs::create_directories(directory, error);
   auto made = crypto::Certificate::make_self_signed(settings.host, {settings.address}, now - 1h, 24h * 365);
   if (!made) return fail(std::string("A certificate could not be made."));
-  if (!write_private(directory / "certificate.pem", made->certificate_pem()) || !write_private(directory / "key.pem", made->private_key_pem()))
+  if (!write_private(directory / "certificate.pem", made->certificate_pem()) ||
+      !write_private(directory / "key.pem", made->private_key_pem()))
     return fail("The certificate cannot be written to " + directory.string());
   return std::pair(made->certificate_pem(), made->private_key_pem());
 }
 
-// SHA-256 of the running program, for server.started. In pieces: the program is larger than what it needs to run.
+// SHA-256 of the running program, for server.started. In pieces: the program is larger than what it needs to
+// run.
 std::string own_hash() {
   std::ifstream program("/proc/self/exe", std::ios::binary);
   crypto::Sha256 hash;
@@ -114,8 +117,8 @@ std::string own_hash() {
   return any && program.eof() ? to_hex(hash.finish()) : std::string(64, '0');
 }
 
-// A vault under another user reads the recordings as their group, and nobody else does. We cannot give files to a group
-// that we are not in; a directory with the setgid bit does.
+// A vault under another user reads the recordings as their group, and nobody else does. We cannot give files
+// to a group that we are not in; a directory with the setgid bit does.
 bool group_reads(const fs::path& directory) {
   struct stat status {};
   return ::stat(directory.c_str(), &status) == 0 && (status.st_mode & (S_ISGID | 0077)) == (S_ISGID | 0050);
@@ -132,7 +135,10 @@ class Serve {
   explicit Serve(Settings settings)
       : settings_(std::move(settings)),
         log_(JsonLog::to_stderr(clock_, LogLevel::kInfo)),
-        executor_(clock_, [this](std::string_view failure) { log_->error("store.failed", {{"text", std::string(failure)}}); }),
+        executor_(clock_,
+                  [this](std::string_view failure) {
+                    log_->error("store.failed", {{"text", std::string(failure)}});
+                  }),
         passwords_(executor_) {}
 
   int run() {
@@ -141,9 +147,11 @@ class Serve {
     if (error) return complain("the directory cannot be made: " + settings_.recordings.string());
     fs::permissions(settings_.home, fs::perms::owner_all, error);
     if (settings_.vault_uid && !group_reads(settings_.recordings))
-      return complain("with --vault-uid the vault's group must be able to read the recordings, and nobody else:\n"
-                      "  install -d -m 2750 -o SERVE_USER -g VAULT_GROUP " + settings_.recordings.string() +
-                      "\n  and give --recordings to both, outside of --home, which is for this user alone");
+      return complain(
+          "with --vault-uid the vault's group must be able to read the recordings, and nobody else:\n"
+          "  install -d -m 2750 -o SERVE_USER -g VAULT_GROUP " +
+          settings_.recordings.string() +
+          "\n  and give --recordings to both, outside of --home, which is for this user alone");
     Now now = clock_.now();
     auto opened = store_sqlite::SqliteStore::open(settings_.home / "parlour.db", now.utc);
     if (!opened) return complain("the database cannot be opened: " + opened.error());
@@ -165,7 +173,8 @@ class Serve {
     if (!certificate) return complain("a DTLS certificate could not be made");
 
     udp::UdpHostConfig udp;
-    auto udp_port = static_cast<std::uint16_t>(settings_.media_port != 0 ? settings_.media_port : settings_.port);
+    auto udp_port =
+        static_cast<std::uint16_t>(settings_.media_port != 0 ? settings_.media_port : settings_.port);
     auto address = rtc::Address::parse_ip(settings_.address, udp_port);
     if (!address) return complain("--address is no IP address");
     udp.bind = *address;
@@ -179,13 +188,34 @@ class Serve {
     auto media = media_bridge::MediaBridge::start(udp, executor_, clock_);
     if (!media) return complain("media: " + media.error());
     media_ = std::move(*media);
-    capture_ = std::make_unique<capture::CaptureService>(capture::CaptureConfig{settings_.recordings, settings_.free_bytes_min, settings_.vault_uid.has_value()}, *media_,
-                                                         executor_, clock_, random_);
-    vault_ = std::make_unique<vault_bridge::VaultBridge>(vault_link::VaultClient::Config{settings_.vault_socket, settings_.vault_uid}, executor_,
-                                                         *audit_, [this](const vault_link::VaultInfo& info) { met_vault(info); });
-    base_url_ = "https://" + settings_.host + (settings_.port == 443 ? "" : ":" + std::to_string(settings_.port));
-    context_.reset(new app::Context{{settings_.organisation, base_url_}, clock_, random_, executor_, digest_, passwords_, *store_, *store_,
-                                    *store_, *store_, *store_, *store_, *store_, *audit_, *store_, rules_, *media_, *capture_, *vault_});
+    capture_ = std::make_unique<capture::CaptureService>(
+        capture::CaptureConfig{settings_.recordings, settings_.free_bytes_min,
+                               settings_.vault_uid.has_value()},
+        *media_, executor_, clock_, random_);
+    vault_ = std::make_unique<vault_bridge::VaultBridge>(
+        vault_link::VaultClient::Config{settings_.vault_socket, settings_.vault_uid}, executor_, *audit_,
+        [this](const vault_link::VaultInfo& info) { met_vault(info); });
+    base_url_ =
+        "https://" + settings_.host + (settings_.port == 443 ? "" : ":" + std::to_string(settings_.port));
+    context_.reset(new app::Context{{settings_.organisation, base_url_},
+                                    clock_,
+                                    random_,
+                                    executor_,
+                                    digest_,
+                                    passwords_,
+                                    *store_,
+                                    *store_,
+                                    *store_,
+                                    *store_,
+                                    *store_,
+                                    *store_,
+                                    *store_,
+                                    *audit_,
+                                    *store_,
+                                    rules_,
+                                    *media_,
+                                    *capture_,
+                                    *vault_});
     accounts_ = std::make_unique<app::Accounts>(*context_);
     meetings_ = std::make_unique<app::Meetings>(*context_);
     guests_ = std::make_unique<app::Guests>(*context_, *meetings_);
@@ -193,7 +223,8 @@ class Serve {
     recordings_ = std::make_unique<app::Recordings>(*context_);
     jobs_ = std::make_unique<app::RecordingJobs>(*context_);
     audit_views_ = std::make_unique<app::AuditViews>(*context_);
-    live_ = std::make_unique<app::LiveMeetings>(*context_, *accounts_, *guests_, [this] { jobs_->run_pending(); });
+    live_ = std::make_unique<app::LiveMeetings>(*context_, *accounts_, *guests_,
+                                                [this] { jobs_->run_pending(); });
     meetings_->on_cancelled = [this](const app::MeetingId& id) { live_->cancelled(id); };
     meetings_->on_link_replaced = [this](const app::MeetingId& id) { live_->link_replaced(id); };
     vault_->on_up_changed([this](bool up) {
@@ -223,12 +254,14 @@ class Serve {
       executor_.stop();
     });
 
-    api_ = std::make_unique<api::Api>(api::UseCases{*context_, *accounts_, *meetings_, *guests_, *live_, *recordings_, *audit_views_,
-                                                    PARLOUR_VERSION, log_key_},
+    api_ = std::make_unique<api::Api>(api::UseCases{*context_, *accounts_, *meetings_, *guests_, *live_,
+                                                    *recordings_, *audit_views_, PARLOUR_VERSION, log_key_},
                                       executor_, base_url_);
     http::Router router;
     api_->add_routes(router);
-    router.set_fallback([files = std::move(*web)](http::Request request, http::Reply reply) { files.handle(request, reply); });
+    router.set_fallback([files = std::move(*web)](http::Request request, http::Reply reply) {
+      files.handle(request, reply);
+    });
     http::ServerConfig server;
     server.addresses = {settings_.address};
     server.port = static_cast<std::uint16_t>(settings_.port);
@@ -246,7 +279,8 @@ class Serve {
     live_->restore();
     recordings_->close_left_open();
     each(60s, [this] {
-      if (audit::head_is_due(audit_->news(), audit_->head().time, clock_.now().utc)) audit_->checkpoint([](bool) {});
+      if (audit::head_is_due(audit_->news(), audit_->head().time, clock_.now().utc))
+        audit_->checkpoint([](bool) {});
       meetings_->expire_old();
       recordings_->close_stale();
     });
@@ -295,7 +329,8 @@ class Serve {
     rules_.set_root(info.organisation_key);
     // Kept, so that calls go on after a restart before the vault has answered.
     std::string root = to_base64url(info.organisation_key);
-    if (read_file(settings_.home / "organisation.pub").value_or("") != root) (void)write_private(settings_.home / "organisation.pub", root);
+    if (read_file(settings_.home / "organisation.pub").value_or("") != root)
+      (void)write_private(settings_.home / "organisation.pub", root);
     capture_->set_compliance_key(info.recorder_key_id, info.recorder_kem);
     audit::VerifierKey key = log_key();
     audit_->set_signer(vault_->head_signer(), info.log_origin, {key});
@@ -322,18 +357,24 @@ class Serve {
     if (!good) log_->warning("audit.last_head_not_signed");
   }
 
-  audit::VerifierKey log_key() const { return audit::make_verifier_key(vault_->info()->log_origin, vault_->info()->log_key); }
+  audit::VerifierKey log_key() const {
+    return audit::make_verifier_key(vault_->info()->log_origin, vault_->info()->log_key);
+  }
 
   // Where the operator signs (`parlour admin policy`), nothing is signed here: what waits for him is said.
   void watch_policy() {
     if (!vault_->info() || vault_->info()->signs_policy) return;
     std::optional<e2ee::Policy> policy;
-    if (auto signed_policy = e2ee::read_signed_policy(store_->policy().value_or(""), vault_->info()->organisation_key)) policy = *signed_policy;
+    if (auto signed_policy =
+            e2ee::read_signed_policy(store_->policy().value_or(""), vault_->info()->organisation_key))
+      policy = *signed_policy;
     std::int64_t unlisted = 0;
     for (const app::MeetingType& type : store_->all())
-      if (!policy || policy->find_type(type.id.text(), static_cast<std::uint32_t>(type.version)) == nullptr) ++unlisted;
+      if (!policy || policy->find_type(type.id.text(), static_cast<std::uint32_t>(type.version)) == nullptr)
+        ++unlisted;
     if (unlisted != std::exchange(unlisted_, unlisted) && unlisted > 0)
-      log_->warning("policy.unlisted", {{"type_versions", unlisted}, {"do", "parlour admin policy draft, sign, install"}});
+      log_->warning("policy.unlisted",
+                    {{"type_versions", unlisted}, {"do", "parlour admin policy draft, sign, install"}});
     std::int64_t days = policy ? (policy->rec.expires_s - clock_.now().utc.us / 1'000'000) / 86'400 : 0;
     if (policy && days < kPolicyDaysLow && days != std::exchange(policy_days_, days))
       log_->warning("policy.expires", {{"days", days}, {"do", "parlour admin policy draft, sign, install"}});
@@ -361,9 +402,12 @@ class Serve {
       executor_.after(100ms, [this] { tell_ready(); });
       return;
     }
-    Json ready = JsonObject{{"base_url", base_url_}, {"log_key", log_key_}, {"pid", static_cast<std::int64_t>(getpid())},
+    Json ready = JsonObject{{"base_url", base_url_},
+                            {"log_key", log_key_},
+                            {"pid", static_cast<std::int64_t>(getpid())},
                             {"vault", vault_->up() ? "up" : "down"}};
-    if (!write_private(settings_.home / "serve.json", write_json(ready))) log_->error("serve_json.not_written");
+    if (!write_private(settings_.home / "serve.json", write_json(ready)))
+      log_->error("serve_json.not_written");
   }
 
   static constexpr Duration kLastHeadPatience = 3s;
@@ -410,7 +454,8 @@ int serve(const Arguments& arguments) {
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
-  // The database, keys and certificates are ours alone; recordings too, unless the vault has a user of its own.
+  // The database, keys and certificates are ours alone; recordings too, unless the vault has a user of its
+  // own.
   umask(settings->vault_uid ? 0027 : 0077);
   std::error_code error;
   fs::create_directories(settings->home, error);

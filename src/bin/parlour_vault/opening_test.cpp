@@ -266,7 +266,8 @@ TEST_F(OpeningTest, AnEpochOfWhichTheLogLacksTheMessagesIsAGapAndNoCoverage) {
     for (const char* kind : {"audio", "video"}) {
       std::int64_t closed = 0;
       for (const Json& gap : world.gaps(*who, kind))
-        if (gap.string_or("cause") == "storage") closed += gap.integer_or("to_ms") - gap.integer_or("from_ms");
+        if (gap.string_or("cause") == "storage")
+          closed += gap.integer_or("to_ms") - gap.integer_or("from_ms");
       EXPECT_NEAR(static_cast<double>(closed), 4000, 150) << kind << write_json(world.manifest);
     }
 }

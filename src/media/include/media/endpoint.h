@@ -42,12 +42,13 @@ class Sink {
   virtual ~Sink() = default;
   virtual void on_stream_added(const StreamInfo& stream, SteadyTime now) = 0;
   virtual void on_stream_removed(std::uint32_t stream, SteadyTime now) = 0;
-  // Each packet once, after SRTP, RTX unwrapping, the guard and the gate, as the sender made it. `sequence` is
-  // extended to 64 bits by roll-overs. `rtp_header` is the whole RTP header with extensions as received.
-  virtual void on_packet(std::uint32_t stream, std::uint64_t sequence, SteadyTime arrival, ByteView rtp_header,
-                         ByteView payload) = 0;
+  // Each packet once, after SRTP, RTX unwrapping, the guard and the gate, as the sender made it. `sequence`
+  // is extended to 64 bits by roll-overs. `rtp_header` is the whole RTP header with extensions as received.
+  virtual void on_packet(std::uint32_t stream, std::uint64_t sequence, SteadyTime arrival,
+                         ByteView rtp_header, ByteView payload) = 0;
   // RFC 3550 6.4.1: ntp is the 64-bit NTP timestamp of the sender's clock.
-  virtual void on_sender_report(std::uint32_t stream, std::uint32_t rtp_time, std::uint64_t ntp, SteadyTime arrival) = 0;
+  virtual void on_sender_report(std::uint32_t stream, std::uint32_t rtp_time, std::uint64_t ntp,
+                                SteadyTime arrival) = 0;
 };
 
 }  // namespace parlour::media

@@ -1,5 +1,6 @@
-// app's Recorder over recording::Recorder: one directory a recording, one object a part, attached to the room as its
-// sink. DEKs are wrapped to the compliance key that the vault named. App thread; facts are posted to it.
+// app's Recorder over recording::Recorder: one directory a recording, one object a part, attached to the room
+// as its sink. DEKs are wrapped to the compliance key that the vault named. App thread; facts are posted to
+// it.
 #pragma once
 
 #include <filesystem>
@@ -17,14 +18,15 @@
 namespace parlour::capture {
 
 struct CaptureConfig {
-  std::filesystem::path directory;            // <directory>/<recording id>/NNNNNN.seg
+  std::filesystem::path directory;              // <directory>/<recording id>/NNNNNN.seg
   std::uint64_t free_bytes_min = 512ull << 20;  // watermark
-  bool group_reads = false;                   // the vault runs under another user and reads as the directory's group
+  bool group_reads = false;  // the vault runs under another user and reads as the directory's group
 };
 
 class CaptureService final : public app::Recorder {
  public:
-  CaptureService(CaptureConfig config, media_bridge::MediaBridge& media, runtime::Executor& executor, const Clock& clock, Random& random);
+  CaptureService(CaptureConfig config, media_bridge::MediaBridge& media, runtime::Executor& executor,
+                 const Clock& clock, Random& random);
   ~CaptureService() override;
 
   // The key that DEKs are wrapped to from now on.

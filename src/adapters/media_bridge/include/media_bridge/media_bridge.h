@@ -1,5 +1,5 @@
-// app's MediaPlane over the in-process plane: ids across, replies and facts back to the app thread. App thread, but for
-// what LocalMediaPlane calls.
+// app's MediaPlane over the in-process plane: ids across, replies and facts back to the app thread. App
+// thread, but for what LocalMediaPlane calls.
 #pragma once
 
 #include <map>
@@ -14,7 +14,8 @@ namespace parlour::media_bridge {
 
 class MediaBridge final : public app::MediaPlane {
  public:
-  static Result<std::unique_ptr<MediaBridge>, std::string> start(const udp::UdpHostConfig& config, runtime::Executor& executor,
+  static Result<std::unique_ptr<MediaBridge>, std::string> start(const udp::UdpHostConfig& config,
+                                                                 runtime::Executor& executor,
                                                                  const Clock& clock);
   ~MediaBridge() override;
 
@@ -30,7 +31,8 @@ class MediaBridge final : public app::MediaPlane {
   void close_room(app::RoomKey room) override;
   void add_endpoint(app::EndpointKey endpoint, app::RoomKey room) override;
   void remove_endpoint(app::EndpointKey endpoint) override;
-  void make_offer(app::EndpointKey endpoint, bool restart, std::function<void(app::MediaOffer)> done) override;
+  void make_offer(app::EndpointKey endpoint, bool restart,
+                  std::function<void(app::MediaOffer)> done) override;
   void accept_answer(app::EndpointKey endpoint, std::uint32_t generation, std::string sdp,
                      std::function<void(Result<void, std::string>)> done) override;
   void set_identity(app::EndpointKey endpoint, std::uint8_t idx, std::uint16_t newest_epoch) override;

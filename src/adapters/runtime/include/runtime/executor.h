@@ -1,7 +1,7 @@
 // The app thread: a queue of work and timers, run by whoever calls run() (bin: the main thread).
 //
-// post() may be called from any thread. A task that throws app::StoreFailure has written nothing; it is reported through
-// `on_failure` and the next one runs. The Scheduler side is for the app thread only.
+// post() may be called from any thread. A task that throws app::StoreFailure has written nothing; it is
+// reported through `on_failure` and the next one runs. The Scheduler side is for the app thread only.
 #pragma once
 
 #include <condition_variable>
@@ -28,7 +28,8 @@ class Executor final : public app::Scheduler {
   void post(std::function<void()> task);
   void run();   // until stop()
   void stop();  // any thread, also from a signal handler's thread; queued tasks are dropped
-  // Runs what is due now and returns; for commands and tests that wait for a fact. False when `until` passed first.
+  // Runs what is due now and returns; for commands and tests that wait for a fact. False when `until` passed
+  // first.
   bool run_until(const std::function<bool()>& reached, Duration at_most);
 
   app::TimerId after(Duration delay, std::function<void()> run) override;

@@ -15,7 +15,8 @@ class Sha256Digest final : public app::Digest {
 class PasswordService final : public app::Passwords {
  public:
   explicit PasswordService(Executor& executor) : executor_(executor) {}
-  void verify(std::string password, std::optional<std::string> stored, std::function<void(Verdict)> done) override;
+  void verify(std::string password, std::optional<std::string> stored,
+              std::function<void(Verdict)> done) override;
   std::optional<std::string> hash_now(std::string password) override;
 
  private:

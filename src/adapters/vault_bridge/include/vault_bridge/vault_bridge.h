@@ -1,5 +1,5 @@
-// app's Vault over the local socket's client: app types across, proofs added from the audit log, answers on the app
-// thread (ranges excepted: they go past it). Also the audit log's signer.
+// app's Vault over the local socket's client: app types across, proofs added from the audit log, answers on
+// the app thread (ranges excepted: they go past it). Also the audit log's signer.
 #pragma once
 
 #include <memory>
@@ -15,23 +15,27 @@ namespace parlour::vault_bridge {
 
 class VaultBridge final : public app::Vault {
  public:
-  // `on_info`: on the app thread, each time that the vault has come up and told who it is; before on_up_changed(true).
-  VaultBridge(vault_link::VaultClient::Config config, runtime::Executor& executor, store_sqlite::SqliteAuditLog& log,
-              std::function<void(const vault_link::VaultInfo&)> on_info);
+  // `on_info`: on the app thread, each time that the vault has come up and told who it is; before
+  // on_up_changed(true).
+  VaultBridge(vault_link::VaultClient::Config config, runtime::Executor& executor,
+              store_sqlite::SqliteAuditLog& log, std::function<void(const vault_link::VaultInfo&)> on_info);
   ~VaultBridge() override;
 
   const std::optional<vault_link::VaultInfo>& info() const { return info_; }
   store_sqlite::HeadSigner head_signer();
-  // For the last head: answers before it returns, at most that late, on the caller's thread. The executor may have ended.
+  // For the last head: answers before it returns, at most that late, on the caller's thread. The executor may
+  // have ended.
   store_sqlite::HeadSigner signer_that_waits(Duration patience);
 
   bool up() const override { return up_; }
   void on_up_changed(std::function<void(bool)> receiver) override { receiver_ = std::move(receiver); }
-  void announce(const std::string& call, std::string message, app::VaultReply<std::vector<std::string>> reply) override;
+  void announce(const std::string& call, std::string message,
+                app::VaultReply<std::vector<std::string>> reply) override;
   void close_call(const std::string& call) override;
-  void dek_check(const app::EnvelopeRow& envelope, std::uint32_t part, app::VaultReply<app::Hash> reply) override;
-  void start_job(const app::RecordingId& recording, std::uint64_t proven_by, std::vector<app::EnvelopeRow> envelopes,
-                 app::VaultReply<app::VaultJob> reply) override;
+  void dek_check(const app::EnvelopeRow& envelope, std::uint32_t part,
+                 app::VaultReply<app::Hash> reply) override;
+  void start_job(const app::RecordingId& recording, std::uint64_t proven_by,
+                 std::vector<app::EnvelopeRow> envelopes, app::VaultReply<app::VaultJob> reply) override;
   void job_status(const app::RecordingId& recording, app::VaultReply<app::VaultJob> reply) override;
   void acknowledge_job(const app::RecordingId& recording) override;
   void manifest(const app::RecordingId& recording, app::VaultReply<std::string> reply) override;
