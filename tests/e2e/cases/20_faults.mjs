@@ -125,6 +125,7 @@ async function stopsWith(reason, { agent, customer }) {
   check(/may only go on while it is recorded/.test(guest), `the customer reads: ${guest}`);
   for (const one of [agent, customer]) {
     check(!(await picturesMove(one)), `${one.name} still sees a moving picture`);
+    check((await one.get('speaking').count()) === 0, `${one.name} reads that somebody is speaking`);
     check(/not|stopped|Not/.test(await one.get('recording-fact').innerText()) || (await one.get('recording-fact').getAttribute('data-fact')) !== 'on', `REC is lit: ${await one.get('recording-fact').innerText()}`);
   }
 }

@@ -169,6 +169,11 @@ export class MediaLink {
   setAllowed(allowed: boolean): void {
     this.allowed_ = allowed;
     this.applyEnabled_();
+    if (!allowed) {
+      // Nothing passes: nobody is heard speaking, whatever the last moment was.
+      this.speaking_ = new Set();
+      this.selfSpeaking_ = false;
+    }
     if (!allowed || this.opened_) return;
     this.opened_ = true;
     if (this.carrying_) void this.carryAll_();
@@ -260,6 +265,7 @@ export class MediaLink {
   }
 
   private measure_(): void {
+    if (!this.allowed_) return;
     const now = performance.now();
     const speaking = new Set<number>();
     for (const incoming of this.incoming_.values()) {
