@@ -34,11 +34,11 @@ Result<EntryPage, Refusal> AuditViews::timeline(const Actor& actor, const Meetin
     note_denied(context_, actor, Action::kAuditRead, *refusal, id);
     return fail(*refusal);
   }
+  // Who may export the meeting's proof reads what it discloses.
+  const bool may_export = !allowed(actor, Action::kAuditExport, {meeting->agent, std::nullopt});
   EntryPage page;
-  page.items = context_.audit.entries({.meeting = id,
-                                       .limit = 1000,
-                                       .ascending = true,
-                                       .typed_reasons = actor.role == UserRole::kCompliance});
+  page.items =
+      context_.audit.entries({.meeting = id, .limit = 1000, .ascending = true, .typed_reasons = may_export});
   page.head = context_.audit.head();
   if (actor.role != UserRole::kAdministrator) add_names(page, id);
   return page;

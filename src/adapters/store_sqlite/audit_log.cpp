@@ -1,5 +1,7 @@
 #include "store_sqlite/audit_log.h"
 
+#include <map>
+
 #include "audit/bundle_builder.h"
 #include "audit/entry_builder.h"
 #include "audit/format/checkpoint.h"
@@ -114,42 +116,37 @@ std::vector<AuditEntry> SqliteAuditLog::entries(const AuditFilter& filter) {
   std::optional<std::string> agent_text;
   if (filter.agent) agent_text = filter.agent->text();
   std::string sql =
-      "SELECT seq, bytes FROM audit_entry WHERE ($1 IS NULL OR meeting = $1) AND ($2 = '' OR type = $2) AND "
-      "($3 IS NULL OR seq < $3) "
-      "AND ($4 IS NULL OR actor = $5 OR meeting IN (SELECT id FROM meeting WHERE agent = $4)) ORDER BY seq ";
+      "SELECT e.seq, e.bytes, p.value, p.reference FROM audit_entry e LEFT JOIN audit_private p "
+      "ON $7 AND p.seq = e.seq AND p.field = 'reason' "
+      "WHERE ($1 IS NULL OR e.meeting = $1) AND ($2 = '' OR e.type = $2) AND ($3 IS NULL OR e.seq < $3) "
+      "AND ($4 IS NULL OR e.actor = $5 OR e.meeting IN (SELECT id FROM meeting WHERE agent = $4)) ORDER BY "
+      "e.seq ";
   sql += filter.ascending ? "ASC LIMIT $6" : "DESC LIMIT $6";
-  auto entries = need(store_.database().query_all(sql,
-                                                  {filter.meeting, filter.type, before, filter.agent,
-                                                   agent_text, static_cast<std::int64_t>(filter.limit)},
-                                                  [](Row& row) {
-                                                    AuditEntry entry;
-                                                    entry.seq = static_cast<std::uint64_t>(row.integer(0));
-                                                    entry.bytes = std::string(as_text(row.blob_view(1)));
-                                                    auto parsed = parse_json(entry.bytes, kEntryJson);
-                                                    if (parsed)
-                                                      entry.entry = *parsed;
-                                                    else
-                                                      row.fail();
-                                                    return entry;
-                                                  }));
-  if (filter.typed_reasons)
-    for (AuditEntry& entry : entries) entry.typed_reason = typed_reason(entry.seq);
-  return entries;
-}
-
-std::string SqliteAuditLog::typed_reason(std::uint64_t seq) {
-  struct Stored {
-    std::optional<std::string> value;
-    std::string reference;
+  std::map<std::uint64_t, std::string> references;  // where a reason stands that is not kept beside its salt
+  auto read = [&references](Row& row) {
+    AuditEntry entry;
+    entry.seq = static_cast<std::uint64_t>(row.integer(0));
+    entry.bytes = std::string(as_text(row.blob_view(1)));
+    auto parsed = parse_json(entry.bytes, kEntryJson);
+    if (parsed)
+      entry.entry = *parsed;
+    else
+      row.fail();
+    if (auto value = row.optional_text(2))
+      entry.typed_reason = *value;
+    else if (auto reference = row.optional_text(3))
+      references[entry.seq] = *reference;
+    return entry;
   };
-  auto row = need(store_.database().query_one(
-      "SELECT value, reference FROM audit_private WHERE seq = $1 AND field = 'reason'",
-      {static_cast<std::int64_t>(seq)}, [](Row& r) {
-        return Stored{r.optional_text(0), r.text(1)};
-      }));
-  if (!row) return "";
-  if (row->value) return *row->value;
-  return resolve(row->reference);
+  auto entries = need(store_.database().query_all(
+      sql,
+      {filter.meeting, filter.type, before, filter.agent, agent_text, static_cast<std::int64_t>(filter.limit),
+       static_cast<std::int64_t>(filter.typed_reasons)},
+      read));
+  for (AuditEntry& entry : entries)
+    if (auto found = references.find(entry.seq); found != references.end())
+      entry.typed_reason = resolve(found->second);
+  return entries;
 }
 
 std::uint64_t SqliteAuditLog::size() {

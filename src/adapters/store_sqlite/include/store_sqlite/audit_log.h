@@ -63,7 +63,6 @@ class SqliteAuditLog final : public app::AuditLog {
   void catch_up();
   void sign();
   std::string resolve(const std::string& reference);
-  std::string typed_reason(std::uint64_t seq);
 
   SqliteStore& store_;
   const Clock& clock_;
