@@ -5,7 +5,7 @@ import { gzipBeside } from './build_gzip.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-// Two pages: /j for customers (join.html) and / for staff (console.html). No inline script or style, no file inlined as a data
+// Three pages: /j for customers (join.html), / for staff (console.html), and closed.html under every address while nothing is served. No inline script or style, no file inlined as a data
 // URL, no source map: what the server delivers is exactly what the content security policy and the build manifest name.
 export default defineConfig({
   root: here('.'),
@@ -21,7 +21,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     manifest: 'manifest.json',
     rollupOptions: {
-      input: { join: here('./join.html'), console: here('./console.html') },
+      input: { join: here('./join.html'), console: here('./console.html'), closed: here('./closed.html') },
     },
   },
 });

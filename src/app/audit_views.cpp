@@ -71,14 +71,16 @@ void AuditViews::verify(const Actor& actor, std::function<void(Result<AuditVerdi
     note_denied(context_, actor, Action::kAuditVerify, *refusal, std::nullopt);
     return done(fail(*refusal));
   }
-  context_.audit.checkpoint([this, actor, done](bool) {
-    AuditVerdict verdict = context_.audit.verify();
-    AuditRecord record;
-    record.type = "audit.verified";
-    record.actor = actor;
-    record.data.set("size", static_cast<std::int64_t>(verdict.entries));
-    record.data.set("status", verdict.exit);
-    note(context_, std::move(record));
+  context_.audit.verify([this, actor, done](AuditVerdict verdict) {
+    // A log that is not the signed one gets no further entry.
+    if (!context_.audit.alarm()) {
+      AuditRecord record;
+      record.type = "audit.verified";
+      record.actor = actor;
+      record.data.set("size", static_cast<std::int64_t>(verdict.entries));
+      record.data.set("status", verdict.exit);
+      note(context_, std::move(record));
+    }
     done(std::move(verdict));
   });
 }
@@ -91,6 +93,12 @@ void AuditViews::export_proof(const Actor& actor, const MeetingId& id,
     note_denied(context_, actor, Action::kAuditExport, *refusal, id);
     return done(fail(*refusal));
   }
+  auto alarmed = [this]() -> std::optional<Refusal> {
+    if (const auto& alarm = context_.audit.alarm())
+      return Refusal{alarm->code, "Nothing is exported: " + alarm->text + ".", {}};
+    return std::nullopt;
+  };
+  if (auto refusal = alarmed()) return done(fail(*refusal));
   AuditRecord record;
   record.type = "audit.exported";
   record.actor = actor;
@@ -98,7 +106,8 @@ void AuditViews::export_proof(const Actor& actor, const MeetingId& id,
   record.data.set("size", static_cast<std::int64_t>(context_.audit.size()));
   record.data.set("purpose", "proof");
   note(context_, std::move(record));
-  context_.audit.checkpoint([this, id, done](bool signed_head) {
+  context_.audit.checkpoint([this, id, done, alarmed](bool signed_head) {
+    if (auto refusal = alarmed()) return done(fail(*refusal));
     if (!signed_head)
       return done(fail(Refusal{"vault.unavailable",
                                "The signer does not answer, so no head can be signed. Try again later.",

@@ -57,16 +57,26 @@ World::World()
   EXPECT_TRUE(log.load());
   rules.set_root(vault.root());
   log.set_signer(
-      [this](store_sqlite::SignRequest request, std::function<void(std::optional<std::string>)> done) {
-        audit::Checkpoint next{kOrigin, request.size, request.root};
-        bool consistent =
-            last_head_.size == 0 || audit::heads_consistent(last_head_, next, request.consistency);
-        EXPECT_TRUE(consistent);
-        if (!signer_up || !consistent) return time.post([done] { done(std::nullopt); });
-        last_head_ = next;
-        time.post([done, note = audit::sign_checkpoint(next, signer_)] { done(note); });
-      },
-      kOrigin, {audit::make_verifier_key(kOrigin, signer_.public_key())});
+      {[this](const store_sqlite::SignRequest& request,
+              const std::function<void(store_sqlite::SignAnswer)>& done) {
+         audit::Checkpoint next{kOrigin, request.size, request.root};
+         bool consistent =
+             last_head_.size == 0 || audit::heads_consistent(last_head_, next, request.consistency);
+         EXPECT_TRUE(consistent);
+         if (!signer_up || !consistent)
+           return time.post([done] { done(fail(VaultFault{"vault.down", "the vault is not there"})); });
+         last_head_ = next;
+         time.post([done, note = audit::sign_checkpoint(next, signer_)] { done(note); });
+       },
+       [this](const std::function<void(store_sqlite::HeadAnswer)>& done) {
+         if (!signer_up)
+           return time.post([done] { done(fail(VaultFault{"vault.down", "the vault is not there"})); });
+         store_sqlite::VaultHead last{last_head_.size, last_head_.root, ""};
+         if (last.size > 0) last.note = audit::sign_checkpoint(last_head_, signer_);
+         time.post([done, last] { done(last); });
+       },
+       kOrigin,
+       {audit::make_verifier_key(kOrigin, signer_.public_key())}});
   build();
   for (const char* rule : {"required", "never"}) publish(rule);
   bool signed_policy = false;
@@ -334,9 +344,9 @@ e2ee::CallChain World::chain_of(const std::string& call) {
 
 int World::verify() {
   signer_up = true;
-  log.checkpoint([](bool) {});
+  AuditVerdict verdict;
+  log.verify([&verdict](AuditVerdict made) { verdict = std::move(made); });
   time.settle();
-  AuditVerdict verdict = log.verify();
   for (const std::string& fault : verdict.faults) std::fprintf(stderr, "%s\n", fault.c_str());
   return verdict.exit;
 }

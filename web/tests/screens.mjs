@@ -49,8 +49,14 @@ const json = (body, status = 200) => ({ status, contentType: 'application/json',
 const open = (options) => ({ 'POST /link': () => json(api.invitation(options)), 'GET /guest': () => json(api.invitation(options)) });
 const link = `/j#${token}`;
 
+const closed = (state, reason, lang) => ({ lang, path: '/closed.html', answers: { 'GET /health': () => json({ ready: false, state, reason }, 503) }, act: (page) => page.getByTestId(`closed-${state}`).and(page.locator(':has([data-testid=closed-code])')).waitFor() });
+
 /** Customer pages: [name, {path, answers, act, scene, …}]. `act` does what a person does before the picture is taken. */
 const customer = [
+  ['closed-locked', closed('locked', 'vault.unreachable')],
+  ['closed-alarm', closed('alarm', 'head.rollback')],
+  ['closed-locked-nl', closed('locked', 'vault.unreachable', 'nl')],
+  ['closed-alarm-nl', closed('alarm', 'head.fork', 'nl')],
   ['join-loading', { path: link, answers: { 'POST /link': () => 'never' }, act: (page) => page.waitForTimeout(2300) }],
   ['join-invitation', { path: link, answers: open() }],
   ['join-invitation-nl', { path: link, answers: open({ lang: 'nl' }), lang: 'nl' }],

@@ -63,10 +63,39 @@ Result<void, std::string> SqliteAuditLog::load() {
   return {};
 }
 
-void SqliteAuditLog::set_signer(HeadSigner signer, std::string origin, std::vector<audit::VerifierKey> keys) {
+void SqliteAuditLog::set_signer(Signer signer) {
   signer_ = std::move(signer);
-  origin_ = std::move(origin);
-  keys_ = std::move(keys);
+}
+
+void SqliteAuditLog::raise(std::string code, std::string text) {
+  if (alarm_) return;
+  alarm_ = LogAlarm{std::move(code), std::move(text)};
+  if (watch_.alarmed) watch_.alarmed(*alarm_);
+}
+
+const std::optional<LogAlarm>& SqliteAuditLog::compare(const VaultHead& last) {
+  catch_up();
+  auto entries = [](std::uint64_t count) { return std::to_string(count) + " entries"; };
+  if (!note_.empty() && !audit::open_checkpoint(note_, signer_.keys)) {
+    raise("head.signature", "the newest head in the database, over " + entries(note_size_) +
+                                ", is not signed by the vault's log key");
+  } else if (size() < tree_.size() || last.size > tree_.size()) {
+    raise("head.rollback", "the log was rolled back: a head over " +
+                               entries(std::max<std::uint64_t>(last.size, tree_.size())) +
+                               " was signed or seen, the database has " + entries(size()));
+  } else if (last.size > 0 && tree_.root(last.size) != last.root) {
+    raise("head.fork", "the log was rewritten: its first " + entries(last.size) +
+                           " are not those whose head the vault signed");
+  }
+  return alarm_;
+}
+
+// A refusal is never silence: it is told, and where it says that this log is not the signed one, all ends.
+void SqliteAuditLog::note_refusal(const VaultFault& fault) {
+  if (fault.code == "vault.down") return;
+  if (watch_.refused) watch_.refused(fault);
+  if (fault.code == "head.rollback" || fault.code == "head.fork")
+    raise(fault.code, "the vault refuses to sign the log's head: " + fault.text);
 }
 
 void SqliteAuditLog::catch_up() {
@@ -76,6 +105,7 @@ void SqliteAuditLog::catch_up() {
 }
 
 std::uint64_t SqliteAuditLog::append(const AuditRecord& record) {
+  if (alarm_) throw StoreFailure("the audit log is closed (" + alarm_->code + "): " + alarm_->text);
   if (!store_.database().in_transaction()) throw StoreFailure("an audit entry outside a unit of work");
   audit::EntryHead head;
   head.type = record.type;
@@ -168,7 +198,7 @@ bool SqliteAuditLog::news() {
 }
 
 void SqliteAuditLog::checkpoint(std::function<void(bool)> done) {
-  if (!signer_) return done(false);
+  if (!signer_.sign || alarm_) return done(false);
   waiting_.push_back(std::move(done));
   if (!signing_) sign();
 }
@@ -181,20 +211,21 @@ void SqliteAuditLog::sign() {
   if (note_size_ > 0)
     if (auto proof = audit::make_consistency_proof(note_size_, request.size, tree_.reader()))
       request.consistency = *proof;
-  signer_(request, [this, request, served = std::move(served)](std::optional<std::string> note) {
+  signer_.sign(request, [this, request, served = std::move(served)](const SignAnswer& note) {
     bool good = false;
-    if (note) try {
+    if (!note) note_refusal(note.error());
+    if (note && !alarm_) try {
         UtcTime now = clock_.now().utc;
         bool grown = request.size > note_size_;
         Work work(store_);
         need(store_.database().execute("INSERT OR REPLACE INTO audit_checkpoint VALUES ($1,$2,$3)",
                                        {static_cast<std::int64_t>(request.size), *note, now}));
-        if (grown && !keys_.empty()) {
+        if (grown && !signer_.keys.empty()) {
           AuditRecord record;
           record.type = "audit.checkpoint";
           record.data.set("size", static_cast<std::int64_t>(request.size));
           record.data.set("root", to_hex(request.root));
-          record.data.set("key_id", keys_.front().id_text());
+          record.data.set("key_id", signer_.keys.front().id_text());
           append(record);
         }
         work.commit();
@@ -290,7 +321,34 @@ std::optional<Bytes> SqliteAuditLog::bundle(const std::optional<MeetingId>& disc
   return std::move(*finished);
 }
 
-AuditVerdict SqliteAuditLog::verify() {
+void SqliteAuditLog::verify(std::function<void(AuditVerdict)> done) {
+  auto not_compared = [done](const VaultFault& fault) {
+    AuditVerdict verdict;
+    verdict.text = "NOT VERIFIED: the vault could not be asked for the last head that it signed (" +
+                   fault.code +
+                   "), so nobody can say whether this log was rolled back or rewritten. Try again when the "
+                   "vault is there.";
+    done(std::move(verdict));
+  };
+  if (!signer_.last) return not_compared({"vault.down", ""});
+  checkpoint([this, done, not_compared](bool) {
+    signer_.last([this, done, not_compared](const HeadAnswer& last) {
+      if (!last && !alarm_) return not_compared(last.error());
+      if (last) compare(*last);
+      if (!alarm_) return done(verify_against(*last));
+      AuditVerdict verdict;
+      verdict.exit = static_cast<int>(alarm_->code == "head.signature" ? audit::Status::kSignature
+                                                                       : audit::Status::kFork);
+      verdict.text = "BAD: this is not the log that was signed: " + alarm_->text + " (" + alarm_->code +
+                     "). Nothing is served until this is explained.";
+      verdict.entries = tree_.size();
+      verdict.faults.push_back(alarm_->code + ": " + alarm_->text + ".");
+      done(std::move(verdict));
+    });
+  });
+}
+
+AuditVerdict SqliteAuditLog::verify_against(const VaultHead& last) {
   AuditVerdict verdict;
   std::optional<Bytes> made = bundle(std::nullopt);
   if (!made) {
@@ -298,12 +356,9 @@ AuditVerdict SqliteAuditLog::verify() {
     return verdict;
   }
   audit::VerifyOptions options;
-  options.keys = keys_;
+  options.keys = signer_.keys;
   options.now = clock_.now().utc;
-  auto older = need(store_.database().query_one(
-      "SELECT note FROM audit_checkpoint WHERE size < $1 ORDER BY size DESC LIMIT 1",
-      {static_cast<std::int64_t>(note_size_)}, [](Row& row) { return row.text(0); }));
-  options.since = older;
+  if (last.size > 0) options.since = last.note;
   audit::Report report = audit::verify_bundle(*made, options);
   verdict.exit = report.exit_status();
   verdict.text = report.verdict;

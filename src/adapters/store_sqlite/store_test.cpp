@@ -72,17 +72,35 @@ struct World {
   // Signs like the vault, with consistency checked.
   crypto::Ed25519Key key = crypto::Ed25519Key::generate();
   audit::Checkpoint last{"test/audit", 0, {}};
+  bool vault_answers = true;
+  void append_one() {
+    AuditRecord record;
+    record.type = "server.stopped";
+    Work work(*store);
+    log.append(record);
+    work.commit();
+  }
   void with_signer() {
     audit::VerifierKey verifier = audit::make_verifier_key("test/audit", key.public_key());
     log.set_signer(
-        [this](SignRequest request, std::function<void(std::optional<std::string>)> done) {
-          audit::Checkpoint next{"test/audit", request.size, request.root};
-          if (last.size > 0 && !audit::heads_consistent(last, next, request.consistency))
-            return done(std::nullopt);
-          last = next;
-          done(audit::sign_checkpoint(next, key));
-        },
-        "test/audit", {verifier});
+        {[this](const SignRequest& request, const std::function<void(SignAnswer)>& done) {
+           audit::Checkpoint next{"test/audit", request.size, request.root};
+           if (last.size > 0 && !audit::heads_consistent(last, next, request.consistency))
+             return done(fail(VaultFault{"head.fork", "not proven"}));
+           last = next;
+           done(audit::sign_checkpoint(next, key));
+         },
+         [this](const std::function<void(HeadAnswer)>& done) {
+           if (!vault_answers) return done(fail(VaultFault{"vault.down", ""}));
+           done(VaultHead{last.size, last.root, last.size > 0 ? audit::sign_checkpoint(last, key) : ""});
+         },
+         "test/audit",
+         {verifier}});
+  }
+  AuditVerdict verify() {
+    AuditVerdict out;
+    log.verify([&out](AuditVerdict verdict) { out = std::move(verdict); });
+    return out;
   }
 };
 
@@ -217,7 +235,7 @@ TEST(SqliteAuditLog, EntriesAreGaplessSignedProvenAndVerified) {
       audit::verify_inclusion(3, 5, audit::leaf_hash(as_bytes(proof->entry)), proof->path, world.last.root));
   EXPECT_FALSE(world.log.prove(5)) << "the checkpoint's own entry is beyond the head";
   world.log.checkpoint([](bool) {});
-  AuditVerdict verdict = world.log.verify();
+  AuditVerdict verdict = world.verify();
   EXPECT_EQ(verdict.exit, 0) << verdict.text << (verdict.faults.empty() ? "" : verdict.faults.front());
 }
 
@@ -234,6 +252,101 @@ TEST(SqliteAuditLog, AChangedRowIsFoundAtTheNextStart) {
       world.store->database().execute("UPDATE audit_entry SET bytes = CAST('{}' AS BLOB) WHERE seq = 0"));
   SqliteAuditLog again(*world.store, world.clock, world.random, "boot-2");
   EXPECT_FALSE(again.load());
+}
+
+// What a database says of its own heads is not believed: the vault's last one decides.
+TEST(SqliteAuditLog, FaultH4ALogThatDoesNotGoOnFromTheVaultsLastHeadIsNeverGood) {
+  auto signed_world = [](World& world, int entries) {
+    world.with_signer();
+    for (int i = 0; i < entries; ++i) world.append_one();
+    world.log.checkpoint([](bool) {});
+    ASSERT_EQ(world.last.size, static_cast<std::uint64_t>(entries));
+  };
+  auto run = [](World& world, const char* sql) { ASSERT_TRUE(world.store->database().execute(sql)); };
+  auto alarm_of = [](World& world) {
+    SqliteAuditLog again(*world.store, world.clock, world.random, "boot-2");
+    if (!again.load()) return std::string("own head");
+    again.set_signer(
+        {nullptr, nullptr, "test/audit", {audit::make_verifier_key("test/audit", world.key.public_key())}});
+    const auto& alarm =
+        again.compare({world.last.size, world.last.root,
+                       world.last.size > 0 ? audit::sign_checkpoint(world.last, world.key) : ""});
+    if (!alarm) return std::string();
+    // From then on nothing is written.
+    EXPECT_THROW(
+        {
+          Work work(*world.store);
+          again.append({.type = "server.stopped"});
+        },
+        StoreFailure);
+    return alarm->code;
+  };
+  {
+    World world;
+    signed_world(world, 6);
+    EXPECT_EQ(alarm_of(world), "");
+    // Rolled back to before the last head, and that head taken out: what is left fits together.
+    run(world, "DELETE FROM audit_entry WHERE seq >= 4");
+    run(world, "UPDATE audit_head SET next = 4");
+    run(world, "DELETE FROM audit_checkpoint");
+    EXPECT_EQ(alarm_of(world), "head.rollback");
+  }
+  {
+    World world;
+    signed_world(world, 6);
+    run(world, "DELETE FROM audit_checkpoint");
+    run(world,
+        "UPDATE audit_entry SET bytes = CAST(replace(CAST(bytes AS TEXT), 'server.stopped', "
+        "'server.started') AS BLOB) WHERE seq = 3");
+    EXPECT_EQ(alarm_of(world), "head.fork");
+    // And when it has grown beyond what the vault signed.
+    for (int i = 0; i < 4; ++i) world.append_one();
+    EXPECT_EQ(alarm_of(world), "head.fork");
+  }
+  {
+    World world;
+    signed_world(world, 6);
+    const auto other = crypto::Ed25519Key::generate();
+    auto forged = audit::sign_checkpoint(world.last, other);
+    ASSERT_TRUE(world.store->database().execute("UPDATE audit_checkpoint SET note = $1", {forged}));
+    EXPECT_EQ(alarm_of(world), "head.signature");
+  }
+  {
+    // Beneath a running server, and a vault that has seen more than it.
+    World world;
+    signed_world(world, 6);
+    EXPECT_EQ(world.verify().exit, 0);
+    run(world, "DELETE FROM audit_entry WHERE seq >= 4");
+    run(world, "UPDATE audit_head SET next = 4");
+    AuditVerdict verdict = world.verify();
+    EXPECT_EQ(verdict.exit, 6) << verdict.text;
+    EXPECT_EQ(verdict.text.find("GOOD"), std::string::npos) << verdict.text;
+    EXPECT_NE(verdict.text.find("head.rollback"), std::string::npos) << verdict.text;
+    ASSERT_TRUE(world.log.alarm());
+  }
+  {
+    World world;
+    signed_world(world, 6);
+    world.vault_answers = false;
+    AuditVerdict verdict = world.verify();
+    EXPECT_EQ(verdict.exit, 1);
+    EXPECT_NE(verdict.text.find("NOT VERIFIED"), std::string::npos);
+    EXPECT_FALSE(world.log.alarm()) << "a vault that is away is no alarm";
+  }
+  {
+    // The vault's refusal is told and ends the service.
+    World world;
+    signed_world(world, 6);
+    std::vector<std::string> told;
+    world.log.set_watch({[&](const LogAlarm& alarm) { told.push_back("alarm " + alarm.code); },
+                         [&](const VaultFault& fault) { told.push_back("refused " + fault.code); }});
+    world.last.root[0] ^= 1;
+    world.append_one();
+    bool good = true;
+    world.log.checkpoint([&](bool signed_head) { good = signed_head; });
+    EXPECT_FALSE(good);
+    EXPECT_EQ(told, (std::vector<std::string>{"refused head.fork", "alarm head.fork"}));
+  }
 }
 
 TEST(SqliteAuditLog, TheCustomersAddressStandsInOneTable) {

@@ -56,9 +56,8 @@ const app::VaultFault kBadRow{"envelope.malformed", "a stored key envelope is da
 }  // namespace
 
 VaultBridge::VaultBridge(vault_link::VaultClient::Config config, runtime::Executor& executor,
-                         store_sqlite::SqliteAuditLog& log,
-                         std::function<void(const vault_link::VaultInfo&)> on_info)
-    : executor_(executor), log_(log), on_info_(std::move(on_info)) {
+                         store_sqlite::SqliteAuditLog& log, OnMet on_met)
+    : executor_(executor), log_(log), on_met_(std::move(on_met)) {
   client_ = std::make_unique<vault_link::VaultClient>(std::move(config), [this, alive = alive_](bool up) {
     executor_.post([this, alive, up] {
       if (*alive) link_changed(up);
@@ -71,7 +70,7 @@ VaultBridge::~VaultBridge() {
   client_.reset();
 }
 
-// "Up" means: connected, and it has said who it is.
+// "Up" means: connected, it has said who it is and what it signed last, and our log goes on from that.
 void VaultBridge::link_changed(bool up) {
   if (!up) {
     if (std::exchange(up_, false) && receiver_) receiver_(false);
@@ -80,12 +79,27 @@ void VaultBridge::link_changed(bool up) {
   client_->info([this, alive = alive_](Result<vault_link::VaultInfo, VaultError> info) {
     executor_.post([this, alive, info = std::move(info)] {
       if (!*alive || !info) return;
-      info_ = *info;
-      on_info_(*info_);
-      up_ = true;
-      if (receiver_) receiver_(true);
+      last_head()([this, alive, info = *info](const store_sqlite::HeadAnswer& last) {
+        if (*alive) meet(info, last);
+      });
     });
   });
+}
+
+void VaultBridge::meet(const vault_link::VaultInfo& info, const store_sqlite::HeadAnswer& last) {
+  if (!last) return;  // gone again: the next connection asks anew
+  info_ = info;
+  if (!on_met_(*info_, *last)) return;
+  up_ = true;
+  if (receiver_) receiver_(true);
+}
+
+store_sqlite::LastHead VaultBridge::last_head() {
+  return [this](const std::function<void(store_sqlite::HeadAnswer)>& reply) {
+    client_->last_head(to_app<vault_link::Head>(reply, [](const vault_link::Head& head) {
+      return store_sqlite::VaultHead{head.size, head.root, head.checkpoint};
+    }));
+  };
 }
 
 template <class T, class U, class Map>
@@ -112,17 +126,20 @@ using HeadAnswer = Result<vault_link::Head, VaultError>;
 // The vault signs on from its own last head. It may have signed one that we never stored: killed in between,
 // or it went away with the answer. Then the proof has to begin there.
 bool is_about_its_last_head(const HeadAnswer& answer) {
-  return !answer && answer.error().kind == VaultError::Kind::kRefused && answer.error().code == "head.fork";
+  return !answer && answer.error().kind == VaultError::Kind::kRefused &&
+         (answer.error().code == "head.fork" || answer.error().code == "head.stale");
 }
-std::optional<std::string> note_of(const HeadAnswer& answer) {
-  return answer ? std::optional(answer->checkpoint) : std::nullopt;
+store_sqlite::SignAnswer note_of(const HeadAnswer& answer) {
+  if (!answer) return fail(fault_of(answer.error()));
+  return answer->checkpoint;
 }
 
 }  // namespace
 
 std::optional<audit::Proof> VaultBridge::proof_from(const HeadAnswer& last,
                                                     const store_sqlite::SignRequest& request) const {
-  if (!last || last->size == 0 || last->size > request.size) return std::nullopt;
+  if (!last || last->size > request.size) return std::nullopt;
+  if (last->size == 0) return audit::Proof{};  // its state was put back to before its first head
   return log_.consistency(last->size, request.size);
 }
 
@@ -142,9 +159,9 @@ void VaultBridge::sign_head(store_sqlite::SignRequest request, SignReply done) {
   client_->sign_head(request.size, request.root, request.consistency,
                      on_app([this, on_app, request, done](HeadAnswer head) {
                        if (!is_about_its_last_head(head)) return done(note_of(head));
-                       client_->last_head(on_app([this, on_app, request, done](HeadAnswer last) {
+                       client_->last_head(on_app([this, on_app, request, done, head](HeadAnswer last) {
                          auto proof = proof_from(last, request);
-                         if (!proof) return done(std::nullopt);
+                         if (!proof) return done(note_of(head));
                          client_->sign_head(request.size, request.root, *proof,
                                             on_app([done](HeadAnswer again) { done(note_of(again)); }));
                        }));

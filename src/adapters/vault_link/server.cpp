@@ -285,6 +285,12 @@ Result<VaultServer, VaultRefusal> VaultServer::listen(vault::Vault& vault, const
   struct stat info {};
   if (::lstat(config.socket_path.c_str(), &info) == 0) {
     if (!S_ISSOCK(info.st_mode)) return refuse("link.path", "there is a file where the socket should be");
+    // One that somebody answers is not ours to take away.
+    const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool answered =
+        probe >= 0 && ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    if (probe >= 0) ::close(probe);
+    if (answered) return refuse("link.busy", "another vault answers at this socket; stop it or take another");
     ::unlink(config.socket_path.c_str());
   }
   const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

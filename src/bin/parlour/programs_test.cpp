@@ -1,4 +1,5 @@
 #include <arpa/inet.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 
 #include <future>
@@ -70,6 +71,38 @@ std::optional<T> ask_vault(const Installation& place, Ask ask) {
     promise->set_value(answer ? std::optional<T>(std::move(*answer)) : std::nullopt);
   });
   return future.get();
+}
+
+struct Answer {
+  int status = 0;
+  std::string body;
+};
+// One GET over TLS, as a browser that does not know the certificate. Status 0: nobody answered.
+Answer get(int port, const std::string& path) {
+  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  std::string text;
+  SSL_CTX* context = SSL_CTX_new(TLS_client_method());
+  SSL* tls = SSL_new(context);
+  SSL_set_fd(tls, descriptor);
+  const std::string request = "GET " + path + " HTTP/1.1\r\nHost: localhost:" + std::to_string(port) +
+                              "\r\nConnection: close\r\n\r\n";
+  if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+      SSL_connect(tls) == 1 &&
+      SSL_write(tls, request.data(), static_cast<int>(request.size())) == static_cast<int>(request.size())) {
+    char block[4096];
+    for (int got = SSL_read(tls, block, sizeof block); got > 0; got = SSL_read(tls, block, sizeof block))
+      text.append(block, static_cast<std::size_t>(got));
+  }
+  SSL_free(tls);
+  SSL_CTX_free(context);
+  ::close(descriptor);
+  const std::size_t end = text.find("\r\n\r\n");
+  if (end == std::string::npos || text.size() < 12) return {};
+  return {std::atoi(text.c_str() + 9), text.substr(end + 4)};
 }
 
 mode_t mode_of(const fs::path& path) {
@@ -275,14 +308,15 @@ TEST_F(Programs, AHeadThatOnlyTheVaultRemembersIsSignedOnFrom) {
     const std::uint64_t stored = database.log.head().size;
     ASSERT_GT(lost, stored);
     std::optional<vault_link::Head> head;
-    database.log.set_signer(
-        [&](const store_sqlite::SignRequest& request, const auto& done) {
-          head = ask_vault<vault_link::Head>(place, [&](auto& client, auto reply) {
-            client.sign_head(request.size, request.root, request.consistency, reply);
-          });
-          done(std::nullopt);
-        },
-        "localhost/audit", {});
+    database.log.set_signer({[&](const store_sqlite::SignRequest& request, const auto& done) {
+                               head = ask_vault<vault_link::Head>(place, [&](auto& client, auto reply) {
+                                 client.sign_head(request.size, request.root, request.consistency, reply);
+                               });
+                               done(fail(app::VaultFault{"vault.down", ""}));
+                             },
+                             nullptr,
+                             "localhost/audit",
+                             {}});
     database.log.checkpoint([](bool) {});
     ASSERT_TRUE(head);
     ASSERT_EQ(head->size, lost);
@@ -296,6 +330,202 @@ TEST_F(Programs, AHeadThatOnlyTheVaultRemembersIsSignedOnFrom) {
   place.serve.reset();
   Database database(place);
   EXPECT_GT(database.log.head().size, database.entries("server.stopped").front().seq);
+}
+
+// faults.md H4, G2: an older or another database beside the vault that signed the newer one.
+TEST_F(Programs, FaultH4ARolledBackOrRewrittenLogIsNotServed) {
+  init_vault({"--with-organisation-key"});
+  publish(kNeverDocument);
+  place.start_vault();
+  ASSERT_TRUE(place.start_serve()) << Installation::read(place.serve_log());
+  EXPECT_EQ(place.serve->end(SIGTERM), 0);
+  place.serve.reset();
+  const std::string early = Installation::read(place.home / "parlour.db");
+  ASSERT_FALSE(early.empty());
+  publish(kNeverDocument);
+  ASSERT_TRUE(place.start_serve()) << Installation::read(place.serve_log());
+  EXPECT_EQ(place.serve->end(SIGTERM), 0);
+  place.serve.reset();
+  const std::string late = Installation::read(place.home / "parlour.db");
+
+  auto refuses = [&](const std::string& code) {
+    fs::remove(place.serve_log());
+    EXPECT_FALSE(place.start_serve()) << code << " is served";
+    EXPECT_EQ(place.serve->wait(), 1);
+    place.serve.reset();
+    const std::string said = Installation::read(place.serve_log());
+    EXPECT_NE(said.find("\"log.alarm\""), std::string::npos) << said;
+    EXPECT_NE(said.find(code), std::string::npos) << said;
+    EXPECT_NE(said.find("incident.md"), std::string::npos) << said;
+    EXPECT_FALSE(fs::exists(place.home / "serve.json"));
+  };
+  auto put = [&](const std::string& database) {
+    for (const char* rest : {"parlour.db-wal", "parlour.db-shm"}) fs::remove(place.home / rest);
+    Installation::write(place.home / "parlour.db", database);
+  };
+  auto run_sql = [&](const std::string& sql) {
+    auto store = store_sqlite::SqliteStore::open(place.home / "parlour.db", runtime::SystemClock().now().utc);
+    ASSERT_TRUE(store);
+    ASSERT_TRUE((*store)->database().execute(sql)) << sql;
+  };
+
+  put(early);
+  refuses("head.rollback");
+  // Rewritten: as long as before, its newer heads deleted.
+  put(late);
+  run_sql("DELETE FROM audit_checkpoint WHERE size > 3");
+  run_sql(
+      "UPDATE audit_entry SET bytes = CAST(replace(CAST(bytes AS TEXT), 'server.started', "
+      "'server.stopped') AS BLOB) WHERE seq > 3");
+  refuses("head.fork");
+  // The newest head under another key.
+  put(late);
+  run_sql(
+      "UPDATE audit_checkpoint SET note = substr(note, 1, length(note) - 9) || 'AAAAAAA=' || char(10) "
+      "WHERE size = (SELECT max(size) FROM audit_checkpoint)");
+  refuses("head.signature");
+  // What was refused was not written to either, and the right one goes on.
+  put(late);
+  ASSERT_TRUE(place.start_serve()) << Installation::read(place.serve_log());
+  EXPECT_EQ(place.serve->end(SIGTERM), 0);
+}
+
+// Without a vault nobody can say whether the log is the signed one: the port answers with one page until it
+// is there.
+TEST_F(Programs, FaultH4AServerWithoutItsVaultStartsLockedAndGoesOnByItself) {
+  init_vault({"--with-organisation-key"});
+  publish(kNeverDocument);
+  auto says = [&](const std::string& what) {
+    return wait_until([&] { return Installation::read(place.serve_log()).find(what) != std::string::npos; });
+  };
+  const std::uint64_t entries = Database(place).log.size();
+  place.launch_serve();
+  ASSERT_TRUE(says("\"server.locked\"")) << Installation::read(place.serve_log());
+  EXPECT_FALSE(fs::exists(place.home / "serve.json"));
+  Answer health = get(place.port, "/api/v1/health");
+  EXPECT_EQ(health.status, 503);
+  EXPECT_NE(health.body.find("\"state\":\"locked\""), std::string::npos) << health.body;
+  EXPECT_NE(health.body.find("vault.unreachable"), std::string::npos) << health.body;
+  for (const char* path : {"/", "/console", "/console/meetings", "/j", "/nothing/here"}) {
+    Answer page = get(place.port, path);
+    EXPECT_EQ(page.status, 503) << path;
+    EXPECT_NE(page.body.find("closed page"), std::string::npos) << path << page.body;
+  }
+  Answer refused = get(place.port, "/api/v1/meetings");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_NE(refused.body.find("vault.unreachable"), std::string::npos) << refused.body;
+  EXPECT_EQ(Database(place).log.size(), entries) << "a locked server writes nothing into the log";
+
+  place.start_vault();
+  ASSERT_TRUE(wait_until([&] { return fs::exists(place.home / "serve.json"); }))
+      << Installation::read(place.serve_log());
+  EXPECT_EQ(get(place.port, "/api/v1/health").status, 200);
+  EXPECT_EQ(get(place.port, "/console").status, 200);
+  const std::string good = Installation::read(place.home / "parlour.db");
+  EXPECT_EQ(place.serve->end(SIGTERM), 0);
+  place.serve.reset();
+
+  // Locked, and then the vault says that it signed more than there is: an alarm on every page, no service.
+  place.vault->end(SIGTERM);
+  place.vault.reset();
+  for (const char* rest : {"parlour.db-wal", "parlour.db-shm"}) fs::remove(place.home / rest);
+  Installation::write(place.home / "parlour.db", good);
+  fs::remove(place.serve_log());
+  place.launch_serve();
+  ASSERT_TRUE(says("\"server.locked\"")) << Installation::read(place.serve_log());
+  place.start_vault();
+  ASSERT_TRUE(says("\"server.closed\"")) << Installation::read(place.serve_log());
+  health = get(place.port, "/api/v1/health");
+  EXPECT_EQ(health.status, 503);
+  EXPECT_NE(health.body.find("\"state\":\"alarm\""), std::string::npos) << health.body;
+  EXPECT_NE(health.body.find("head.rollback"), std::string::npos) << health.body;
+  EXPECT_EQ(get(place.port, "/j").status, 503);
+  EXPECT_NE(get(place.port, "/api/v1/status").body.find("head.rollback"), std::string::npos);
+  EXPECT_FALSE(fs::exists(place.home / "serve.json"));
+  EXPECT_EQ(place.serve->end(SIGTERM), 1);
+  place.serve.reset();
+}
+
+// A vault that comes back with more than this server has: found while it runs.
+TEST_F(Programs, FaultH4ARunningServerClosesWhenItsVaultHasSignedAnotherLog) {
+  init_vault({"--with-organisation-key"});
+  publish(kNeverDocument);
+  place.start_vault();
+  ASSERT_TRUE(place.start_serve()) << Installation::read(place.serve_log());
+  auto head = ask_vault<vault_link::Head>(place, [](auto& client, auto reply) { client.last_head(reply); });
+  ASSERT_TRUE(wait_until([&] {
+    head = ask_vault<vault_link::Head>(place, [](auto& client, auto reply) { client.last_head(reply); });
+    return head && head->size > 0;
+  }));
+  // Somebody with the vault's socket has it sign another branch: serve's next head finds no signature.
+  std::vector<Bytes> leaves;
+  audit::MerkleTree tree;
+  {
+    Database database(place);
+    auto entries = database.log.entries({.limit = 1000, .ascending = true});
+    for (std::uint64_t i = 0; i < head->size; ++i) tree.append(audit::leaf_hash(as_bytes(entries[i].bytes)));
+  }
+  ASSERT_EQ(tree.root(), head->root);
+  for (int i = 0; i < 40; ++i) tree.append(audit::leaf_hash(as_bytes(std::string("other"))));
+  auto proof = audit::make_consistency_proof(head->size, tree.size(), tree.reader());
+  ASSERT_TRUE(proof);
+  ASSERT_TRUE(ask_vault<vault_link::Head>(
+      place, [&](auto& client, auto reply) { client.sign_head(tree.size(), tree.root(), *proof, reply); }));
+  place.vault->end(SIGKILL);
+  place.start_vault();
+  EXPECT_TRUE(wait_until([&] {
+    return Installation::read(place.serve_log()).find("\"server.closed\"") != std::string::npos;
+  })) << Installation::read(place.serve_log());
+  EXPECT_NE(get(place.port, "/api/v1/health").body.find("head.rollback"), std::string::npos);
+  EXPECT_FALSE(fs::exists(place.home / "serve.json"));
+  EXPECT_EQ(place.serve->end(SIGTERM), 1);
+  place.serve.reset();
+}
+
+// faults.md G1.
+TEST_F(Programs, FaultG1ASecondServerOnOneHomeIsRefusedAndChangesNothing) {
+  init_vault({"--with-organisation-key"});
+  publish(kNeverDocument);
+  place.start_vault();
+  ASSERT_TRUE(place.start_serve()) << Installation::read(place.serve_log());
+  const std::string ready = Installation::read(place.home / "serve.json");
+  ASSERT_TRUE(wait_until([&] { return Database(place).log.head().size > 0; }));
+  const std::uint64_t entries = Database(place).log.size();
+  Said second =
+      place.parlour({"serve", "--home", place.home.string(), "--web", (place.root / "web").string(),
+                     "--vault", place.socket.string(), "--port", std::to_string(Installation::free_port())});
+  EXPECT_EQ(second.status, 1);
+  EXPECT_NE(second.text.find("another server runs on this home"), std::string::npos) << second.text;
+  EXPECT_EQ(Installation::read(place.home / "serve.json"), ready);
+  EXPECT_EQ(Database(place).log.size(), entries);
+  EXPECT_TRUE(Database(place).entries("server.stopped").empty());
+  // Commands go on beside it.
+  publish(kNeverDocument);
+  // A second vault on the home, and one on the socket of the first.
+  const Words on_home{"run",
+                      "--home",
+                      place.vault_home.string(),
+                      "--socket",
+                      (place.root / "other.sock").string(),
+                      "--recordings",
+                      place.recordings.string()};
+  Said other = place.vault_program(on_home);
+  EXPECT_EQ(other.status, 1);
+  EXPECT_NE(other.text.find("another vault runs"), std::string::npos) << other.text;
+  place.vault_home = place.root / "vault2";
+  init_vault({"--with-organisation-key"});
+  other = place.vault_program({"run", "--home", place.vault_home.string(), "--socket", place.socket.string(),
+                               "--recordings", place.recordings.string()});
+  EXPECT_EQ(other.status, 1);
+  EXPECT_NE(other.text.find("link.busy"), std::string::npos) << other.text;
+  EXPECT_TRUE(ask_vault<vault_link::Head>(place, [](auto& client, auto reply) { client.last_head(reply); }))
+      << "the first one answers as before";
+
+  // A killed one leaves no lock behind.
+  place.serve->end(SIGKILL);
+  place.serve.reset();
+  ASSERT_TRUE(place.start_serve()) << Installation::read(place.serve_log());
+  EXPECT_EQ(place.serve->end(SIGTERM), 0);
 }
 
 // design.md 9: serve and vault under two users. Numbers without a name will do.

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -14,12 +15,14 @@
 #include "base/encoding.h"
 #include "call_rules/call_rules.h"
 #include "capture/capture.h"
+#include "closed_house.h"
 #include "commands.h"
 #include "crypto/certificate.h"
 #include "crypto/hash.h"
 #include "e2ee/policy_draft.h"
 #include "files.h"
 #include "home.h"
+#include "home_lock.h"
 #include "http/server.h"
 #include "http/static_files.h"
 #include "log/json_log.h"
@@ -142,6 +145,39 @@ class Serve {
         passwords_(executor_) {}
 
   int run() {
+    auto lock = HomeLock::take(settings_.home);
+    if (!lock) return complain(lock.error());
+    fs::remove(settings_.home / "serve.json", ignored_);  // of one that was killed
+    if (int status = prepare(); status != 0) return status;
+    // Signals go to one thread that stops the executor; the others never see them.
+    std::thread waiter([this] {
+      sigset_t signals = stop_signals();
+      int received = 0;
+      sigwait(&signals, &received);
+      stopping_ = true;
+      executor_.stop();
+    });
+    int status = meet_the_vault_and_serve();
+    // An alarm keeps the port with its one page until somebody comes.
+    if (status == kAlarmed) status = stay_closed(waiter);
+    if (!stopping_) pthread_kill(waiter.native_handle(), SIGTERM);
+    if (waiter.joinable()) waiter.join();
+    return status;
+  }
+
+  static sigset_t stop_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    return signals;
+  }
+
+ private:
+  static constexpr int kAlarmed = -1;
+
+  // Database, log, certificates, pages: what is needed to say anything at all. Nothing is written to the log.
+  int prepare() {
     std::error_code error;
     fs::create_directories(settings_.recordings, error);
     if (error) return complain("the directory cannot be made: " + settings_.recordings.string());
@@ -157,7 +193,17 @@ class Serve {
     if (!opened) return complain("the database cannot be opened: " + opened.error());
     store_ = std::move(*opened);
     audit_ = std::make_unique<store_sqlite::SqliteAuditLog>(*store_, clock_, random_, boot_id());
-    if (auto loaded = audit_->load(); !loaded) return complain(loaded.error());
+    if (auto loaded = audit_->load(); !loaded) {
+      log_->error("log.alarm", {{"code", "head.fork"}, {"text", loaded.error()}});
+      return complain(loaded.error());
+    }
+    audit_->set_watch({[this](const app::LogAlarm& alarm) {
+                         log_->error("log.alarm", {{"code", alarm.code}, {"text", alarm.text}});
+                         executor_.stop();
+                       },
+                       [this](const app::VaultFault& fault) {
+                         log_->error("audit.head_refused", {{"code", fault.code}, {"text", fault.text}});
+                       }});
     if (auto root = from_base64url(read_file(settings_.home / "organisation.pub").value_or(""))) {
       crypto::P256Point point{};
       if (root->size() == point.size()) {
@@ -167,8 +213,73 @@ class Serve {
     }
     auto tls = tls_files(settings_, now.utc);
     if (!tls) return complain(tls.error());
+    tls_ = std::move(*tls);
     auto web = http::StaticFiles::load(settings_.web);
     if (!web) return complain("the web client: " + web.error());
+    web_.emplace(std::move(*web));
+    base_url_ =
+        "https://" + settings_.host + (settings_.port == 443 ? "" : ":" + std::to_string(settings_.port));
+    return 0;
+  }
+
+  http::ServerConfig http_config() const {
+    http::ServerConfig server;
+    server.addresses = {settings_.address};
+    server.port = static_cast<std::uint16_t>(settings_.port);
+    server.certificate_pem = tls_.first;
+    server.private_key_pem = tls_.second;
+    server.base_origin = base_url_;
+    server.log = log_.get();
+    return server;
+  }
+
+  // Nothing is opened, written or promised before the vault has said which head it signed last.
+  int meet_the_vault_and_serve() {
+    vault_ = std::make_unique<vault_bridge::VaultBridge>(
+        vault_link::VaultClient::Config{settings_.vault_socket, settings_.vault_uid}, executor_, *audit_,
+        [this](const vault_link::VaultInfo& info, const store_sqlite::VaultHead& last) {
+          return met_vault(info, last);
+        });
+    auto known = [this] { return met_ || audit_->alarm(); };
+    executor_.run_until(known, kVaultPatience);
+    if (audit_->alarm()) {
+      // Found before the port was opened: nothing starts.
+      vault_.reset();
+      return complain("not started: " + audit_->alarm()->text + " (" + audit_->alarm()->code +
+                      ").\nNothing is served until this is explained (docs/operating/incident.md).");
+    }
+    if (!met_ && !stopping_) {
+      ClosedHouse closed(*web_, "");
+      auto server = http::Server::start(http_config(), closed);
+      if (!server) return complain("HTTPS: " + server.error().text);
+      log_->warning("server.locked", {{"waiting_for", "vault"}, {"socket", settings_.vault_socket}});
+      while (!known() && !stopping_) executor_.run_until(known, 1h);
+      (*server)->stop(0s);
+    }
+    if (audit_->alarm()) {
+      vault_.reset();
+      return kAlarmed;
+    }
+    if (stopping_) {
+      vault_.reset();
+      return 0;
+    }
+    return open_house();
+  }
+
+  int stay_closed(std::thread& waiter) {
+    ClosedHouse closed(*web_, audit_->alarm()->code);
+    auto server = http::Server::start(http_config(), closed);
+    if (!server) return complain("HTTPS: " + server.error().text);
+    log_->error("server.closed", {{"code", audit_->alarm()->code}});
+    waiter.join();
+    (*server)->stop(0s);
+    return 1;
+  }
+
+  int open_house() {
+    std::error_code error;
+    Now now = clock_.now();
     auto certificate = crypto::Certificate::make_self_signed("parlour", {}, now.utc - 24h, 24h * 30);
     if (!certificate) return complain("a DTLS certificate could not be made");
 
@@ -192,11 +303,7 @@ class Serve {
         capture::CaptureConfig{settings_.recordings, settings_.free_bytes_min,
                                settings_.vault_uid.has_value()},
         *media_, executor_, clock_, random_);
-    vault_ = std::make_unique<vault_bridge::VaultBridge>(
-        vault_link::VaultClient::Config{settings_.vault_socket, settings_.vault_uid}, executor_, *audit_,
-        [this](const vault_link::VaultInfo& info) { met_vault(info); });
-    base_url_ =
-        "https://" + settings_.host + (settings_.port == 443 ? "" : ":" + std::to_string(settings_.port));
+    capture_->set_compliance_key(vault_->info()->recorder_key_id, vault_->info()->recorder_kem);
     context_.reset(new app::Context{{settings_.organisation, base_url_},
                                     clock_,
                                     random_,
@@ -227,15 +334,8 @@ class Serve {
                                                 [this] { jobs_->run_pending(); });
     meetings_->on_cancelled = [this](const app::MeetingId& id) { live_->cancelled(id); };
     meetings_->on_link_replaced = [this](const app::MeetingId& id) { live_->link_replaced(id); };
-    vault_->on_up_changed([this](bool up) {
-      log_->info(up ? "vault.up" : "vault.down");
-      live_->on_vault_up(up);
-      if (!up) return;
-      jobs_->run_pending();
-      sign_policy();
-      watch_policy();
-    });
-
+    vault_->on_up_changed([this](bool up) { vault_changed(up); });
+    note_log_key();
     {
       app::AuditRecord record;
       record.type = "server.started";
@@ -243,39 +343,14 @@ class Serve {
       record.data.set("binary_sha256", own_hash());
       app::note(*context_, std::move(record));
     }
-    // Signals go to one thread that stops the executor; the others never see them.
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    std::thread waiter([&] {
-      int received = 0;
-      sigwait(&signals, &received);
-      executor_.stop();
-    });
-
     api_ = std::make_unique<api::Api>(api::UseCases{*context_, *accounts_, *meetings_, *guests_, *live_,
                                                     *recordings_, *audit_views_, PARLOUR_VERSION, log_key_},
                                       executor_, base_url_);
     http::Router router;
     api_->add_routes(router);
-    router.set_fallback([files = std::move(*web)](http::Request request, http::Reply reply) {
-      files.handle(request, reply);
-    });
-    http::ServerConfig server;
-    server.addresses = {settings_.address};
-    server.port = static_cast<std::uint16_t>(settings_.port);
-    server.certificate_pem = tls->first;
-    server.private_key_pem = tls->second;
-    server.base_origin = base_url_;
-    server.log = log_.get();
-    auto started = http::Server::start(std::move(server), router);
-    if (!started) {
-      executor_.stop();
-      pthread_kill(waiter.native_handle(), SIGTERM);
-      waiter.join();
-      return complain("HTTPS: " + started.error().text);
-    }
+    router.set_fallback([this](http::Request request, http::Reply reply) { web_->handle(request, reply); });
+    auto started = http::Server::start(http_config(), router);
+    if (!started) return complain("HTTPS: " + started.error().text);
     live_->restore();
     recordings_->close_left_open();
     each(60s, [this] {
@@ -290,22 +365,28 @@ class Serve {
       if (vault_->up()) sign_policy();
     });
     each(60s, [this] { watch_policy(); });
+    // It came up before anybody listened for that.
+    executor_.after(0s, [this] {
+      if (vault_->up()) vault_changed(true);
+    });
     executor_.after(0s, [this] { tell_ready(); });
     log_->info("server.started", {{"port", settings_.port}});
     executor_.run();
     log_->info("server.stopping");
     (*started)->stop(2s);
-    waiter.join();
-    try {
-      recordings_->close_all();
-      app::AuditRecord record;
-      record.type = "server.stopped";
-      record.data.set("cause", "signal");
-      app::note(*context_, std::move(record));
-    } catch (const app::StoreFailure&) {
-      log_->error("store.failed", {{"text", "server.stopped was not written"}});
+    const bool alarmed = audit_->alarm().has_value();
+    if (!alarmed) {
+      try {
+        recordings_->close_all();
+        app::AuditRecord record;
+        record.type = "server.stopped";
+        record.data.set("cause", "signal");
+        app::note(*context_, std::move(record));
+      } catch (const app::StoreFailure&) {
+        log_->error("store.failed", {{"text", "server.stopped was not written"}});
+      }
+      sign_last_head();
     }
-    sign_last_head();
     fs::remove(settings_.home / "serve.json", error);
     live_.reset();
     api_.reset();
@@ -313,10 +394,21 @@ class Serve {
     media_->stop();  // the shard's thread ends: nobody calls the recorders any more
     capture_.reset();
     media_.reset();
-    return 0;
+    // Found while the last head was signed: it ends all the same, and not as if nothing were wrong.
+    if (!alarmed && audit_->alarm()) return 1;
+    return alarmed ? kAlarmed : 0;
   }
 
- private:
+  void vault_changed(bool up) {
+    log_->info(up ? "vault.up" : "vault.down");
+    live_->on_vault_up(up);
+    if (!up) return;
+    note_log_key();
+    jobs_->run_pending();
+    sign_policy();
+    watch_policy();
+  }
+
   void each(Duration period, std::function<void()> run) {
     executor_.after(period, [this, period, run] {
       each(period, run);
@@ -324,31 +416,37 @@ class Serve {
     });
   }
 
-  // The vault has said who it is: its keys are what everything else hangs on.
-  void met_vault(const vault_link::VaultInfo& info) {
+  // The vault has said who it is and what it signed last: its keys are what everything else hangs on, and a
+  // log that does not go on from that head is not served.
+  bool met_vault(const vault_link::VaultInfo& info, const store_sqlite::VaultHead& last) {
+    audit_->set_signer({vault_->head_signer(), vault_->last_head(), info.log_origin, {log_key()}});
+    if (audit_->compare(last)) return false;
     rules_.set_root(info.organisation_key);
     // Kept, so that calls go on after a restart before the vault has answered.
     std::string root = to_base64url(info.organisation_key);
     if (read_file(settings_.home / "organisation.pub").value_or("") != root)
       (void)write_private(settings_.home / "organisation.pub", root);
-    capture_->set_compliance_key(info.recorder_key_id, info.recorder_kem);
-    audit::VerifierKey key = log_key();
-    audit_->set_signer(vault_->head_signer(), info.log_origin, {key});
+    if (capture_) capture_->set_compliance_key(info.recorder_key_id, info.recorder_kem);
     log_key_ = info.log_key_text;
     if (api_) api_->set_log_key(log_key_);
-    if (context_ && context_->audit.entries({.type = "log.key", .limit = 1}).empty()) {
-      app::AuditRecord record;
-      record.type = "log.key";
-      record.data.set("key_id", key.id_text());
-      record.data.set("algorithm", "ed25519");
-      app::note(*context_, std::move(record));
-    }
+    met_ = true;
+    return true;
+  }
+
+  void note_log_key() {
+    if (!context_->audit.entries({.type = "log.key", .limit = 1}).empty()) return;
+    app::AuditRecord record;
+    record.type = "log.key";
+    record.data.set("key_id", log_key().id_text());
+    record.data.set("algorithm", "ed25519");
+    app::note(*context_, std::move(record));
   }
 
   // What was written until now is covered when we are gone. The executor has ended, so this waits by itself.
   void sign_last_head() {
     if (!vault_->info() || !audit_->news()) return;
-    audit_->set_signer(vault_->signer_that_waits(kLastHeadPatience), vault_->info()->log_origin, {log_key()});
+    audit_->set_signer(
+        {vault_->signer_that_waits(kLastHeadPatience), nullptr, vault_->info()->log_origin, {log_key()}});
     bool good = false;
     try {
       audit_->checkpoint([&good](bool signed_head) { good = signed_head; });
@@ -410,6 +508,8 @@ class Serve {
       log_->error("serve_json.not_written");
   }
 
+  // A vault that is there answers in a few milliseconds; without one the closed page comes after this.
+  static constexpr Duration kVaultPatience = 1s;
   static constexpr Duration kLastHeadPatience = 3s;
   static constexpr std::int64_t kPolicyDaysLow = 30;
 
@@ -422,6 +522,11 @@ class Serve {
   runtime::Sha256Digest digest_;
   runtime::PasswordService passwords_;
   call_rules::ChainRulesFactory rules_;
+  std::pair<std::string, std::string> tls_;
+  std::optional<http::StaticFiles> web_;
+  std::atomic<bool> stopping_{false};
+  bool met_ = false;  // the vault, with a last head that our log goes on from
+  std::error_code ignored_;
   std::string base_url_, log_key_;
   bool signing_ = false, policy_known_ = false;
   int ready_tries_ = 0;
@@ -448,10 +553,7 @@ class Serve {
 int serve(const Arguments& arguments) {
   auto settings = read_settings(arguments);
   if (!settings) return complain(settings.error());
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
+  sigset_t signals = Serve::stop_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
   // The database, keys and certificates are ours alone; recordings too, unless the vault has a user of its

@@ -105,6 +105,7 @@ class Installation {
     // The smallest web client there is.
     fs::create_directories(root / "web" / "assets");
     for (const char* page : {"console.html", "join.html"}) write(root / "web" / page, "<!doctype html>");
+    write(root / "web" / "closed.html", "<!doctype html><title>closed page</title>");
     fs::create_directory(root / "open");  // logs of programs of any user
     fs::permissions(root / "open", fs::perms::all);
   }
@@ -155,13 +156,18 @@ class Installation {
     words.insert(words.end(), more.begin(), more.end());
     vault = std::make_unique<Process>(vault_path, words, root / "open" / "vault.log", as);
   }
-  bool start_serve(Words more = {}, As as = {}) {
+  // Started, and not waited for.
+  void launch_serve(Words more = {}, As as = {}) {
+    port = free_port();
     Words words{
-        "serve",         "--home",       home.string(),       "--web",  (root / "web").string(),    "--vault",
-        socket.string(), "--recordings", recordings.string(), "--port", std::to_string(free_port())};
+        "serve",         "--home",       home.string(),       "--web",  (root / "web").string(), "--vault",
+        socket.string(), "--recordings", recordings.string(), "--port", std::to_string(port)};
     words.insert(words.end(), more.begin(), more.end());
     fs::remove(home / "serve.json");
     serve = std::make_unique<Process>(parlour_path, words, serve_log(), as);
+  }
+  bool start_serve(Words more = {}, As as = {}) {
+    launch_serve(std::move(more), as);
     wait_until([&] { return serve->ended() || fs::exists(home / "serve.json"); });
     return !serve->ended();
   }
@@ -171,6 +177,7 @@ class Installation {
 
   std::string parlour_path = PARLOUR_BINARY, vault_path = PARLOUR_VAULT_BINARY;
   fs::path root, home, vault_home, recordings, socket;
+  int port = 0;  // of the server started last
   std::unique_ptr<Process> vault, serve;
 };
 

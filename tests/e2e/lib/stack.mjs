@@ -70,10 +70,15 @@ export class Stack {
     this.vault = this.#spawn(vaultProgram, ['run', '--home', join(this.home, 'vault'), '--socket', join(this.home, 'vault.sock'), '--recordings', this.recordings], 'vault');
   }
 
-  async startServe() {
+  /** Started, and not waited for. */
+  launchServe() {
     rmSync(join(this.home, 'serve.json'), { force: true });
     const extra = this.options.serve ?? [];
     this.serve = this.#spawn(parlour, ['serve', '--home', this.home, '--port', String(this.port), '--web', join(root, 'web/dist'), '--recordings', this.recordings, ...extra], 'serve', this.witness?.env(this.recordings));
+  }
+
+  async startServe() {
+    this.launchServe();
     const ready = await until('the server is ready', () => {
       if (this.serve.exitCode !== null) throw new Error(`parlour serve ended with ${this.serve.exitCode}: ${this.log('serve').slice(-2000)}`);
       return existsSync(join(this.home, 'serve.json'));

@@ -33,6 +33,10 @@ const en = {
   codes: {
     'vault.unavailable': { what: 'The vault does not answer or refused.', means: 'Recordings can be neither opened nor proven now. Nothing is lost.', todo: 'Try again in a minute. If it stays, tell your administrator.' },
     'vault.down': { what: 'The vault does not answer.', means: 'Recordings can be neither opened nor started now. Nothing is lost.', todo: 'Try again in a minute. If it stays, tell your administrator.' },
+    'vault.unreachable': { what: 'The server is not open yet.', means: 'It waits for its vault. Nothing was changed.', todo: 'Try again in a minute. If it stays, tell your administrator.' },
+    'head.rollback': { what: 'The audit log was rolled back.', means: 'It is not the log that was signed, so nothing is served.', todo: 'Tell your administrator and your compliance officer now.' },
+    'head.fork': { what: 'The audit log was rewritten.', means: 'It is not the log that was signed, so nothing is served.', todo: 'Tell your administrator and your compliance officer now.' },
+    'head.signature': { what: 'The audit log’s newest head has a wrong signature.', means: 'It is not the log that was signed, so nothing is served.', todo: 'Tell your administrator and your compliance officer now.' },
     'recorder.down': { what: 'The recorder is not available.', means: 'This conversation must be recorded, so it can’t begin now.', todo: 'Try again in a minute, or agree on another time.' },
     'recording.not_ready': { what: 'This recording has not been rebuilt and checked yet.', means: 'It can be played when that is done.', todo: 'Come back in a few minutes.' },
     'recording.shredded': { what: 'The key of this recording was destroyed.', means: 'Our copies can’t be opened any more, by anyone.', todo: 'The log says when and why.' },
@@ -74,6 +78,10 @@ const nl: typeof en = {
   codes: {
     'vault.unavailable': { what: 'De kluis antwoordt niet of weigerde.', means: 'Opnamen kunnen nu niet geopend en niet bewezen worden. Er gaat niets verloren.', todo: 'Probeer het over een minuut opnieuw. Blijft het zo, meld het dan aan uw beheerder.' },
     'vault.down': { what: 'De kluis antwoordt niet.', means: 'Opnamen kunnen nu niet geopend en niet gestart worden. Er gaat niets verloren.', todo: 'Probeer het over een minuut opnieuw. Blijft het zo, meld het dan aan uw beheerder.' },
+    'vault.unreachable': { what: 'De server is nog niet open.', means: 'Hij wacht op zijn kluis. Er is niets veranderd.', todo: 'Probeer het over een minuut opnieuw. Blijft het zo, meld het dan aan uw beheerder.' },
+    'head.rollback': { what: 'Het logboek is teruggezet.', means: 'Het is niet het logboek dat ondertekend is, dus er wordt niets aangeboden.', todo: 'Meld het nu aan uw beheerder en uw compliance officer.' },
+    'head.fork': { what: 'Het logboek is herschreven.', means: 'Het is niet het logboek dat ondertekend is, dus er wordt niets aangeboden.', todo: 'Meld het nu aan uw beheerder en uw compliance officer.' },
+    'head.signature': { what: 'De nieuwste kop van het logboek heeft een verkeerde handtekening.', means: 'Het is niet het logboek dat ondertekend is, dus er wordt niets aangeboden.', todo: 'Meld het nu aan uw beheerder en uw compliance officer.' },
     'recorder.down': { what: 'De recorder is niet beschikbaar.', means: 'Dit gesprek moet worden opgenomen en kan nu dus niet beginnen.', todo: 'Probeer het over een minuut opnieuw, of spreek een andere tijd af.' },
     'recording.not_ready': { what: 'Deze opname is nog niet opgebouwd en gecontroleerd.', means: 'Zij kan afgespeeld worden zodra dat gedaan is.', todo: 'Kom over een paar minuten terug.' },
     'recording.shredded': { what: 'De sleutel van deze opname is vernietigd.', means: 'Onze kopieën kan niemand meer openen.', todo: 'Het logboek zegt wanneer en waarom.' },

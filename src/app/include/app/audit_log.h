@@ -53,6 +53,12 @@ struct AuditHead {
   std::uint64_t size = 0;  // entries covered by the newest signed checkpoint
   std::optional<UtcTime> time;
 };
+// The log is not what the vault's signer has signed: head.rollback (shorter), head.fork (other entries), or
+// head.signature (its newest head is not of the vault's key). Nothing is served on such a log.
+struct LogAlarm {
+  std::string code;
+  std::string text;  // for people, without a full stop
+};
 struct AuditVerdict {
   int exit = 1;
   std::string text;
@@ -72,11 +78,15 @@ class AuditLog {
   // Has the signer sign a head over everything that is committed. `done(false)`: the vault did not answer or
   // refused. Called on the app thread. Calls while one is under way share its successor.
   virtual void checkpoint(std::function<void(bool)> done) = 0;
+  // Once there is one it stays, and nothing is appended any more.
+  virtual const std::optional<LogAlarm>& alarm() const = 0;
 
   // The whole log as a bundle with its newest head, disclosing private rows of `meeting` only. Empty without
   // a head.
   virtual std::optional<Bytes> bundle(const std::optional<MeetingId>& disclose) = 0;
-  virtual AuditVerdict verify() = 0;
+  // Signs, asks the vault for its last head, and verifies the whole log against that one: what the database
+  // says of its own heads is not believed. On the app thread. Without the vault there is no good verdict.
+  virtual void verify(std::function<void(AuditVerdict)> done) = 0;
 };
 
 }  // namespace parlour::app

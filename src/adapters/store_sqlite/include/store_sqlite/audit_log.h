@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "app/audit_log.h"
+#include "app/vault.h"
 #include "audit/format/merkle.h"
 #include "audit/format/note.h"
 #include "audit/format/proof.h"
@@ -26,7 +27,26 @@ struct SignRequest {
   audit::Hash256 root;
   audit::Proof consistency;
 };
-using HeadSigner = std::function<void(SignRequest, std::function<void(std::optional<std::string> note)>)>;
+// The signed note, or why not. A code "head.…" is the vault's word that this log is not the one it signed.
+using SignAnswer = Result<std::string, app::VaultFault>;
+using HeadSigner = std::function<void(SignRequest, std::function<void(SignAnswer)>)>;
+
+// The last head that the vault signed, from its own disk. Size 0: none yet.
+struct VaultHead {
+  std::uint64_t size = 0;
+  audit::Hash256 root{};
+  std::string note;
+};
+using HeadAnswer = Result<VaultHead, app::VaultFault>;
+using LastHead = std::function<void(std::function<void(HeadAnswer)>)>;
+
+// The vault as the log needs it; everything answers on the app thread. `origin` and `keys` are the vault's.
+struct Signer {
+  HeadSigner sign;
+  LastHead last;
+  std::string origin;
+  std::vector<audit::VerifierKey> keys;
+};
 
 // An entry with the proof that it is in the newest signed head.
 struct ProvenEntry {
@@ -42,8 +62,17 @@ class SqliteAuditLog final : public app::AuditLog {
 
   // Reads the whole log. The error says where database and signed head disagree.
   Result<void, std::string> load();
-  // Once the vault is known. `origin` and `keys` are its own.
-  void set_signer(HeadSigner signer, std::string origin, std::vector<audit::VerifierKey> keys);
+  // Once the vault is known.
+  void set_signer(Signer signer);
+  // Whether this log goes on from what the vault signed last; raises the alarm when it does not. The proof is
+  // the tree itself: it is made of the stored bytes.
+  const std::optional<app::LogAlarm>& compare(const VaultHead& last);
+  // `alarmed`: once, when the alarm is raised. `refused`: each time that the vault refused a head.
+  struct Watch {
+    std::function<void(const app::LogAlarm&)> alarmed;
+    std::function<void(const app::VaultFault&)> refused;
+  };
+  void set_watch(Watch watch) { watch_ = std::move(watch); }
   // From a head that the vault signed and this database never heard of (a kill in between).
   std::optional<audit::Proof> consistency(std::uint64_t from, std::uint64_t to) const;
 
@@ -53,7 +82,8 @@ class SqliteAuditLog final : public app::AuditLog {
   app::AuditHead head() override;
   void checkpoint(std::function<void(bool)> done) override;
   std::optional<Bytes> bundle(const std::optional<app::MeetingId>& disclose) override;
-  app::AuditVerdict verify() override;
+  const std::optional<app::LogAlarm>& alarm() const override { return alarm_; }
+  void verify(std::function<void(app::AuditVerdict)> done) override;
 
   // Nothing when no signed head covers it yet.
   std::optional<ProvenEntry> prove(std::uint64_t seq);
@@ -62,6 +92,9 @@ class SqliteAuditLog final : public app::AuditLog {
  private:
   void catch_up();
   void sign();
+  void raise(std::string code, std::string text);
+  void note_refusal(const app::VaultFault& fault);
+  app::AuditVerdict verify_against(const VaultHead& last);
   std::string resolve(const std::string& reference);
 
   SqliteStore& store_;
@@ -69,9 +102,9 @@ class SqliteAuditLog final : public app::AuditLog {
   Random& random_;
   std::string boot_id_;
   audit::MerkleTree tree_;
-  std::string origin_;
-  std::vector<audit::VerifierKey> keys_;
-  HeadSigner signer_;
+  Signer signer_;
+  Watch watch_;
+  std::optional<app::LogAlarm> alarm_;
   std::string note_;  // newest signed head
   std::uint64_t note_size_ = 0;
   UtcTime note_time_{};

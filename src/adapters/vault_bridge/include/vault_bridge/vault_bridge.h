@@ -15,14 +15,16 @@ namespace parlour::vault_bridge {
 
 class VaultBridge final : public app::Vault {
  public:
-  // `on_info`: on the app thread, each time that the vault has come up and told who it is; before
-  // on_up_changed(true).
+  // `on_met`: on the app thread, each time that the vault has come up and told who it is and what head it
+  // signed last; before on_up_changed(true), which comes only if it answers true.
+  using OnMet = std::function<bool(const vault_link::VaultInfo&, const store_sqlite::VaultHead& last)>;
   VaultBridge(vault_link::VaultClient::Config config, runtime::Executor& executor,
-              store_sqlite::SqliteAuditLog& log, std::function<void(const vault_link::VaultInfo&)> on_info);
+              store_sqlite::SqliteAuditLog& log, OnMet on_met);
   ~VaultBridge() override;
 
   const std::optional<vault_link::VaultInfo>& info() const { return info_; }
   store_sqlite::HeadSigner head_signer();
+  store_sqlite::LastHead last_head();
   // For the last head: answers before it returns, at most that late, on the caller's thread. The executor may
   // have ended.
   store_sqlite::HeadSigner signer_that_waits(Duration patience);
@@ -47,18 +49,19 @@ class VaultBridge final : public app::Vault {
   void sign_policy(std::vector<ProvenType> types, app::VaultReply<std::string> reply) override;
 
  private:
-  using SignReply = std::function<void(std::optional<std::string>)>;
+  using SignReply = std::function<void(store_sqlite::SignAnswer)>;
   void sign_head(store_sqlite::SignRequest request, SignReply reply);
   std::optional<audit::Proof> proof_from(const Result<vault_link::Head, vault_link::VaultError>& last,
                                          const store_sqlite::SignRequest& request) const;
   void link_changed(bool up);
+  void meet(const vault_link::VaultInfo& info, const store_sqlite::HeadAnswer& last);
   template <class T, class U, class Map>
   vault_link::Reply<T> to_app(app::VaultReply<U> reply, Map map);
   std::optional<vault_link::EntryProof> proof(std::uint64_t seq);
 
   runtime::Executor& executor_;
   store_sqlite::SqliteAuditLog& log_;
-  std::function<void(const vault_link::VaultInfo&)> on_info_;
+  OnMet on_met_;
   std::function<void(bool)> receiver_;
   std::optional<vault_link::VaultInfo> info_;
   bool up_ = false;
