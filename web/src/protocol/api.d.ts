@@ -992,6 +992,21 @@ export interface operations {
                     };
                 };
             };
+            /** @description Nothing is served. Locked until the vault has answered, or an alarm because the audit log is not the one that was signed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        ready: boolean;
+                        /** @enum {string} */
+                        reason: "vault.unreachable" | "head.rollback" | "head.fork" | "head.signature";
+                        /** @enum {string} */
+                        state: "locked" | "alarm";
+                    };
+                };
+            };
         };
     };
     openLink: {
