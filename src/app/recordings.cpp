@@ -83,20 +83,30 @@ Json summary_of(Context& context, const Meeting& meeting, const std::string& sig
     for (const Json& ep : items(person.find("endpoints")))
       if (ep.as_string() != nullptr)
         participant_of[person.string_or("id")] = participant_of_ep[*ep.as_string()];
+  // Nothing: an older manifest does not say, or the file has no such track.
+  auto spans_of = [](const Json& rendition, std::string_view track, std::string_view name) {
+    const Json* found = rendition.find(track);
+    if (found == nullptr || !found->is_object()) return Json();
+    const Json* spans = found->find(name);
+    return spans != nullptr && spans->is_array() ? *spans : Json();
+  };
   JsonArray tracks;
   for (const Json& rendition : items(manifest->find("renditions")))
     tracks.push_back(JsonObject{{"file", rendition.string_or("name")},
                                 {"participant", participant_of[rendition.string_or("participant")]},
                                 {"screen", rendition.string_or("content") == "screen"},
                                 {"offset_ms", rendition.integer_or("offset_ms")},
-                                {"duration_ms", rendition.integer_or("duration_ms")}});
+                                {"duration_ms", rendition.integer_or("duration_ms")},
+                                {"filled", spans_of(rendition, "sound", "filled")},
+                                {"pictures", spans_of(rendition, "pictures", "shown")}});
   JsonArray gaps;
   for (const Json& track : items(manifest->find("tracks")))
     for (const Json& gap : items(track.find("gaps"))) {
       std::string cause = gap.string_or("cause");
       if (cause == "tail_not_attested" || gaps.size() == 2000) continue;
       if (cause == "storage") cause = "damage";
-      static constexpr std::string_view kCauses[] = {"network", "loss", "server", "pause", "damage"};
+      static constexpr std::string_view kCauses[] = {"network", "loss",   "server",
+                                                     "pause",   "damage", "source"};
       if (std::find(std::begin(kCauses), std::end(kCauses), cause) == std::end(kCauses)) cause = "loss";
       std::string kind = track.string_or("kind");
       gaps.push_back(JsonObject{{"participant", participant_of[track.string_or("participant")]},
@@ -366,6 +376,8 @@ void Recordings::play(const Actor& actor, const RecordingId& recording, const st
               track.screen = item.bool_or("screen");
               track.offset_ms = item.integer_or("offset_ms");
               track.duration_ms = item.integer_or("duration_ms");
+              if (const Json* filled = item.find("filled")) track.filled = *filled;
+              if (const Json* pictures = item.find("pictures")) track.pictures = *pictures;
               auto person = view.people.find(track.participant);
               if (person != view.people.end())
                 track.name = person->second.first, track.role = person->second.second;

@@ -86,6 +86,8 @@ std::string_view to_text(GapCause cause) {
       return "storage";
     case GapCause::kPause:
       return "pause";
+    case GapCause::kSource:
+      return "source";
     case GapCause::kTailNotAttested:
       return "tail_not_attested";
   }
@@ -103,6 +105,16 @@ std::vector<Span> join_spans(std::vector<Span> spans, Duration join) {
       joined.push_back(span);
   }
   return joined;
+}
+
+std::vector<Span> join_to_fit(std::vector<Span> spans, std::size_t most, Duration& within) {
+  within = Duration(0);
+  spans = join_spans(std::move(spans));
+  for (Duration wider = std::chrono::milliseconds(100); spans.size() > most; wider *= 3) {
+    within = wider;
+    spans = join_spans(std::move(spans), within);
+  }
+  return spans;
 }
 
 std::vector<Span> without(const std::vector<Span>& spans, const std::vector<Span>& others) {

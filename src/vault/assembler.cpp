@@ -35,6 +35,11 @@ void FrameAssembler::packet(const recording::PacketRecord& record) {
   release(false);
 }
 
+void FrameAssembler::advance(SteadyTime now) {
+  newest_ = std::max(newest_, now);
+  release(false);
+}
+
 void FrameAssembler::flush() {
   release(true);
   if (building_) ++counts_.incomplete_frames;

@@ -44,8 +44,13 @@ Result<void, VaultRefusal> StreamJudge::packet(const recording::PacketRecord& re
   if (doubled != duplicates_noted_) {
     duplicates_noted_ = doubled;
     context_.fault({"duplicate", context_.participant, context_.kind, 0, record.sequence,
-                    context_.clock.utc(0) + (record.arrival - context_.stream.first_arrival)});
+                    context_.clock.utc(record.arrival)});
   }
+  return written_;
+}
+
+Result<void, VaultRefusal> StreamJudge::advance(SteadyTime now) {
+  assembler_.advance(now);
   return written_;
 }
 
@@ -68,7 +73,9 @@ void StreamJudge::extend(std::vector<Span>& spans, UtcTime at) {
 }
 
 void StreamJudge::frame(AssembledFrame assembled) {
-  const UtcTime at = context_.clock.utc(assembled.ticks);
+  // A clock that was corrected must not make a stream run backwards: its frames stay in their order.
+  const UtcTime at = std::max(last_at_, context_.clock.utc(assembled.ticks, assembled.arrival));
+  last_at_ = at;
   const e2ee::FrameCodec codec = codec_of(context_.stream.info.codec);
   auto parts = e2ee::split_frame(codec, assembled.data);
   if (!parts) {

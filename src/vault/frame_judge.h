@@ -60,6 +60,8 @@ class StreamJudge {
   explicit StreamJudge(Context context);
 
   Result<void, VaultRefusal> packet(const recording::PacketRecord& record);
+  // A tick of the log.
+  Result<void, VaultRefusal> advance(SteadyTime now);
   Result<void, VaultRefusal> finish();
 
  private:
@@ -75,6 +77,7 @@ class StreamJudge {
     std::int64_t ticks = 0;
   };
   std::map<e2ee::Kid, Last> last_;
+  UtcTime last_at_;
   std::optional<e2ee::Kid> last_kid_;
   bool need_key_frame_ = true;
   std::optional<Gap> skipping_;

@@ -24,6 +24,12 @@ class Surveyor {
   }
 
  private:
+  struct RtpClock {
+    rtc::TimestampUnwrapper unwrapper;
+    std::uint64_t base = 0;
+    DelayTracker delays;
+  };
+
   void take(const PacketRecord& packet) {
     SurveyedStream* stream = find(packet.stream);
     if (stream == nullptr) return;
@@ -39,6 +45,7 @@ class Surveyor {
     stream->least_delay_us = stream->packets == 0 ? delay : std::min(stream->least_delay_us, delay);
     stream->last_arrival = std::max(stream->last_arrival, packet.arrival);
     ++stream->packets;
+    clock.delays.packet(stream->pieces, packet.arrival, ticks, delay);
   }
   void take(const SenderReportRecord& report) {
     if (SurveyedStream* stream = find(report.stream))
@@ -69,10 +76,6 @@ class Surveyor {
     return at == survey_.streams.end() ? nullptr : &at->second;
   }
 
-  struct RtpClock {
-    rtc::TimestampUnwrapper unwrapper;
-    std::uint64_t base = 0;
-  };
   LogSurvey& survey_;
   SurveyedPart* part_ = nullptr;
   std::map<std::pair<std::uint32_t, std::uint32_t>, RtpClock> clocks_;
@@ -94,6 +97,19 @@ void note_damaged(LogSurvey& survey, const std::vector<std::optional<UtcTime>>& 
 }
 
 }  // namespace
+
+void DelayTracker::packet(std::vector<DelayPiece>& pieces, SteadyTime arrival, std::int64_t ticks,
+                          std::int64_t delay_us) {
+  if (!pieces.empty() && ticks <= newest_ticks_) return;
+  const std::int64_t jump = pieces.empty() ? 0 : delay_us - newest_delay_us_;
+  const Duration length = pieces.empty() ? DelayPiece::kLengthMax : arrival - pieces.back().from;
+  const bool jumped = jump >= DelayPiece::kJumpMin || jump <= -DelayPiece::kJumpMin;
+  if (length >= DelayPiece::kLengthMax || (jumped && length >= DelayPiece::kLengthMin))
+    pieces.push_back({arrival, ticks, newest_ticks_, jump, delay_us});
+  pieces.back().least_delay_us = std::min(pieces.back().least_delay_us, delay_us);
+  newest_ticks_ = ticks;
+  newest_delay_us_ = delay_us;
+}
 
 LogSurvey survey_log(const RecordingId& recording, std::uint32_t segments, const crypto::Hash256& last_hash,
                      const std::map<std::uint32_t, PartKey>& keys, const SegmentSource& source) {

@@ -62,7 +62,7 @@ class ManifestMaker {
 
   Json make() const {
     const LogSurvey& survey = opened_.survey;
-    return JsonObject{{"format", "parlour-recording-manifest/1"},
+    return JsonObject{{"format", "parlour-recording-manifest/2"},
                       {"recording", opened_.recording.text()},
                       {"meeting", context_.sealed.meeting},
                       {"software", context_.software},
@@ -221,6 +221,17 @@ class ManifestMaker {
                       {"frames_total", opened_.frame_faults_total},
                       {"messages", std::move(messages)}};
   }
+  Json sound(const OpenedFile& file) const {
+    if (file.audio_frames == 0) return nullptr;
+    return JsonObject{{"filled", spans(file.filled)},
+                      {"filled_frames", file.filled_frames},
+                      {"joined_ms", ms(file.filled_within)},
+                      {"left_out_frames", file.left_out_frames}};
+  }
+  Json pictures(const OpenedFile& file) const {
+    if (file.video_frames == 0) return nullptr;
+    return JsonObject{{"shown", spans(file.pictures)}, {"joined_ms", ms(file.pictures_within)}};
+  }
   Json renditions() const {
     JsonArray out;
     for (const OpenedFile& file : opened_.files)
@@ -233,6 +244,8 @@ class ManifestMaker {
                                {"duration_ms", ms(file.to - file.from)},
                                {"audio_frames", file.audio_frames},
                                {"video_frames", file.video_frames},
+                               {"sound", sound(file)},
+                               {"pictures", pictures(file)},
                                {"bytes", file.facts.bytes},
                                {"sha256", to_hex(file.facts.sha256)},
                                {"stored_bytes", file.facts.stored_bytes},

@@ -15,6 +15,13 @@ using recording::StreamSlot;
 // doing.
 constexpr Duration kReconnect = std::chrono::seconds(3);
 
+// Shorter ones are a busy device's unsteadiness and no event for people; their silence is accounted for all
+// the same.
+constexpr Duration kStandstillNamed = std::chrono::milliseconds(100);
+
+// Longer than media are on their way.
+constexpr Duration kOriginBefore = std::chrono::seconds(1);
+
 MediaKind kind_of(StreamSlot slot) {
   switch (slot) {
     case StreamSlot::kMicrophone:
@@ -54,6 +61,7 @@ class Opening {
     report(300);
     verify_messages();
     clocks_ = make_clocks(opened_.survey);
+    opened_.started = origin();
     if (auto done = open_frames(); !done) return fail(done.error());
     for (auto& [name, file] : files_) {
       auto finished = file->finish();
@@ -160,6 +168,8 @@ class Opening {
       }
       const MediaKind kind = kind_of(stream.info.slot);
       tracks_has_[{*participant, kind}] = true;
+      for (const Span& span : clock->second.standstills(usual_interval(kind)))
+        if (span.to - span.from >= kStandstillNamed) standstills_[{*participant, kind}].push_back(span);
       StreamJudge::Context context{stream,
                                    clock->second,
                                    *participant,
@@ -195,6 +205,9 @@ class Opening {
         if (const auto* packet = std::get_if<recording::PacketRecord>(&record)) {
           auto judge = judges_.find({header->part, packet->stream});
           if (judge != judges_.end()) written = judge->second->packet(*packet);
+        } else if (const auto* tick = std::get_if<recording::TickRecord>(&record)) {
+          for (auto& [at, judge] : judges_)
+            if (at.first == header->part && written) written = judge->advance(tick->at);
         } else if (const auto* removed = std::get_if<recording::StreamRemovedRecord>(&record)) {
           written = finish_stream({header->part, removed->stream});
         }
@@ -202,6 +215,13 @@ class Opening {
     }
     while (written && !judges_.empty()) written = finish_stream(judges_.begin()->first);
     return written;
+  }
+
+  // Where all times count from: the first segment's beginning, or media that were on their way before it.
+  UtcTime origin() const {
+    UtcTime first = opened_.survey.started;
+    for (const auto& [key, clock] : clocks_) first = std::min(first, clock.first());
+    return std::max(first, opened_.survey.started - kOriginBefore);
   }
 
   Result<void, VaultRefusal> finish_stream(const StreamKey& key) {
@@ -218,9 +238,9 @@ class Opening {
     auto& file = files_[{participant, content}];
     if (!file) {
       const bool screen = kind == MediaKind::kScreen;
-      auto created = RenditionFile::create(input_, muxer_, participant, content,
-                                           !screen && tracks_has_[{participant, MediaKind::kAudio}],
-                                           screen || tracks_has_[{participant, MediaKind::kVideo}]);
+      auto created = RenditionFile::create(
+          input_, muxer_, participant, content, !screen && tracks_has_[{participant, MediaKind::kAudio}],
+          screen || tracks_has_[{participant, MediaKind::kVideo}], opened_.started);
       if (!created) return fail(created.error());
       file = std::move(*created);
     }
@@ -268,6 +288,9 @@ class Opening {
       track.attested += kid_account.frames() - gaps.unattested + gaps.missing;
       track.gaps.insert(track.gaps.end(), gaps.gaps.begin(), gaps.gaps.end());
     }
+    // Nothing was captured, so no counter is missing: the clocks say it.
+    for (const auto& [key, spans] : standstills_)
+      for (const Span& span : spans) tracks[key].gaps.push_back({GapCause::kSource, span, 0, 0});
     cover(tracks);
   }
 
@@ -285,9 +308,6 @@ class Opening {
       }
       if (span.to > span.from) opened_.present.push_back(span);
     }
-    opened_.started = opened_.survey.started;
-    for (const OpenedFile& file : opened_.files)
-      if (file.from.us != 0) opened_.started = std::min(opened_.started, file.from);
     opened_.ended = std::max(opened_.survey.ended, opened_.started);
   }
 
@@ -391,6 +411,7 @@ class Opening {
   std::map<StreamKey, StreamClock> clocks_;
   std::map<TrackKey, JudgedTrack> tracks_;
   std::map<TrackKey, bool> tracks_has_;
+  std::map<TrackKey, std::vector<Span>> standstills_;
   std::map<StreamKey, std::unique_ptr<StreamJudge>> judges_;
   std::map<std::pair<std::string, std::string>, std::unique_ptr<RenditionFile>> files_;
 };

@@ -100,6 +100,7 @@ void Browser::drain_dtls() {
 }
 
 void Browser::handle(ByteView datagram, SteadyTime now) {
+  if (asleep_until_ && now < *asleep_until_) return;
   Bytes copy = to_bytes(datagram);
   switch (rtc::classify(copy)) {
     case rtc::PacketKind::kStun:
@@ -174,33 +175,74 @@ std::vector<Bytes> Browser::make_frame(Sender& sender, media::Slot slot, SteadyT
         .u16(static_cast<std::uint16_t>(part))
         .u16(static_cast<std::uint16_t>(parts));
 
-    rtc::RtpFields fields;
-    fields.marker = sender.video && part + 1 == parts;
-    fields.payload_type = sender.video ? rtc::kVp8PayloadType : rtc::kOpusPayloadType;
-    fields.sequence = sender.sequence++;
-    fields.timestamp = sender.timestamp;
-    fields.ssrc = sender.ssrc;
-    const std::string mid = std::to_string(static_cast<int>(slot));
-    ByteArray<2> transport_sequence;
-    store_u16(transport_sequence.data(), transport_sequence_++);
-    const std::array<rtc::RtpExtensionValue, 2> extensions = {
-        {{rtc::kMidExtensionId, as_bytes(mid)}, {rtc::kTransportCcExtensionId, transport_sequence}}};
-    Bytes packet(200 + payload.size());
-    const std::size_t size = rtc::write_rtp_header(packet, fields, extensions);
-    packet.resize(size);
-    append(packet, payload);
-    if (sender.video) sender.history.store(0x10000 + fields.sequence, packet, now);
-    ++sender.packets;
-    sender.octets += static_cast<std::uint32_t>(payload.size());
-    packets.push_back(std::move(packet));
+    packets.push_back(packet(sender, slot, sender.video && part + 1 == parts, payload, now));
   }
   ++sender.frame;
+  sender.last_timestamp = sender.timestamp;
+  sender.captured = now;
   sender.timestamp += sender.video ? 3'600 : 960;
   return packets;
 }
 
+// A frame of the source, as libwebrtc cuts and describes it.
+std::vector<Bytes> Browser::packets_of(Sender& sender, ByteView sealed, media::Slot slot, SteadyTime now) {
+  constexpr std::size_t kPayloadMax = 1100;
+  if (sender.video)
+    sender.timestamp = static_cast<std::uint32_t>(sender.ssrc + device_time(now).us * 9 / 100);
+  std::vector<Bytes> packets;
+  ++sender.picture;
+  for (std::size_t at = 0; at < sealed.size(); at += kPayloadMax) {
+    Bytes payload;
+    if (sender.video)
+      Writer(payload)
+          .u8(at == 0 ? 0x90 : 0x80)
+          .u8(0x80)
+          .u16(static_cast<std::uint16_t>(0x8000 | sender.picture));
+    append(payload, sealed.subspan(at, std::min(kPayloadMax, sealed.size() - at)));
+    packets.push_back(packet(sender, slot, sender.video && at + kPayloadMax >= sealed.size(), payload, now));
+  }
+  ++sender.frame;
+  sender.last_timestamp = sender.timestamp;
+  sender.captured = now;
+  if (!sender.video) sender.timestamp += 960;
+  return packets;
+}
+
+Bytes Browser::packet(Sender& sender, media::Slot slot, bool marker, ByteView payload, SteadyTime now) {
+  rtc::RtpFields fields;
+  fields.marker = marker;
+  fields.payload_type = sender.video ? rtc::kVp8PayloadType : rtc::kOpusPayloadType;
+  fields.sequence = sender.sequence++;
+  fields.timestamp = sender.timestamp;
+  fields.ssrc = sender.ssrc;
+  const std::string mid = std::to_string(static_cast<int>(slot));
+  ByteArray<2> transport_sequence;
+  store_u16(transport_sequence.data(), transport_sequence_++);
+  const std::array<rtc::RtpExtensionValue, 2> extensions = {
+      {{rtc::kMidExtensionId, as_bytes(mid)}, {rtc::kTransportCcExtensionId, transport_sequence}}};
+  Bytes packet(200 + payload.size());
+  const std::size_t size = rtc::write_rtp_header(packet, fields, extensions);
+  packet.resize(size);
+  append(packet, payload);
+  if (sender.video) sender.history.store(0x10000 + fields.sequence, packet, now);
+  ++sender.packets;
+  sender.octets += static_cast<std::uint32_t>(payload.size());
+  return packet;
+}
+
+void Browser::sleep_until(SteadyTime until, bool clock_too, SteadyTime now) {
+  asleep_until_ = until;
+  if (clock_too) slept_ += until - now;
+}
+
 void Browser::send_frame(Sender& sender, media::Slot slot, SteadyTime now) {
-  for (const Bytes& packet : make_frame(sender, slot, now)) send(protect(packet));
+  if (!source_) {
+    for (const Bytes& packet : make_frame(sender, slot, now)) send(protect(packet));
+    return;
+  }
+  const auto sealed = source_(slot, now);
+  if (!sealed) return;
+  for (const Bytes& packet : packets_of(sender, *sealed, slot, now)) send(protect(packet));
 }
 
 Bytes Browser::make_packet(media::Slot slot, SteadyTime now) {
@@ -232,8 +274,9 @@ void Browser::send_reports(SteadyTime now) {
     if (!sender.active || sender.packets == 0) continue;
     rtc::SenderReport report;
     report.ssrc = sender.ssrc;
-    report.ntp = rtc::ntp_from_utc({now.us + 1'700'000'000'000'000});
-    report.rtp_time = sender.timestamp;
+    report.ntp = rtc::ntp_from_utc({device_time(now).us + corrected_.count() + 1'700'000'000'000'000});
+    report.rtp_time = sender.last_timestamp + static_cast<std::uint32_t>((now - sender.captured).count() *
+                                                                         (sender.video ? 90 : 48) / 1000);
     report.packets = sender.packets;
     report.octets = sender.octets;
     rtc::append_sender_report(compound, report);
@@ -374,6 +417,7 @@ void Browser::on_rtcp(MutableByteView datagram, SteadyTime now) {
 // ---- time ----
 
 SteadyTime Browser::next_deadline() const {
+  if (asleep_until_) return *asleep_until_;
   SteadyTime next{std::numeric_limits<std::int64_t>::max()};
   if (ice_) next = std::min(next, ice_->next_deadline());
   if (dtls_) {
@@ -389,6 +433,12 @@ SteadyTime Browser::next_deadline() const {
 }
 
 void Browser::on_deadline(SteadyTime now) {
+  if (asleep_until_) {
+    if (now < *asleep_until_) return;
+    asleep_until_.reset();
+    for (Sender& sender : senders_) sender.due = std::max(sender.due, now);
+    reports_due_ = std::max(reports_due_, now);
+  }
   if (ice_ && ice_->next_deadline() <= now) {
     ice_->on_deadline(now);
     drain_ice();

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -70,6 +71,11 @@ class Browser {
     std::size_t frame_packets = 3;
     bool guarded = true;  // the world sets the guard when the browser joins
   };
+  // What is captured at a moment, sealed as a browser does; nothing: the microphone or camera gives none.
+  // Then the clocks of a real browser count: RTP time of sound goes on with each frame that was captured,
+  // that of pictures is the time of their capture, and reports tell the last packet's RTP time and what
+  // passed since.
+  using Source = std::function<std::optional<Bytes>(media::Slot slot, SteadyTime now)>;
   Browser(const crypto::Certificate& certificate, const rtc::Address& address, std::uint64_t seed,
           const Config& config, SteadyTime now);
 
@@ -83,6 +89,17 @@ class Browser {
 
   void start_media(SteadyTime now);
   void stop_media() { media_on_ = false; }
+  void set_source(Source source) { source_ = std::move(source); }
+  // Everything of it stands still until then: nothing is sent, taken or captured. `clock_too`: its own clock
+  // does not move either (a computer that sleeps); otherwise it is the browser alone that was stopped.
+  void sleep_until(SteadyTime until, bool clock_too, SteadyTime now);
+  // Its clock of the day is corrected.
+  void correct_clock(Duration by) { corrected_ += by; }
+  // SSRC and RTP sequence number of the packet that was made last in a slot.
+  std::pair<std::uint32_t, std::uint16_t> last_packet(media::Slot slot) const {
+    const Sender& sender = senders_[static_cast<std::size_t>(slot)];
+    return {sender.ssrc, static_cast<std::uint16_t>(sender.sequence - 1)};
+  }
   void set_epoch(std::uint16_t epoch) { config_.epoch = epoch; }
   // What a broken client does: frames without shim and header, in one slot.
   void set_plaintext(media::Slot slot) { plaintext_slot_ = slot; }
@@ -121,6 +138,9 @@ class Browser {
     std::uint32_t packets = 0;
     std::uint32_t octets = 0;
     SteadyTime due;
+    SteadyTime captured;               // when the last frame was
+    std::uint32_t last_timestamp = 0;  // of the same
+    std::uint16_t picture = 0;
     rtc::PacketHistory history;
   };
 
@@ -129,6 +149,10 @@ class Browser {
   void drain_dtls();
   void send_frame(Sender& sender, media::Slot slot, SteadyTime now);
   std::vector<Bytes> make_frame(Sender& sender, media::Slot slot, SteadyTime now);
+  std::vector<Bytes> packets_of(Sender& sender, ByteView sealed, media::Slot slot, SteadyTime now);
+  Bytes packet(Sender& sender, media::Slot slot, bool marker, ByteView payload, SteadyTime now);
+  // The device's own monotonic clock.
+  SteadyTime device_time(SteadyTime now) const { return now - slept_; }
   Bytes protect(ByteView packet);
   void on_rtp(MutableByteView datagram, SteadyTime now);
   void on_rtcp(MutableByteView datagram, SteadyTime now);
@@ -154,6 +178,9 @@ class Browser {
   std::uint16_t transport_sequence_ = 0;
   bool media_on_ = false;
   std::optional<media::Slot> plaintext_slot_;
+  Source source_;
+  std::optional<SteadyTime> asleep_until_;
+  Duration slept_{0}, corrected_{0};
   SteadyTime reports_due_;
   SteadyTime nacks_due_;
   std::uint64_t key_frame_requests_ = 0;

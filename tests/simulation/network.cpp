@@ -1,5 +1,7 @@
 #include "network.h"
 
+#include <algorithm>
+
 #include "rtc/demux.h"
 
 namespace parlour::simulation {
@@ -18,12 +20,18 @@ void Network::send(Datagram datagram, SteadyTime now) {
   note(std::uint64_t{datagram.from.port()} << 32 | datagram.to.port());
   note(static_cast<std::uint64_t>(kind) << 32 | (lost ? 1u : 0u));
   if (kind != rtc::PacketKind::kDtls) note(datagram.bytes.size());
-  if (lost) {
+  if (lost || std::find(cut_.begin(), cut_.end(), datagram.from) != cut_.end() ||
+      std::find(cut_.begin(), cut_.end(), datagram.to) != cut_.end()) {
     ++lost_;
     return;
   }
   const SteadyTime arrival = now + config_.delay + Duration(jitter);
   under_way_.emplace(std::pair(arrival, sent_), std::move(datagram));
+}
+
+void Network::cut(const rtc::Address& address, bool cut) {
+  std::erase(cut_, address);
+  if (cut) cut_.push_back(address);
 }
 
 std::optional<SteadyTime> Network::next_arrival() const {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/random.h"
@@ -32,6 +33,8 @@ class Network {
   Network(std::uint64_t seed, const NetworkConfig& config) : config_(config), random_(seed) {}
 
   void set(const NetworkConfig& config) { config_ = config; }
+  // Nothing goes from or to that address any more, or all of it again.
+  void cut(const rtc::Address& address, bool cut);
   void send(Datagram datagram, SteadyTime now);
   std::optional<SteadyTime> next_arrival() const;
   // The earliest datagram that has arrived by now.
@@ -48,6 +51,7 @@ class Network {
  private:
   NetworkConfig config_;
   SeededRandom random_;
+  std::vector<rtc::Address> cut_;
   // By arrival, then by order of sending.
   std::map<std::pair<SteadyTime, std::uint64_t>, Datagram> under_way_;
   std::uint64_t sent_ = 0;

@@ -67,8 +67,8 @@ export const meetings = [
 export const recording = {
   id: ids.recording, meeting: ids.ended, type_title: types.required.title, state: 'verified', started_at: at('09:02'), stopped_at: at('09:41'), duration_ms: 2_340_000, coverage_permille: 998,
   tracks: [
-    { track: 0, name: 'J. Adviser', role: 'staff', screen: false, offset_ms: 0, duration_ms: 2_340_000 },
-    { track: 1, name: 'C. Customer', role: 'customer', screen: false, offset_ms: 1200, duration_ms: 2_338_000 },
+    { track: 0, name: 'J. Adviser', role: 'staff', screen: false, offset_ms: 0, duration_ms: 2_340_000, filled: [[0, 240]], pictures: [[240, 2_340_000]] },
+    { track: 1, name: 'C. Customer', role: 'customer', screen: false, offset_ms: 1200, duration_ms: 2_338_000, filled: [[0, 1200]], pictures: [[1200, 2_338_000]] },
   ],
   gaps: [
     { track: 1, kind: 'v', from_ms: 720_000, to_ms: 723_000, cause: 'network' },

@@ -39,6 +39,12 @@ std::string_view recording_word(meeting::RecordingPhase phase) {
   return "none";
 }
 
+// As the vault's manifest has them; older manifests say nothing of it.
+Json spans_or_null(const Json& track, std::string_view name) {
+  const Json* spans = track.find(name);
+  return spans != nullptr && spans->is_array() ? *spans : Json();
+}
+
 }  // namespace
 
 Json type_json(const MeetingType& type) {
@@ -143,7 +149,9 @@ Json recording_json(const RecordingView& view) {
                                   {"role", person != view.people.end() ? person->second.second : "customer"},
                                   {"screen", item.bool_or("screen")},
                                   {"offset_ms", item.integer_or("offset_ms")},
-                                  {"duration_ms", item.integer_or("duration_ms")}});
+                                  {"duration_ms", item.integer_or("duration_ms")},
+                                  {"filled", spans_or_null(item, "filled")},
+                                  {"pictures", spans_or_null(item, "pictures")}});
     }
   JsonArray gaps;
   if (const Json* found = row.summary.find("gaps"); found != nullptr && found->as_array() != nullptr)
@@ -193,7 +201,9 @@ Json playback_json(const Recordings::Playback& playback) {
                    {"url", "/api/v1/play/" + playback.id.text() + "/" + std::to_string(track.number)},
                    {"size", static_cast<std::int64_t>(track.size)},
                    {"offset_ms", track.offset_ms},
-                   {"duration_ms", track.duration_ms}});
+                   {"duration_ms", track.duration_ms},
+                   {"filled", track.filled},
+                   {"pictures", track.pictures}});
   return JsonObject{
       {"playback", playback.id.text()}, {"duration_ms", playback.duration_ms}, {"tracks", std::move(tracks)}};
 }

@@ -44,15 +44,34 @@ class OpeningTest : public ::testing::Test {
     world.open_recording();
   }
 
-  // Every frame decodes, and stands where it was made on the common clock.
+  // Every frame decodes, the person's own ones and the silence between them.
   void expect_playable(World& world, const Person& who, std::size_t audio, std::size_t video) {
     const fs::path file = world.play(who);
     ASSERT_FALSE(file.empty());
     const Probed probed = probe(file);
-    EXPECT_EQ(probed.audio_times.size(), audio);
+    const auto filled =
+        static_cast<std::size_t>(world.rendition(who)->find("sound")->integer_or("filled_frames"));
+    EXPECT_EQ(probed.audio_times.size(), audio + filled);
     EXPECT_EQ(probed.video_times.size(), video);
-    EXPECT_EQ(probed.audio_decoded, audio);
+    EXPECT_EQ(probed.audio_decoded, audio + filled);
     EXPECT_EQ(probed.video_decoded, video);
+    expect_without_holes(probed.audio_times);
+  }
+  // A player runs the sound behind a hole ahead, to the end of the file.
+  static void expect_without_holes(const std::vector<double>& times) {
+    for (std::size_t i = 0; i < times.size(); ++i)
+      ASSERT_NEAR(times[i], 0.02 * static_cast<double>(i), 0.0011) << "frame " << i;
+  }
+  // Times of the person's own frames: those that are no silence of the vault's making.
+  static std::vector<double> own_times(World& world, const Person& who, const std::vector<double>& times) {
+    std::vector<double> own;
+    const std::vector<std::pair<double, double>> filled = world.filled(who);
+    for (double time : times)
+      if (std::none_of(filled.begin(), filled.end(), [&](const auto& span) {
+            return time * 1000 > span.first - 1 && time * 1000 < span.second - 1;
+          }))
+        own.push_back(time);
+    return own;
   }
 
   static fs::path* folder_;
@@ -80,13 +99,18 @@ TEST_F(OpeningTest, E2ee18ACleanCallIsRebuiltFrameForFrameOnOneClock) {
     EXPECT_EQ(world.frames(*who, "video", "recovered"), 240);
     const fs::path file = world.play(*who);
     const Probed probed = probe(file);
-    ASSERT_EQ(probed.audio_decoded, 600u);
+    const std::vector<double> own_audio = own_times(world, *who, probed.audio_times);
+    ASSERT_EQ(own_audio.size(), 600u);
+    ASSERT_EQ(probed.audio_decoded, probed.audio_times.size());
     ASSERT_EQ(probed.video_decoded, 240u);
+    expect_without_holes(probed.audio_times);
+    EXPECT_LE(world.rendition(*who)->find("sound")->integer_or("filled_frames"), 2);
+    EXPECT_EQ(world.rendition(*who)->integer_or("offset_ms"), 0);
     EXPECT_NEAR(probed.duration, 12, 0.1);
     const double offset = static_cast<double>(world.rendition(*who)->integer_or("offset_ms"));
     const double zero = static_cast<double>(world.manifest.integer_or("started_ms")) - kStartUs / 1000.0;
     for (const auto& [slot, times] :
-         {std::pair<std::uint8_t, const std::vector<double>&>{0, probed.audio_times},
+         {std::pair<std::uint8_t, const std::vector<double>&>{0, own_audio},
           std::pair<std::uint8_t, const std::vector<double>&>{1, probed.video_times}}) {
       const auto& sent = world.sent_times[{who, slot}];
       ASSERT_EQ(sent.size(), times.size());

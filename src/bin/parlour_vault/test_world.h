@@ -124,6 +124,7 @@ class World {
   bool forgetful = false;  // a server that does not write messages into the log
   void log_message(const std::string& text) {
     messages.push_back(text);
+    if (on_message) on_message(text);
     if (writer && !forgetful) put(recording::AnnouncementRecord{clock.now().steady, as_bytes(text)});
   }
 
@@ -288,17 +289,20 @@ class World {
   // the counter moves on in any case.
   using Deliver = std::function<bool(std::size_t packet)>;
   void send(Person& from, std::uint8_t slot, ByteView frame, const Deliver& deliver = nullptr) {
+    send_sealed(from, slot, seal(from, slot, frame), deliver);
+  }
+
+  // With the sender's key and its next counter.
+  Bytes seal(Person& from, std::uint8_t slot, ByteView frame) {
     const e2ee::Kid kid{active_epoch, from.idx, slot};
-    const bool audio = slot == 0;
     auto key = from.frame_keys.find(kid);
     if (key == from.frame_keys.end())
       key = from.frame_keys
                 .emplace(kid, *e2ee::derive_frame_key(from.base_keys.at({active_epoch, kid.kind()}), kid))
                 .first;
     const std::uint32_t counter = from.next_counter[kid]++;
-    const Bytes sealed = e2ee::seal_frame(audio ? e2ee::FrameCodec::kOpus : e2ee::FrameCodec::kVp8,
-                                          key->second, counter, frame);
-    send_sealed(from, slot, sealed, deliver);
+    return e2ee::seal_frame(slot == 0 ? e2ee::FrameCodec::kOpus : e2ee::FrameCodec::kVp8, key->second,
+                            counter, frame);
   }
 
   void send_sealed(Person& from, std::uint8_t slot, ByteView sealed, const Deliver& deliver = nullptr) {
@@ -514,6 +518,14 @@ class World {
     return nullptr;
   }
 
+  // Silence in a rendition's sound, ms of the recording.
+  std::vector<std::pair<double, double>> filled(const Person& who) const {
+    std::vector<std::pair<double, double>> spans;
+    for (const Json& span : *rendition(who)->find("sound")->find("filled")->as_array())
+      spans.emplace_back(*(*span.as_array())[0].as_integer(), *(*span.as_array())[1].as_integer());
+    return spans;
+  }
+
   // The plain WebM through a proven grant, range by range.
   fs::path play(const Person& who, std::string_view content = "camera") {
     const Json* file = rendition(who, content);
@@ -565,6 +577,7 @@ class World {
   std::map<std::pair<std::uint8_t, std::uint8_t>, Stream> streams;
   std::map<std::pair<const Person*, std::uint8_t>, std::vector<std::int64_t>> sent_times;
   std::function<void(const recording::PacketRecord&)> on_packet;
+  std::function<void(const std::string&)> on_message;
 
   audit::MerkleTree tree;
   Json summary, manifest, signed_manifest;

@@ -28,11 +28,7 @@ export function picturesOf(file) {
   return { decoded: light.length, times, flashes: risesOf([...light].map((value, index) => ({ at: times[index] * 1000, value })), 128, 300) };
 }
 
-/** {decoded, tones} of the sound. */
-export function soundOf(file) {
-  const times = numbers(run('ffprobe', ['-v', 'error', '-select_streams', 'a:0', '-show_entries', 'frame=pts_time', '-of', 'csv=p=0', file]).toString());
-  const rate = 8000;
-  const bytes = run('ffmpeg', ['-v', 'error', '-i', file, '-map', '0:a:0', '-af', 'aresample=async=1000:first_pts=0', '-ac', '1', '-ar', String(rate), '-f', 's16le', '-']);
+function loudness(bytes, rate) {
   const step = rate / 200;
   const values = [];
   for (let at = 0; at + step <= bytes.length / 2; at += step) {
@@ -40,7 +36,25 @@ export function soundOf(file) {
     for (let i = 0; i < step; i++) sum += (bytes.readInt16LE((at + i) * 2) / 32768) ** 2;
     values.push({ at: (at / rate) * 1000, value: Math.sqrt(sum / step) });
   }
-  return { decoded: times.length, tones: risesOf(values, 0.1, 300) };
+  return values;
+}
+
+/** {decoded, tones} of the sound. */
+export function soundOf(file) {
+  const times = numbers(run('ffprobe', ['-v', 'error', '-select_streams', 'a:0', '-show_entries', 'frame=pts_time', '-of', 'csv=p=0', file]).toString());
+  const rate = 8000;
+  const bytes = run('ffmpeg', ['-v', 'error', '-i', file, '-map', '0:a:0', '-af', 'aresample=async=1000:first_pts=0', '-ac', '1', '-ar', String(rate), '-f', 's16le', '-']);
+  return { decoded: times.length, tones: risesOf(loudness(bytes, rate), 0.1, 300) };
+}
+
+/**
+ * Tones as a listener hears them: sample after sample, whatever the time stamps say. A media element plays sound like that, so
+ * a hole in the file would run all that follows ahead.
+ */
+export function heardOf(file) {
+  const rate = 8000;
+  const bytes = run('ffmpeg', ['-v', 'error', '-i', file, '-map', '0:a:0', '-ac', '1', '-ar', String(rate), '-f', 's16le', '-']);
+  return risesOf(loudness(bytes, rate), 0.1, 300);
 }
 
 /** For each of `of` the distance to its nearest neighbour in `others`, where there is one within `reachMs`. */

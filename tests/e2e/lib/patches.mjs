@@ -3,12 +3,31 @@
 /**
  * A camera and a microphone that do the same thing at the same moment on every machine: at each multiple of two seconds of the
  * wall clock the picture is white and a tone sounds, both for 200 ms. So picture and sound of one person, and those of two, can
- * be laid beside each other.
+ * be laid beside each other. `globalThis.devices` is what goes wrong with them: the microphone's source stalls, both are
+ * unplugged, the camera changes its size.
  */
 export async function flashingDevices(person) {
   await person.context.addInitScript(() => {
     const everyMs = 2000;
     const lengthMs = 200;
+    const devices = { microphone: null, camera: null };
+    globalThis.devices = {
+      // Nothing is captured until it goes on; nothing that was planned sounds later.
+      async stall(on) {
+        const { context, gain } = devices.microphone;
+        if (on) await context.suspend();
+        gain.gain.cancelScheduledValues(0);
+        gain.gain.value = 0;
+        if (!on) await context.resume();
+      },
+      unplug() {
+        for (const { track } of [devices.microphone, devices.camera]) {
+          track.stop();
+          track.dispatchEvent(new Event('ended'));
+        }
+      },
+      size(width, height) { Object.assign(devices.camera.canvas, { width, height }); },
+    };
     const picture = () => {
       const canvas = document.createElement('canvas');
       canvas.width = 320;
@@ -18,14 +37,15 @@ export async function flashingDevices(person) {
       const draw = () => {
         const lit = Date.now() % everyMs < lengthMs;
         pen.fillStyle = lit ? '#fff' : '#000';
-        pen.fillRect(0, 0, 320, 180);
+        pen.fillRect(0, 0, canvas.width, canvas.height);
         // Something that always moves, too small to count as light.
         pen.fillStyle = '#888';
-        pen.fillRect(step++ % 320, 170, 8, 8);
+        pen.fillRect(step++ % 320, canvas.height - 10, 8, 8);
       };
       const stream = canvas.captureStream();
       setInterval(draw, 16);
-      return stream.getVideoTracks()[0];
+      devices.camera = { canvas, track: stream.getVideoTracks()[0] };
+      return devices.camera.track;
     };
     const sound = async () => {
       const context = new AudioContext({ latencyHint: 'interactive' });
@@ -39,6 +59,7 @@ export async function flashingDevices(person) {
       tone.start();
       let planned = 0;
       setInterval(() => {
+        if (context.state !== 'running') return;
         const now = Date.now();
         const next = Math.ceil((now + 20) / everyMs) * everyMs;
         if (next === planned || next - now > 600) return;
@@ -47,7 +68,8 @@ export async function flashingDevices(person) {
         gain.gain.setValueAtTime(0.5, at);
         gain.gain.setValueAtTime(0, at + lengthMs / 1000);
       }, 100);
-      return out.stream.getAudioTracks()[0];
+      devices.microphone = { context, gain, track: out.stream.getAudioTracks()[0] };
+      return devices.microphone.track;
     };
     navigator.mediaDevices.getUserMedia = async (wish) => {
       const tracks = [];

@@ -487,7 +487,7 @@ export interface components {
         };
         Gap: {
             /** @enum {string} */
-            cause: "network" | "loss" | "server" | "pause" | "tail" | "damage";
+            cause: "network" | "loss" | "server" | "pause" | "tail" | "damage" | "source";
             /** @description from the start of the recording */
             from_ms: number;
             /** @enum {string} */
@@ -635,8 +635,10 @@ export interface components {
             playback: string;
             tracks: {
                 duration_ms: number;
+                filled: components["schemas"]["Spans"];
                 name: string;
                 offset_ms: number;
+                pictures: components["schemas"]["Spans"];
                 /** @enum {string} */
                 role: "staff" | "customer";
                 screen: boolean;
@@ -699,8 +701,10 @@ export interface components {
             stopped_at: string | null;
             tracks: {
                 duration_ms: number;
+                filled: components["schemas"]["Spans"];
                 name: string;
                 offset_ms: number;
+                pictures: components["schemas"]["Spans"];
                 /** @enum {string} */
                 role: "staff" | "customer";
                 screen: boolean;
@@ -726,6 +730,8 @@ export interface components {
             org: components["schemas"]["Organisation"];
             user: components["schemas"]["User"];
         };
+        /** @description [[from, to], …] in ms from the recording's start, at most 1,000. filled: silence that the vault put in where there was no sound. pictures: when the track has a picture; outside of them a player covers it. Null: an older recording, of which that is not known, or a file without such a track. */
+        Spans: number[][] | null;
         Status: {
             log_key: string;
             log_size: number;

@@ -60,6 +60,9 @@ class Recordings {
     bool screen = false;
     std::uint64_t size = 0;
     std::int64_t offset_ms = 0, duration_ms = 0;
+    // [[from, to], …] in ms of the recording: silence that was put in, and when there is a picture; null
+    // where that is not known, or there is no such track.
+    Json filled, pictures;
   };
   struct Playback {
     PlaybackId id;

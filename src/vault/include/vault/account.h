@@ -49,8 +49,10 @@ class KidAccount {
 enum class MediaKind : std::uint8_t { kAudio, kVideo, kScreen };
 std::string_view to_text(MediaKind kind);
 
-// kStorage: the log is damaged there. kServer: the recorder was not there.
-enum class GapCause : std::uint8_t { kLoss, kNetwork, kServer, kStorage, kPause, kTailNotAttested };
+// kStorage: the log is damaged there. kServer: the recorder was not there. kSource: nothing was captured,
+// though the microphone or camera was meant to: it stalled, was unplugged and used again, or the computer
+// slept.
+enum class GapCause : std::uint8_t { kLoss, kNetwork, kServer, kStorage, kPause, kSource, kTailNotAttested };
 std::string_view to_text(GapCause cause);
 
 struct Span {
@@ -59,6 +61,10 @@ struct Span {
 };
 // Sorted, joined where they touch or are at most `join` apart.
 std::vector<Span> join_spans(std::vector<Span> spans, Duration join = Duration(0));
+// Spans for a list of at most `most`: joined where they are near each other, by the smallest of a few
+// distances that makes them few enough. `within` is that distance: a span may then hold as much of what is
+// none.
+std::vector<Span> join_to_fit(std::vector<Span> spans, std::size_t most, Duration& within);
 // What of `spans` is in none of `others`; both joined and in order.
 std::vector<Span> without(const std::vector<Span>& spans, const std::vector<Span>& others);
 Duration total(const std::vector<Span>& spans);  // of joined spans

@@ -41,6 +41,8 @@ class FrameAssembler {
   FrameAssembler(recording::StreamCodec codec, std::uint32_t anchor, OnFrame on_frame);
 
   void packet(const recording::PacketRecord& record);
+  // Time has passed without a packet of this stream: what was waited for too long is given up.
+  void advance(SteadyTime now);
   void flush();  // the stream is over
   const AssemblerCounts& counts() const { return counts_; }
 

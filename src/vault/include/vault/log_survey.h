@@ -24,6 +24,31 @@ struct SurveyedReport {
   SteadyTime arrival;
 };
 
+// How late a stream's newest packets came, piece by piece: enough to see where its RTP clock stood still, and
+// little enough to be kept for hours. A piece ends after kLengthMax, and before a packet that came kJumpMin
+// later, or earlier, after the one before it than its RTP time says.
+struct DelayPiece {
+  SteadyTime from;                  // arrival of its first packet
+  std::int64_t first_ticks = 0;     // RTP time since the anchor, of the same
+  std::int64_t ticks_before = 0;    // of the packet before that
+  std::int64_t jump_us = 0;         // how much later it came than that one lets expect
+  std::int64_t least_delay_us = 0;  // least arrival − RTP time of the piece
+
+  static constexpr Duration kLengthMax = std::chrono::milliseconds(500);
+  static constexpr std::int64_t kJumpMin = 40'000;
+  // Of one that a jump ends: so many a second that a hostile sender's are no burden.
+  static constexpr Duration kLengthMin = std::chrono::milliseconds(15);
+};
+
+class DelayTracker {
+ public:
+  // Only packets with a newer RTP time count: what comes late or again says nothing about the sender's clock.
+  void packet(std::vector<DelayPiece>& pieces, SteadyTime arrival, std::int64_t ticks, std::int64_t delay_us);
+
+ private:
+  std::int64_t newest_ticks_ = 0, newest_delay_us_ = 0;
+};
+
 struct SurveyedStream {
   std::uint32_t part = 1;
   recording::StreamAddedRecord info;
@@ -33,6 +58,7 @@ struct SurveyedStream {
   // The smallest of arrival − RTP time (µs, from the anchor): the packet that was delayed least.
   std::int64_t least_delay_us = 0;
   std::vector<SurveyedReport> reports;
+  std::vector<DelayPiece> pieces;  // in order of arrival, and of RTP time
 };
 
 struct SurveyedMessage {

@@ -58,8 +58,18 @@ struct OpenedFile {
   std::string name;  // "<participant>-camera.webm", "<participant>-screen.webm"
   std::string participant;
   std::string content;  // "camera" (microphone and camera) | "screen"
-  UtcTime from, to;     // of its first and last frame
+  // With sound the file begins at the recording's origin, so that those of several people line up; one of
+  // pictures alone begins with its first. `to`: its last frame.
+  UtcTime from, to;
   std::uint64_t audio_frames = 0, video_frames = 0;
+  // Silence that stands in place of sound that is not there: before the first frame, and in each hole.
+  std::vector<Span> filled;
+  Duration filled_within{0};  // holes at most so far apart are listed as one; 0: each by itself
+  std::uint64_t filled_frames = 0;
+  std::uint64_t left_out_frames = 0;  // authentic sound for which a fast clock left no room
+  // When there is a picture. Outside of them a player shows the last, or the first, one: to be covered.
+  std::vector<Span> pictures;
+  Duration pictures_within{0};
   ContainerFacts facts;
 };
 
@@ -87,6 +97,7 @@ struct OpenedRecording {
   std::int64_t coverage_permille = 1000;
 
   static constexpr std::size_t kFaultsListed = 1000;
+  static constexpr std::size_t kSpansListed = 1000;  // of each file's silence, and of its pictures
 };
 
 struct OpeningInput {
