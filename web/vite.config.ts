@@ -1,7 +1,13 @@
 import { fileURLToPath } from 'node:url';
-import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { svelte, vitePreprocess } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 import { gzipBeside } from './build_gzip.ts';
+import { liveText } from './build_live_text.ts';
+
+/** "No text in it" is said of the page as it is written (svelte-check), not of what liveText() makes of it. */
+function ofTheSource(warning: { readonly code: string }, say: (warning: never) => void): void {
+  if (warning.code !== 'a11y_missing_content' && warning.code !== 'a11y_consider_explicit_label') say(warning as never);
+}
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -10,7 +16,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 export default defineConfig({
   root: here('.'),
   base: '/',
-  plugins: [svelte(), gzipBeside()],
+  plugins: [svelte({ preprocess: [liveText(), vitePreprocess({ script: true })], onwarn: ofTheSource }), gzipBeside()],
   worker: { format: 'es' },
   build: {
     outDir: here('./dist'),

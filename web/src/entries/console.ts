@@ -1,3 +1,4 @@
+import '../ui/live_text.ts';
 import { mount } from 'svelte';
 import { ConsoleApp } from '../features/shell/index.ts';
 import '../ui/base.css';

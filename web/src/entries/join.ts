@@ -1,3 +1,4 @@
+import '../ui/live_text.ts';
 import { mount } from 'svelte';
 import { JoinApp } from '../features/join/index.ts';
 import '../ui/base.css';
