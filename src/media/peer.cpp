@@ -12,6 +12,9 @@ namespace {
 
 constexpr Duration kReportInterval = 1s;
 constexpr Duration kStallAfter = 2s;
+// With the second between two looks, others are told within 5 s. Browsers check every 2.5 s and report every
+// second.
+constexpr Duration kSilentAfter = 4s;
 // Until a report has told: a guess that neither floods nor sleeps.
 constexpr Duration kRoundTripGuess = 100ms;
 
@@ -176,7 +179,7 @@ void Peer::on_stun(const rtc::StunMessage& message, const rtc::Address& from, St
   // who forges a neighbour's address in checks of its own must not take over the neighbour's packets.
   Peer* owner = context_.addresses.find(from);
   const bool taken = owner != nullptr && owner != this && owner->transport().holds_addresses();
-  transport_.on_stun(message, from, taken, now);
+  if (transport_.on_stun(message, from, taken, now)) note_heard(now);
   rearm(now);
 }
 
@@ -219,6 +222,7 @@ UplinkStream* Peer::find_uplink(const rtc::RtpHeader& header, ByteView packet, b
 void Peer::on_rtp(const rtc::Address& from, MutableByteView datagram, SteadyTime now) {
   const auto opened = transport_.open_rtp(from, datagram, now);
   if (!opened) return;
+  note_heard(now);
   ++context_.counters.rtp_in;
   MutableByteView packet = datagram.first(opened->size);
   auto parsed = rtc::parse_rtp(packet);
@@ -327,6 +331,7 @@ void Peer::release_held(UplinkStream& stream, const MediaPacket& start) {
 void Peer::on_rtcp(const rtc::Address& from, MutableByteView datagram, SteadyTime now) {
   const auto size = transport_.open_rtcp(from, datagram, now);
   if (!size) return;
+  note_heard(now);
   const auto packets = rtc::parse_rtcp(datagram.first(*size));
   if (!packets) {
     context_.count(Drop::kMalformedRtcp);
@@ -509,7 +514,16 @@ void Peer::tell_quality() {
   context_.tell(quality);
 }
 
+void Peer::note_heard(SteadyTime now) {
+  heard_at_ = now;
+  if (std::exchange(silent_, false)) context_.tell(Heard{id_});
+}
+
 void Peer::notice_stalls(SteadyTime now) {
+  if (!plain_ && !silent_ && heard_at_ && now - *heard_at_ >= kSilentAfter) {
+    silent_ = true;
+    context_.tell(Silent{id_});
+  }
   for_each_uplink([&](UplinkStream& stream) {
     if (!stream.started || stream.stalled || now - stream.last_packet < kStallAfter) return;
     stream.stalled = true;

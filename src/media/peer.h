@@ -85,6 +85,7 @@ class Peer {
   void send_feedback(SteadyTime now);
   void send_reports(SteadyTime now);
   void tell_quality();
+  void note_heard(SteadyTime now);
   void notice_stalls(SteadyTime now);
   void begin_compound();
   void arm(SteadyTime at);
@@ -106,6 +107,8 @@ class Peer {
   bool restarting_ = false;
   std::optional<Duration> round_trip_;
   SteadyTime reports_due_;
+  std::optional<SteadyTime> heard_at_;  // of the newest authentic datagram
+  bool silent_ = false;
   bool quality_turn_ = false;
   SteadyTime deadline_;
   Bytes scratch_;  // the compound that is being made

@@ -45,15 +45,15 @@ bool Transport::expect_fingerprint(const crypto::Hash256& fingerprint, SteadyTim
   return true;
 }
 
-void Transport::on_stun(const rtc::StunMessage& message, const rtc::Address& from, bool address_taken,
+bool Transport::on_stun(const rtc::StunMessage& message, const rtc::Address& from, bool address_taken,
                         SteadyTime now) {
   if (address_taken) {
     context_.count(Drop::kAddressTaken);
-    return;
+    return false;
   }
   if (!check_budget_.take(now)) {
     context_.count(Drop::kRateLimited);
-    return;
+    return false;
   }
   const rtc::IceAnswer answer = ice_.handle(message, from, now);
   if (answer.verdict == rtc::IceVerdict::kUnauthenticated) {
@@ -64,6 +64,7 @@ void Transport::on_stun(const rtc::StunMessage& message, const rtc::Address& fro
   if (!answer.response.empty() && !context_.output.append(from, answer.response))
     context_.count(Drop::kOutputFull);
   drain_ice();
+  return answer.verdict == rtc::IceVerdict::kAnswered;
 }
 
 void Transport::drain_ice() {

@@ -29,7 +29,8 @@ class Transport {
   bool expect_fingerprint(const crypto::Hash256& fingerprint, SteadyTime now);
 
   // address_taken: another endpoint that is still there has proven the address.
-  void on_stun(const rtc::StunMessage& message, const rtc::Address& from, bool address_taken, SteadyTime now);
+  // True: an authenticated check, or an answer to it, of this endpoint.
+  bool on_stun(const rtc::StunMessage& message, const rtc::Address& from, bool address_taken, SteadyTime now);
   void on_dtls(ByteView datagram, SteadyTime now);
   // In place; nullopt: counted and to be forgotten.
   std::optional<rtc::SrtpRtp> open_rtp(const rtc::Address& from, MutableByteView packet, SteadyTime now);

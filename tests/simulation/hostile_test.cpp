@@ -153,6 +153,25 @@ TEST(Address, AParticipantCannotTakeOverANeighboursAddress) {
   EXPECT_LT(world.now - world.heard(2, 1, Slot::kMicrophone).last_arrival, 100ms);
 }
 
+TEST(FaultB7, SilenceIsToldWithinFiveSecondsAndALostCheckIsNone) {
+  World world;
+  world.start_call({1, 2});
+  world.run(1s);
+  world.network.set({60, 20ms, 0ms});
+  world.run(20s);
+  EXPECT_EQ(world.facts_of<media::Silent>().size(), 0u)
+      << "three packets of five are lost: that is no silence";
+  world.network.set({100, 20ms, 0ms});
+  const SteadyTime cut = world.now;
+  while (world.facts_of<media::Silent>().size() < 2 && world.now - cut < 10s) world.run(100ms);
+  EXPECT_LE(world.now - cut, 5100ms);
+  EXPECT_EQ(world.facts_of<media::Heard>().size(), 0u);
+  world.network.set({0, 20ms, 0ms});
+  world.run(3s);
+  EXPECT_EQ(world.facts_of<media::Heard>().size(), 2u);
+  EXPECT_EQ(world.facts_of<media::Silent>().size(), 2u) << "told once";
+}
+
 TEST(Consent, SilenceIsStaleAfterFiveSecondsAndGoneAfterThirty) {
   World world;
   world.start_call({1, 2});

@@ -55,10 +55,12 @@ void MediaBridge::take_facts(const std::vector<media::Fact>& facts) {
     if (std::holds_alternative<media::Connected>(fact) || std::holds_alternative<media::Returned>(fact)) {
       out = app::media_fact::Connected{key};
     } else if (auto* lost = std::get_if<media::Disconnected>(&fact)) {
-      if (lost->why == media::Absence::kStale)
-        out = app::media_fact::Stale{key};
-      else
-        out = app::media_fact::Gone{key};
+      // What is stale by its checks alone may still send: silence is a fact of its own.
+      if (lost->why != media::Absence::kStale) out = app::media_fact::Gone{key};
+    } else if (std::holds_alternative<media::Silent>(fact)) {
+      out = app::media_fact::Silent{key};
+    } else if (std::holds_alternative<media::Heard>(fact)) {
+      out = app::media_fact::Heard{key};
     } else if (std::holds_alternative<media::DtlsFailed>(fact)) {
       out = app::media_fact::Gone{key};
     } else if (std::holds_alternative<media::AddressChanged>(fact)) {

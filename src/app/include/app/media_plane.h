@@ -32,9 +32,12 @@ namespace media_fact {
 struct Connected {
   EndpointKey endpoint;
 };
-struct Stale {
+struct Silent {
   EndpointKey endpoint;
-};  // no check for 5 s
+};  // nothing authentic came for 4 s
+struct Heard {
+  EndpointKey endpoint;
+};  // and then something did
 struct Gone {
   EndpointKey endpoint;
 };  // no check for 30 s, or DTLS closed or failed
@@ -58,7 +61,7 @@ struct OfferNeeded {
   EndpointKey endpoint;
 };  // streams for it have changed: make_offer() again
 }  // namespace media_fact
-using MediaFact = std::variant<media_fact::Connected, media_fact::Stale, media_fact::Gone,
+using MediaFact = std::variant<media_fact::Connected, media_fact::Silent, media_fact::Heard, media_fact::Gone,
                                media_fact::AddressChanged, media_fact::StreamStarted,
                                media_fact::GuardTripped, media_fact::Quality, media_fact::OfferNeeded>;
 

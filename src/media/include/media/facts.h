@@ -34,6 +34,15 @@ struct Disconnected {
 struct Returned {
   EndpointId endpoint;
 };
+// Nothing authentic came from it for 4 s: no check, no packet, no report; and the first that came after that.
+// Told long before consent runs out, for people who look at its last picture. A lost check alone is no
+// silence.
+struct Silent {
+  EndpointId endpoint;
+};
+struct Heard {
+  EndpointId endpoint;
+};
 // Media goes to another address from now on; the check that moved it was authenticated. No address in the
 // fact: addresses are personal data and nobody above needs them.
 struct AddressChanged {
@@ -81,7 +90,8 @@ struct Quality {
   Duration round_trip{};                 // zero: not known yet
 };
 
-using Fact = std::variant<Connected, Disconnected, Returned, AddressChanged, OfferNeeded, StreamStarted,
-                          StreamStalled, StreamResumed, GuardTripped, FirstForwarded, DtlsFailed, Quality>;
+using Fact =
+    std::variant<Connected, Disconnected, Returned, Silent, Heard, AddressChanged, OfferNeeded, StreamStarted,
+                 StreamStalled, StreamResumed, GuardTripped, FirstForwarded, DtlsFailed, Quality>;
 
 }  // namespace parlour::media
