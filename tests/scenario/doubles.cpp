@@ -104,7 +104,7 @@ void TickingRecorder::start(const RecordingId& recording, std::uint32_t part, Ro
 
 void TickingRecorder::accept_envelope(const RecordingId& recording, const Hash& check) {
   auto found = running_.find(recording);
-  if (found == running_.end()) return;
+  if (found == running_.end() || !starts) return;
   if (check != kRightCheck) return stopped(recording, "envelope", true);
   std::uint64_t run = found->second.run;
   found->second.since_ms = time_.now().utc.us / 1000;

@@ -100,6 +100,7 @@ class TickingRecorder final : public app::Recorder {
   bool has_space = true;
   bool stalled = false;      // the disk takes nothing
   bool attaches = true;      // the media plane takes the sink
+  bool starts = true;        // its header becomes durable
   Duration attach_delay{0};  // and says so
   bool log_readable = true;
 

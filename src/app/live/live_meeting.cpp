@@ -143,6 +143,7 @@ LiveMeeting::Presence& LiveMeeting::add_presence(const Entering& entering) {
 void LiveMeeting::attach_media(Presence& presence) {
   if (presence.endpoint != 0) context_.media.remove_endpoint(presence.endpoint);
   presence.endpoint = keys_.next_endpoint();
+  presence.silent = false;
   context_.media.add_endpoint(presence.endpoint, room_);
   arm_guard(presence);
   offer(presence, false);
@@ -221,6 +222,7 @@ void LiveMeeting::wait_for(Presence& presence) {
 void LiveMeeting::dismiss(PresenceId id) {
   Presence* presence = find(id);
   if (presence == nullptr || over_) return;
+  push(*presence, "ended", farewell(JsonObject{{"reason", "session"}}));
   if (presence->wire) presence->wire->close(1008, "session ended");
   presence->wire = nullptr;
   leave(*presence);
@@ -288,14 +290,11 @@ void LiveMeeting::remove_presence(PresenceId id, std::string_view ended_reason, 
     context_.calls.remove_presence(presence->token_hash);
     work.commit();
   }
-  if (tell) push(*presence, "ended", JsonObject{{"reason", std::string(ended_reason)}, {"recorded", false}});
+  if (sharing_ == id) end_sharing();
+  if (tell) push(*presence, "ended", farewell(JsonObject{{"reason", std::string(ended_reason)}}));
   if (presence->wire) presence->wire->close(1000, "left");
   if (presence->lost_timer != 0) context_.scheduler.cancel(presence->lost_timer);
   if (presence->endpoint != 0) context_.media.remove_endpoint(presence->endpoint);
-  if (sharing_ == id) {
-    sharing_.reset();
-    push_all("share", JsonObject{{"participant", nullptr}});
-  }
   presences_.erase(id);
 }
 
@@ -315,6 +314,7 @@ void LiveMeeting::hold() {
   push_all("held", JsonObject{{"until", until.us / 1000}});
   push_people();
   push_waiting();
+  end_sharing();
 }
 
 void LiveMeeting::end(const std::string& cause, const Actor& actor) {
@@ -352,17 +352,7 @@ void LiveMeeting::on_link_replaced() {
 void LiveMeeting::finish(const std::string& reason) {
   if (over_) return;
   over_ = true;
-  // The database may refuse now; the end must not wait for it.
-  bool recorded = meeting_.recording_phase == RecordingPhase::kCapturing;
-  try {
-    recorded = recorded_parts() > 0;
-  } catch (const StoreFailure&) {
-  }
-  Json body = JsonObject{{"reason", reason}, {"recorded", recorded}};
-  if (recorded)
-    if (auto until = add_keep(context_.clock.now().utc, type_.policy.keep))
-      body.set("kept_until", until->us / 1000);
-  push_all("ended", body);
+  push_all("ended", farewell(JsonObject{{"reason", reason}}));
   listener_.waiting_changed(meeting_.id);
   bool somebody = false;
   for (auto& [id, presence] : presences_) somebody = somebody || (presence->member && presence->wire);
@@ -405,6 +395,16 @@ bool LiveMeeting::idle() const {
 void LiveMeeting::stopped(Presence& presence) {
   if (presence.stopped) return;
   presence.stopped = true;
+  if (sharing_ == presence.id) end_sharing();
+  push_people();
+}
+
+// Nothing comes from there, whatever its socket does: the others are told long before the socket is given up,
+// and a screen that it shared is taken away.
+void LiveMeeting::set_silent(Presence& presence, bool silent) {
+  if (presence.silent == silent) return;
+  presence.silent = silent;
+  if (silent && sharing_ == presence.id) end_sharing();
   push_people();
 }
 
@@ -423,7 +423,7 @@ void LiveMeeting::turn_away(const ParticipantId& participant, const std::string&
   for (auto& [id, presence] : presences_)
     if (presence->participant == participant && !presence->member) waiting.push_back(id);
   for (PresenceId id : waiting) {
-    push(*find(id), "declined", JsonObject{{"reason", reason}});
+    push(*find(id), "declined", farewell(JsonObject{{"reason", reason}}));
     remove_presence(id, "", false);
   }
   push_people();
@@ -447,6 +447,14 @@ void LiveMeeting::on_media_fact(const MediaFact& fact) {
     note(context_, std::move(record));
     push(*presence, "guard", JsonObject{{"slot", tripped->slot}, {"reason", tripped->reason}});
     stopped(*presence);
+  } else if (auto* silent = std::get_if<media_fact::Silent>(&fact)) {
+    if (Presence* presence = by_endpoint(silent->endpoint)) set_silent(*presence, true);
+  } else if (auto* heard = std::get_if<media_fact::Heard>(&fact)) {
+    if (Presence* presence = by_endpoint(heard->endpoint)) set_silent(*presence, false);
+  } else if (auto* gone = std::get_if<media_fact::Gone>(&fact)) {
+    if (Presence* presence = by_endpoint(gone->endpoint)) set_silent(*presence, true);
+  } else if (auto* connected = std::get_if<media_fact::Connected>(&fact)) {
+    if (Presence* presence = by_endpoint(connected->endpoint)) set_silent(*presence, false);
   } else if (auto* quality = std::get_if<media_fact::Quality>(&fact)) {
     if (Presence* presence = by_endpoint(quality->endpoint))
       push(*presence, "quality",

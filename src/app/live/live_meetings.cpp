@@ -1,5 +1,9 @@
 #include "app/live_meetings.h"
 
+#include <algorithm>
+
+#include "farewell.h"
+
 namespace parlour::app {
 namespace {
 
@@ -10,6 +14,7 @@ constexpr Duration kSessionCheck = 2s;  // security check 37: an ended session i
 constexpr std::uint16_t kPolicyClose = 1008;
 constexpr std::uint16_t kReplaced = 4001;
 constexpr std::uint16_t kTryAgain = 1011;
+constexpr std::int64_t kLastNMax = std::int64_t{1} << 53;  // what a browser can count to
 
 }  // namespace
 
@@ -179,13 +184,21 @@ void LiveMeetings::enter(Socket& socket, const Json& message) {
     device_missing = invitation->type.policy.device_check && !invitation->device_checked;
   }
   LiveMeeting* meeting = live(*meeting_id);
-  if (meeting == nullptr) return refuse(socket, message, {"meeting.over", "The meeting is over.", {}}, true);
-  if (const Json* resume = message.find("resume"); resume != nullptr && resume->is_object()) {
+  const Json* resume = message.find("resume");
+  if (resume != nullptr && !resume->is_object()) resume = nullptr;
+  const auto last_n = static_cast<std::uint64_t>(
+      resume == nullptr ? 0 : std::clamp<std::int64_t>(resume->integer_or("last_n"), 0, kLastNMax));
+  if (meeting == nullptr) {
+    if (resume != nullptr) tell_over(socket, *meeting_id, last_n);
+    return refuse(socket, message, {"meeting.over", "The meeting is over.", {}}, true);
+  }
+  if (resume != nullptr) {
     Hash token = context_.digest.sha256(resume->string_or("token"));
-    if (meeting->was_taken_over(token)) return socket.wire->close(kReplaced, "another browser took over");
-    auto presence = meeting->resume(
-        entering.participant, token,
-        static_cast<std::uint64_t>(std::max<std::int64_t>(0, resume->integer_or("last_n"))), socket.wire);
+    if (meeting->was_taken_over(token)) {
+      socket.wire->send(write_json(meeting->replaced(last_n + 1)));
+      return socket.wire->close(kReplaced, "another browser took over");
+    }
+    auto presence = meeting->resume(entering.participant, token, last_n, socket.wire);
     if (presence) {
       socket.meeting = meeting_id;
       socket.presence = *presence;
@@ -207,6 +220,17 @@ void LiveMeetings::enter(Socket& socket, const Json& message) {
   socket.presence = *presence;
   socket.wire->send(
       write_json(JsonObject{{"type", "ok"}, {"re", message.integer_or("id", -1)}, {"resumed", false}}));
+}
+
+// A page of this meeting comes back when it is over: how it ended, and what is recorded, before the refusal.
+void LiveMeetings::tell_over(Socket& socket, const MeetingId& id, std::uint64_t last_n) {
+  std::optional<Meeting> meeting = context_.meetings.load(id);
+  std::optional<MeetingType> type =
+      meeting ? context_.types.find(meeting->type, meeting->type_version) : std::nullopt;
+  if (!type || !meeting->over()) return;
+  Json ended = ended_while_away(context_, *meeting, *type);
+  ended.set("n", static_cast<std::int64_t>(last_n + 1));
+  socket.wire->send(write_json(ended));
 }
 
 void LiveMeetings::watch(Socket& socket, const Json& message) {
@@ -281,8 +305,9 @@ void LiveMeetings::drop(SocketId id) {
   LiveMeeting::PresenceId presence = std::exchange(socket.presence, 0);
   socket.session.clear();
   socket.watcher.reset();
-  wire->close(kPolicyClose, "session ended");
+  // The page is told first what becomes of its conversation.
   if (meeting != meetings_.end()) meeting->second->dismiss(presence);
+  wire->close(kPolicyClose, "session ended");
 }
 
 void LiveMeetings::push_watchers() {

@@ -84,29 +84,38 @@ void LiveMeeting::take_share_start(Presence& presence, std::int64_t re, const Js
     return refuse(presence, re, {"not_admitted", "Only people in the call can share.", {}});
   if (sharing_ && sharing_ != presence.id)
     return refuse(presence, re, {"share.busy", "Somebody else is sharing.", {}});
-  set_sharing(presence, true);
+  set_sharing(presence, true, presence.actor);
   ok(presence, re);
 }
 
 void LiveMeeting::take_share_stop(Presence& presence, std::int64_t re, const Json&) {
-  set_sharing(presence, false);
+  set_sharing(presence, false, presence.actor);
   ok(presence, re);
 }
 
-void LiveMeeting::set_sharing(Presence& presence, bool start) {
+// The others go back to the faces at once: what stood on the shared screen last may be the wrong window.
+// `actor`: who did it; the system, where the one who shared is lost or stopped.
+void LiveMeeting::set_sharing(Presence& presence, bool start, const Actor& actor) {
   if (start == (sharing_ == presence.id)) return;
   AuditRecord record;
   record.type = start ? "share.started" : "share.stopped";
-  record.actor = presence.actor;
+  record.actor = actor;
   record.meeting = meeting_.id;
   record.subject = {"participant", presence.participant.text()};
-  note(context_, std::move(record));
+  // The end is told before it is written: a database that refuses must not leave a screen standing.
   if (start)
-    sharing_ = presence.id;
+    note(context_, record), sharing_ = presence.id;
   else
     sharing_.reset();
   push_all("share", JsonObject{{"participant", start ? Json(presence.participant.text()) : Json()}});
   push_people();
+  if (!start) note(context_, std::move(record));
+}
+
+// Nothing to do with what the person wants: their page is lost or gone, or sends nothing more.
+void LiveMeeting::end_sharing() {
+  Presence* presence = sharing_ ? find(*sharing_) : nullptr;
+  if (presence != nullptr) set_sharing(*presence, false, Actor::system());
 }
 
 void LiveMeeting::take_connected(Presence& presence, std::int64_t re, const Json&) {
@@ -148,14 +157,14 @@ void LiveMeeting::take_second(Presence& presence, std::int64_t re, const Json& m
 }
 
 void LiveMeeting::take_leave(Presence& presence, std::int64_t re, const Json&) {
-  ok(presence, re);
+  ok(presence, re, farewell(JsonObject{}));
   leave(presence);
 }
 
 void LiveMeeting::take_end(Presence& presence, std::int64_t re, const Json&) {
   if (!presence.staff)
     return refuse(presence, re, {"access.denied", "Only the adviser can end the meeting.", {"agent"}});
-  ok(presence, re);
+  ok(presence, re, farewell(JsonObject{}));
   end("staff", presence.actor);
 }
 

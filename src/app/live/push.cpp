@@ -1,5 +1,6 @@
 // What pages are told (docs/features/signalling.md): facts only, whole lists each time.
 #include "app/live_meeting.h"
+#include "farewell.h"
 
 namespace parlour::app {
 
@@ -16,8 +17,20 @@ std::int64_t ms(UtcTime time) {
 
 }  // namespace
 
-void LiveMeeting::ok(Presence& presence, std::int64_t re) {
-  if (re >= 0) push(presence, "ok", JsonObject{{"re", re}});
+void LiveMeeting::ok(Presence& presence, std::int64_t re, Json body) {
+  if (re < 0) return;
+  body.set("re", re);
+  push(presence, "ok", std::move(body));
+}
+
+Json LiveMeeting::farewell(Json body) const {
+  add_farewell(context_, meeting_, type_, body);
+  return body;
+}
+
+Json LiveMeeting::replaced(std::uint64_t n) const {
+  return farewell(
+      JsonObject{{"type", "ended"}, {"n", static_cast<std::int64_t>(n)}, {"reason", "other_device"}});
 }
 
 void LiveMeeting::refuse(Presence& presence, std::int64_t re, const Refusal& refusal) {
@@ -135,7 +148,8 @@ Json LiveMeeting::people_json() const {
                               {"state", state},
                               {"mic", page->mic},
                               {"camera", page->camera},
-                              {"sharing", sharing_ == page->id}});
+                              {"sharing", sharing_ == page->id},
+                              {"silent", page->silent}});
   }
   if (rules_)
     if (auto roster = rules_->roster(); roster && roster->recorder)
@@ -146,7 +160,8 @@ Json LiveMeeting::people_json() const {
                                 {"state", capturing() ? "connected" : "admitted"},
                                 {"mic", false},
                                 {"camera", false},
-                                {"sharing", false}});
+                                {"sharing", false},
+                                {"silent", false}});
   return JsonObject{{"list", std::move(list)}};
 }
 

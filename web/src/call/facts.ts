@@ -110,9 +110,13 @@ export function notePeople(facts: SessionFacts, list: readonly Person[], nowMs: 
     if (person.ep) facts.ownerOf.set(person.ep, person.participant);
     const was = before.find((p) => p.participant === person.participant);
     if (person.participant === facts.participant || person.role === 'recorder') continue;
-    if (was && was.state !== 'reconnecting' && person.state === 'reconnecting') facts.happen('reconnecting', person.name, nowMs);
-    if (was?.state === 'reconnecting' && (person.state === 'connected' || person.state === 'admitted')) facts.happen('back', person.name, nowMs);
+    if (was && !isLost(was) && isLost(person)) facts.happen('reconnecting', person.name, nowMs);
+    if (was && isLost(was) && !isLost(person) && (person.state === 'connected' || person.state === 'admitted')) facts.happen('back', person.name, nowMs);
   }
+}
+
+function isLost(person: Person): boolean {
+  return person.state === 'reconnecting' || (person.silent && person.state !== 'left' && person.state !== 'waiting');
 }
 
 /** By endpoint: is its person there? An endpoint that no list has named yet is taken to be. */

@@ -18,6 +18,7 @@ export interface PeerLike {
   noteAttached(stream: string): void;
   carry(slot: Slot, track: MediaStreamTrack | null): Promise<boolean>;
   requestKeyFrame(slot: Slot): Promise<void>;
+  framesDecoded(): Promise<ReadonlyMap<string, number>>;
   close(): void;
 }
 
@@ -36,6 +37,14 @@ interface Incoming extends Downlink {
   label: { idx: number; slot: Slot } | null;
   meter: LevelMeter | null;
   mark: SpeakingMark;
+  /** How far the worker's and the browser's counters were seen, and when they rose last. */
+  opened: number;
+  openedAtMs: number;
+  decoded: number;
+  decodedAtMs: number;
+  still: boolean;
+  /** A screen of a share that is over: shown again only by a picture that comes later. Null: its count is not known yet. */
+  overAt: number | null | 'live';
 }
 
 export interface IncomingTile {
@@ -43,19 +52,24 @@ export interface IncomingTile {
   idx: number;
   slot: 'camera' | 'screen';
   stream: MediaStream;
+  still: boolean;
 }
 
 /** A connection that is "disconnected" often comes back by itself within this time. */
 const patienceMs = 3000;
 const restartEveryMs = 5000;
 const levelEveryMs = 100;
+/** Looked at twice a second; with the worker's 0.5 s a picture that stops is named within 3 s. */
+const lookEveryMs = 500;
+const lookSoonMs = 100;
+const stillAfterMs = 2000;
 
 export class MediaLink {
   private peer_: PeerLike | null = null;
   private incoming_ = new Map<string, Incoming>();
   private mids_ = new Set<string>();
   private offers_: Promise<void> = Promise.resolve();
-  private newestGen_ = -1;
+  private newest_ = { session: '', gen: -1 };
   private carrying_ = false;
   private allowed_ = false;
   /** The gate has been open: before that nothing is on an uplink, so that no frame is counted that the server must drop. */
@@ -64,6 +78,8 @@ export class MediaLink {
   private muted_: { microphone: boolean; camera: boolean };
   private restartAtMs_ = -Infinity;
   private patience_: ReturnType<typeof setTimeout> | null = null;
+  private look_: ReturnType<typeof setTimeout> | null = null;
+  private sharing_ = false;
   private readonly levels_: ReturnType<typeof setInterval> | null;
   private speaking_ = new Set<number>();
   private selfMeter_: { track: MediaStreamTrack; meter: LevelMeter; mark: SpeakingMark } | null = null;
@@ -110,7 +126,8 @@ export class MediaLink {
     for (const incoming of this.incoming_.values()) {
       if (incoming.kind !== 'video' || !incoming.label || !this.mids_.has(incoming.mid)) continue;
       const { idx, slot } = incoming.label;
-      out.push({ id: `${incoming.stream}/${idx}/${slot}`, idx, slot: slot === 2 ? 'screen' : 'camera', stream: incoming.stream_ });
+      if (slot === 2 && incoming.overAt !== 'live') continue;
+      out.push({ id: `${incoming.stream}/${idx}/${slot}`, idx, slot: slot === 2 ? 'screen' : 'camera', stream: incoming.stream_, still: incoming.still });
     }
     return out;
   }
@@ -119,14 +136,21 @@ export class MediaLink {
     return [...this.incoming_.values()].filter((i) => i.kind === 'audio' && i.label !== null).map((i) => i.stream_);
   }
 
-  /** Offers are answered one after another; an older one is not answered when a newer one is there. */
+  /**
+   * Offers are answered one after another; an older one is not answered when a newer one is there. Generations are counted within
+   * a session: where the server makes a new endpoint for us (it was restarted, or had forgotten us), they begin anew.
+   */
   offer(gen: number, sdp: string, map: readonly StreamMapEntry[]): void {
-    this.newestGen_ = Math.max(this.newestGen_, gen);
+    const session = this.ports_.sessionOf(sdp);
+    this.newest_ = { session, gen: session === this.newest_.session ? Math.max(this.newest_.gen, gen) : gen };
     this.offers_ = this.offers_.then(async () => {
-      if (this.closed_ || gen < this.newestGen_) return;
-      if (this.peer_?.session && this.peer_.session !== this.ports_.sessionOf(sdp)) this.dropPeer_();
+      if (this.closed_ || session !== this.newest_.session || gen < this.newest_.gen) return;
+      if (this.peer_?.session && this.peer_.session !== session) this.dropPeer_();
       const peer = (this.peer_ ??= this.ports_.makePeer({
-        downlink: (downlink) => this.addDownlink_(downlink),
+        downlink: (downlink) => {
+          this.addDownlink_(downlink);
+          this.lookIn_(lookEveryMs);
+        },
         connection: (state) => this.connectionState_(state),
       }));
       try {
@@ -154,8 +178,29 @@ export class MediaLink {
       const incoming = this.incoming_.get(event.stream);
       if (!incoming) return;
       incoming.label = { idx: event.idx, slot: event.slot };
+      incoming.overAt = 'live';
+      incoming.openedAtMs = incoming.decodedAtMs = Date.now();
       this.ports_.changed();
+    } else if (event.type === 'counts') {
+      for (const [stream, count] of Object.entries(event.counts.streams)) {
+        const incoming = this.incoming_.get(stream);
+        if (!incoming || incoming.opened === count) continue;
+        incoming.opened = count;
+        incoming.openedAtMs = Date.now();
+      }
     }
+  }
+
+  /** A share begins or is over: the last picture of one that is over is never shown again, not even under the next one. */
+  screensChanged(sharing: boolean): void {
+    this.sharing_ = sharing;
+    for (const incoming of this.incoming_.values()) {
+      if (incoming.label?.slot !== 2 || sharing) continue;
+      incoming.overAt = null;
+      // An element that begins anew shows nothing of what was.
+      incoming.stream_ = new MediaStream([incoming.track]);
+    }
+    this.lookIn_(0);
   }
 
   /** Keys are active: tracks may leave. False: tracks are taken off at once. */
@@ -214,6 +259,7 @@ export class MediaLink {
     this.closed_ = true;
     if (this.levels_ !== null) clearInterval(this.levels_);
     if (this.patience_) clearTimeout(this.patience_);
+    if (this.look_) clearTimeout(this.look_);
     this.dropPeer_();
     this.selfMeter_?.meter.close();
     this.selfMeter_ = null;
@@ -221,7 +267,58 @@ export class MediaLink {
 
   private addDownlink_(downlink: Downlink): void {
     const stream = new MediaStream([downlink.track]);
-    this.incoming_.set(downlink.stream, { ...downlink, stream_: stream, label: null, meter: null, mark: new SpeakingMark() });
+    const now = Date.now();
+    this.incoming_.set(downlink.stream, {
+      ...downlink,
+      stream_: stream,
+      label: null,
+      meter: null,
+      mark: new SpeakingMark(),
+      opened: 0,
+      openedAtMs: now,
+      decoded: 0,
+      decodedAtMs: now,
+      still: false,
+      overAt: 'live',
+    });
+  }
+
+  private lookIn_(ms: number): void {
+    if (this.closed_) return;
+    if (this.look_) clearTimeout(this.look_);
+    this.look_ = setTimeout(() => {
+      this.look_ = null;
+      void this.lookAtPictures_();
+    }, ms);
+  }
+
+  /** Which pictures stand still, by what was really opened and decoded. Counts are compared, so a page that sleeps sees nothing still. */
+  private async lookAtPictures_(): Promise<void> {
+    const peer = this.peer_;
+    const decoded = (await peer?.framesDecoded().catch(() => null)) ?? null;
+    if (this.closed_ || this.peer_ !== peer) return this.lookIn_(lookEveryMs);
+    const now = Date.now();
+    const pictures = [...this.incoming_.values()].filter((incoming) => incoming.kind === 'video' && incoming.label !== null);
+    const before = pictures.map((incoming) => [incoming.still, incoming.overAt === 'live'].join());
+    for (const incoming of pictures) {
+      const count = decoded?.get(incoming.stream) ?? incoming.decoded;
+      if (count !== incoming.decoded) {
+        incoming.decoded = count;
+        incoming.decodedAtMs = now;
+      }
+      if (incoming.overAt === null) incoming.overAt = count;
+      else if (incoming.overAt !== 'live' && count > incoming.overAt) incoming.overAt = 'live';
+      // A screen on which nothing moves may send nothing; where its member's sound comes, the way is there.
+      const cameAtMs = incoming.label?.slot === 2 ? this.heardAtMs_(incoming.label.idx) : Math.min(incoming.openedAtMs, incoming.decodedAtMs);
+      incoming.still = now - cameAtMs > stillAfterMs;
+    }
+    if (pictures.some((incoming, index) => [incoming.still, incoming.overAt === 'live'].join() !== before[index])) this.ports_.changed();
+    const due = this.sharing_ && pictures.some((incoming) => incoming.overAt !== 'live');
+    this.lookIn_(due ? lookSoonMs : lookEveryMs);
+  }
+
+  private heardAtMs_(idx: number): number {
+    return Math.max(...[...this.incoming_.values()].filter((incoming) => incoming.label?.idx === idx).map((incoming) => incoming.openedAtMs));
   }
 
   private connectionState_(state: RTCPeerConnectionState): void {

@@ -179,6 +179,17 @@ export class Peer {
     return out;
   }
 
+  /** Pictures that the browser has decoded, by stream: its own counters. */
+  async framesDecoded(): Promise<Map<string, number>> {
+    const out = new Map<string, number>();
+    if (this.closed_) return out;
+    for (const report of (await this.connection_.getStats()).values() as Iterable<Record<string, unknown>>) {
+      const { type, kind, mid, framesDecoded } = report;
+      if (type === 'inbound-rtp' && kind === 'video' && typeof mid === 'string' && typeof framesDecoded === 'number') out.set(this.streamName(mid), framesDecoded);
+    }
+    return out;
+  }
+
   /** The only way to stop a stream for good. */
   close(): void {
     if (this.closed_) return;

@@ -503,7 +503,79 @@ describe('a presence that the server has forgotten', () => {
   });
 });
 
+describe('fault B1: every way out', () => {
+  const kept = { recorded: true, kept_until: 99 };
+  const ways: [string, string, (all: Awaited<ReturnType<typeof connected>>) => unknown][] = [
+    ['leaving', 'left', ({ customer }) => customer.session.leave()],
+    ['the adviser ends', 'staff', ({ agent }) => agent.session.end()],
+    ['the server ends', 'recording_lost', ({ server }) => server.pushAll({ type: 'ended', reason: 'recording_lost', ...server.farewell })],
+    ['another device', 'other_device', ({ server, customer }) => server.push(server.presence(customer.participant), { type: 'ended', reason: 'other_device', ...server.farewell })],
+    ['told, then closed as replaced', 'other_device', ({ server, customer }) => {
+      server.push(server.presence(customer.participant), { type: 'ended', reason: 'other_device', ...server.farewell });
+      const { socket } = server.presence(customer.participant);
+      setTimeout(() => socket!.drop(4001), 1);
+    }],
+    ['the log-in has ended', 'session', ({ server, customer }) => server.push(server.presence(customer.participant), { type: 'ended', reason: 'session', ...server.farewell })],
+    ['declined', 'declined', ({ server, customer }) => server.push(server.presence(customer.participant), { type: 'declined', reason: 'not_now', ...server.farewell })],
+    ['its keys are used up', 'exhausted', ({ customer }) => customer.worker().say({ type: 'exhausted' })],
+  ];
+  it.each(ways)('%s: the server’s word is passed on', async (_, reason, go) => {
+    const all = await connected();
+    all.server.farewell = kept;
+    void go(all);
+    await until('over', () => all.customer.session.state.ended !== null);
+    expect(all.customer.session.state.ended).toMatchObject({ reason, recorded: true, keptUntilMs: 99 });
+  });
+  it.each(ways)('%s: nothing is invented where the server says nothing', async (_, reason, go) => {
+    const all = await connected();
+    void go(all);
+    await until('over', () => all.customer.session.state.ended !== null);
+    expect(all.customer.session.state.ended).toMatchObject({ reason, recorded: null, keptUntilMs: null });
+  });
+  it.each([
+    ['replaced without a word', 'replaced', 4001],
+  ] as const)('%s: not known', async (_, reason, code) => {
+    const { server, customer } = await connected();
+    server.presence(customer.participant).socket!.drop(code);
+    await until('over', () => customer.session.state.ended !== null);
+    expect(customer.session.state.ended).toMatchObject({ reason, recorded: null });
+  });
+  it('leaving without a network: not known', async () => {
+    const { server, customer } = await connected();
+    server.deaf = true;
+    await customer.session.leave();
+    expect(customer.session.state.ended).toMatchObject({ reason: 'left', recorded: null });
+  });
+});
+
+describe('fault B7: who is lost', () => {
+  it('is told by the server’s word on the media, while the socket is still there', async () => {
+    const { server, agent, customer } = await connected();
+    const other = () => agent.session.state.members.find((m) => m.name === 'C. Customer');
+    expect(other()?.presence).toBe('online');
+    server.presence(customer.participant).silent = true;
+    server.people();
+    await until('silent', () => other()?.presence === 'silent');
+    expect(agent.session.state.happenings.at(-1)?.what).toBe('reconnecting');
+    // Keys are still exchanged with it: its socket is there.
+    expect(agent.session.state.encryption.waitingForKeysOf).toEqual([]);
+    server.presence(customer.participant).silent = false;
+    server.people();
+    await until('back', () => other()?.presence === 'online');
+    expect(agent.session.state.happenings.at(-1)?.what).toBe('back');
+  });
+});
+
 describe('screen share', () => {
+  it('fault B6: a page that goes away says that its share is over', async () => {
+    const { server, agent } = await connected();
+    const local = (agent.session as unknown as { config_: { media: { screen: unknown } } }).config_.media;
+    local.screen = { enabled: true, stop: () => undefined };
+    agent.session.abandon();
+    await until('said', () => server.received.some((r) => r.message.type === 'share.stop'));
+  });
+
+
   it('is sent only after the server\'s ok', async () => {
     const { server, agent } = await connected();
     const screen = { enabled: true, kind: 'video', stop: () => undefined };

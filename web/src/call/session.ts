@@ -9,7 +9,7 @@
 //
 // Thread: the page's.
 
-import { roleNumber, type DeclineReason, type Person, type ServerPush, type Signed, type WaitingEntry, type WelcomeFields } from '../protocol';
+import { roleNumber, type DeclineReason, type Farewell, type Person, type ServerPush, type Signed, type WaitingEntry, type WelcomeFields } from '../protocol';
 import { Refused, type CallApi, type CallConfig } from './api';
 import { checkPolicy, type Failure } from './chain';
 import type { CryptoWorker } from './crypto_worker';
@@ -143,7 +143,7 @@ export class CallSession implements CallApi {
   }
 
   async leave(): Promise<void> {
-    await this.finish_('left', () => this.signalling_?.request({ type: 'leave' }));
+    await this.bowOut_('left');
   }
 
   async end(): Promise<void> {
@@ -154,6 +154,8 @@ export class CallSession implements CallApi {
     if (this.over_) return;
     this.over_ = true;
     const signalling = this.signalling_;
+    // The others go back to the faces at once, without waiting until this page is missed.
+    if (this.config_.media?.screen) signalling?.tell({ type: 'share.stop' });
     signalling?.lastWords();
     void Promise.resolve(this.call_?.finish()).finally(() => {
       signalling?.close();
@@ -185,7 +187,10 @@ export class CallSession implements CallApi {
           if (state === 'online') this.media_.networkChanged();
           this.changed_();
         },
-        gone: (reason, refusal) => this.ended_({ reason: reason === 'replaced' ? 'replaced' : 'server', text: refusal?.text ?? null }),
+        // After what has been pushed: `ended` may be among it, and says more.
+        gone: (reason, refusal) => {
+          this.inbox_ = this.inbox_.then(() => this.ended_({ reason: reason === 'replaced' ? 'replaced' : 'server', text: refusal?.text ?? null }));
+        },
       },
     );
     this.signalling_ = signalling;
@@ -196,7 +201,7 @@ export class CallSession implements CallApi {
   private async rejoin_(): Promise<void> {
     if (this.over_) return;
     if (++this.rejoins_ > maxRejoins) {
-      this.ended_({ reason: 'removed', text: null });
+      await this.bowOut_('removed');
       return;
     }
     this.call_?.close();
@@ -212,22 +217,28 @@ export class CallSession implements CallApi {
     });
   }
 
-  private async finish_(reason: EndView['reason'], tell: () => Promise<unknown> | undefined): Promise<void> {
-    if (this.over_) return;
-    const limit = new Promise((resolve) => setTimeout(resolve, 1500));
-    await Promise.race([this.call_?.finish(), limit]);
-    await Promise.race([Promise.resolve(tell()).catch(() => undefined), limit]);
-    this.ended_({ reason, text: null });
+  /** Leaves, whatever the reason is: the answer says what stays of the conversation. */
+  private bowOut_(reason: EndView['reason']): Promise<void> {
+    return this.finish_(reason, () => this.signalling_?.request({ type: 'leave' }));
   }
 
-  private ended_(end: { reason: EndView['reason']; text: string | null; declined?: DeclineReason; recorded?: boolean; keptUntilMs?: number }): void {
+  private async finish_(reason: EndView['reason'], tell: () => Promise<Farewell> | undefined): Promise<void> {
+    if (this.over_) return;
+    const limit = new Promise<undefined>((resolve) => setTimeout(resolve, 1500));
+    await Promise.race([this.call_?.finish(), limit]);
+    const told = await Promise.race([Promise.resolve(tell()).catch(() => undefined), limit]);
+    this.ended_({ reason, text: null, told });
+  }
+
+  /** `told`: the server's word on the recording. Nothing told is nothing known: the page invents nothing. */
+  private ended_(end: { reason: EndView['reason']; text: string | null; declined?: DeclineReason; told?: Farewell | undefined }): void {
     if (this.over_) return;
     this.over_ = true;
     this.facts_.ended = {
       reason: end.reason,
       declined: end.declined ?? null,
-      recorded: end.recorded ?? false,
-      keptUntilMs: end.keptUntilMs ?? null,
+      recorded: end.told?.recorded ?? null,
+      keptUntilMs: end.told?.kept_until ?? null,
       text: end.text,
       atMs: this.parts_.now(),
     };
@@ -249,7 +260,7 @@ export class CallSession implements CallApi {
     this.media_.close();
     this.call_?.close();
     this.signalling_?.tell({ type: 'failed', check: failure.check, detail: failure.detail });
-    if (code === 'exhausted') this.ended_({ reason: 'exhausted', text: null });
+    if (code === 'exhausted') void this.bowOut_('exhausted');
     this.changed_();
   }
 
@@ -315,7 +326,7 @@ export class CallSession implements CallApi {
         facts.queuePlace = null;
         break;
       case 'declined':
-        this.ended_({ reason: 'declined', text: null, declined: message.reason });
+        this.ended_({ reason: 'declined', text: null, declined: message.reason, told: message });
         break;
       case 'offer':
         this.media_.offer(message.gen, message.sdp, message.map);
@@ -345,12 +356,7 @@ export class CallSession implements CallApi {
         break;
       case 'ended':
         await Promise.race([this.call_?.finish(), new Promise((resolve) => setTimeout(resolve, 500))]);
-        this.ended_({
-          reason: message.reason,
-          text: null,
-          recorded: message.recorded,
-          ...(message.kept_until === undefined ? {} : { keptUntilMs: message.kept_until }),
-        });
+        this.ended_({ reason: message.reason, text: null, told: message });
         break;
       default:
         break; // A newer server may say more.
@@ -415,7 +421,7 @@ export class CallSession implements CallApi {
         },
         removed: (reason) => {
           if (reason === 'no_ack' || reason === 'renew') void this.rejoin_();
-          else this.ended_({ reason: 'removed', text: null });
+          else void this.bowOut_('removed');
         },
         rosterChanged: (entry, before) => noteRoster(this.facts_, call, entry.roster.members, before?.roster.members ?? null, this.parts_.now()),
         changed: () => this.changed_(),
@@ -480,6 +486,7 @@ export class CallSession implements CallApi {
 
   private share_(participant: string | null): void {
     const oursIsOver = noteShare(this.facts_, participant, this.parts_.now());
+    this.media_.screensChanged(participant !== null);
     // Somebody ended our share from outside.
     if (oursIsOver && this.config_.media?.screen) {
       this.config_.media.closeScreen();

@@ -46,8 +46,12 @@ export interface MemberView {
   readonly self: boolean;
   readonly steward: boolean;
   readonly knownBy: KnownBy;
-  /** Server's word: the member's socket is there, or it is in its 30 s of reconnecting, or its browser has stopped sending for good. The recorder is always 'online' while listed. */
-  readonly presence: 'online' | 'reconnecting' | 'stopped';
+  /**
+   * Server's word: the member's socket is there; or nothing comes from its media connection for some seconds, whatever the socket
+   * does; or it is in its 30 s of reconnecting; or its browser has stopped sending for good. The recorder is always 'online' while
+   * listed.
+   */
+  readonly presence: 'online' | 'silent' | 'reconnecting' | 'stopped';
   /** True once this member has acknowledged our keys of the newest epoch. */
   readonly acknowledged: boolean;
   /** Slots that the member announced as active in a signed message. */
@@ -71,6 +75,8 @@ export interface Tile {
   readonly slot: 'camera' | 'screen';
   readonly name: string;
   readonly stream: MediaStream;
+  /** The picture stands still: no frame of it was opened and decoded for 2 s (a screen: nothing at all came from its member). */
+  readonly still: boolean;
 }
 
 /** Somebody in the waiting room, as the steward sees it. `admit(ep)` signs exactly this `helloHash`. */
@@ -191,7 +197,8 @@ export interface EndView {
   /** The server's reason, or ours: 'left' (we left), 'removed' (a Roster without us), 'declined', 'replaced' (another tab took over). */
   readonly reason: EndReason | 'left' | 'removed' | 'declined' | 'replaced';
   readonly declined: DeclineReason | null;
-  readonly recorded: boolean;
+  /** The server's word; null where it could not be asked: in doubt, what was recorded so far stays recorded. */
+  readonly recorded: boolean | null;
   /** UTC milliseconds; null where nothing is kept or nothing was said. */
   readonly keptUntilMs: number | null;
   /** The server's own sentence, if it sent one. */

@@ -3,7 +3,7 @@
 // The server can be told to misbehave: `tamper` sees every message before it is delivered.
 
 import { randomUUID } from 'node:crypto';
-import type { Person, Policy, Roster, SenderKey, ServerPush, Signed } from '../protocol';
+import type { Farewell, Person, Policy, Roster, SenderKey, ServerPush, Signed } from '../protocol';
 import { recorderIdx } from '../protocol';
 import type { CallConfig } from './api';
 import { base64url, fromBase64url, random, type Bytes } from './bytes';
@@ -109,6 +109,7 @@ interface Presence {
   hello: Signed | null;
   ep: string | null;
   state: Person['state'];
+  silent: boolean;
 }
 
 export class TestServer {
@@ -123,6 +124,10 @@ export class TestServer {
   tamper: (m: Signed, to: string, from: string) => Signed[] | Promise<Signed[]> = (m) => [m];
   recorder: 'honest' | 'silent' = 'honest';
   mediaAllowed = true;
+  /** Hears nothing any more. */
+  deaf = false;
+  /** What it says to whoever goes. */
+  farewell: Farewell = {};
   private rosterMembers_ = new Set<string>();
   private roster_: Roster | null = null;
   private everMembers_ = new Set<string>();
@@ -165,6 +170,7 @@ export class TestServer {
       mic: true,
       camera: false,
       sharing: false,
+      silent: p.silent,
     }));
     this.pushAll({ type: 'people', list });
   }
@@ -215,6 +221,7 @@ export class TestServer {
   }
 
   private async handle_(who: { participant: string; name: string; staff: boolean }, socket: TestSocket, message: Fields): Promise<void> {
+    if (this.deaf) return;
     this.received.push({ participant: who.participant, message });
     this.frames.push(['ClientMessage', JSON.stringify(message)]);
     const ok = (): void => socket.deliver({ type: 'ok', re: message.id });
@@ -227,8 +234,12 @@ export class TestServer {
         if (presence) await this.e2ee_(presence, message['m'] as Signed, ok);
         return;
       case 'leave':
-        ok();
+        socket.deliver({ type: 'ok', re: message.id, ...this.farewell });
         if (presence) this.setState(presence.participant, 'left');
+        return;
+      case 'end':
+        socket.deliver({ type: 'ok', re: message.id, ...this.farewell });
+        this.pushAll({ type: 'ended', reason: 'staff', ...this.farewell });
         return;
       default:
         ok();
@@ -249,7 +260,7 @@ export class TestServer {
       this.presences[old]!.socket?.drop(1006);
       this.presences.splice(old, 1);
     }
-    const presence: Presence = { ...who, token: randomUUID(), socket, n: 0, log: [], hello: null, ep: null, state: 'waiting' };
+    const presence: Presence = { ...who, token: randomUUID(), socket, n: 0, log: [], hello: null, ep: null, state: 'waiting', silent: false };
     this.presences.push(presence);
     const type = this.org.body.types.find((t) => t.type_id === typeIds[this.type])!;
     this.push(presence, {
@@ -373,6 +384,11 @@ export class TestWorker implements WorkerPort {
     this.dead = true;
   }
 
+  /** As if the core had said it. */
+  say(message: WorkerMessage): void {
+    for (const listener of this.listeners_) listener({ data: message } as MessageEvent<WorkerMessage>);
+  }
+
   attach(options: TransformOptions): void {
     const input = new TransformStream<EncodedFrame, EncodedFrame>();
     this.inputs_.set(options.stream, input.writable.getWriter());
@@ -406,6 +422,9 @@ export class TestPeer implements PeerLike {
     return true;
   }
   async requestKeyFrame(): Promise<void> {}
+  async framesDecoded(): Promise<Map<string, number>> {
+    return new Map();
+  }
   close(): void {
     this.closed = true;
   }

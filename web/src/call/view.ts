@@ -51,7 +51,8 @@ export function viewOf(facts: SessionFacts, call: SecureCall | null, media: Medi
     meeting: facts.meeting,
     tiles: media
       .tiles()
-      .filter((t) => members.some((m) => m.idx === t.idx))
+      // A screen is there while its member shares it, and not a moment longer: what stood on it last may be the wrong window.
+      .filter((t) => members.some((m) => m.idx === t.idx) && (t.slot !== 'screen' || t.idx === sharingIdx(facts, members)))
       .map((t) => ({ ...t, name: nameOf(t.idx) })),
     sounds: media.sounds(),
     sharing: sharingIdx(facts, members),
@@ -125,7 +126,7 @@ function memberViews(facts: SessionFacts, call: SecureCall, media: MediaLink): M
       self: own,
       steward: m.idx === roster.steward,
       knownBy: own ? 'self' : 'server',
-      presence: person?.state === 'stopped' ? 'stopped' : person?.state === 'reconnecting' || (!person && facts.ownerOf.has(m.ep)) ? 'reconnecting' : 'online',
+      presence: person?.state === 'stopped' ? 'stopped' : person?.state === 'reconnecting' || (!person && facts.ownerOf.has(m.ep)) ? 'reconnecting' : person?.silent ? 'silent' : 'online',
       acknowledged: own || call.exchange.acknowledged(epoch, self, m.idx),
       active: (slots ?? []).map((slot) => slotNames[slot]),
       listening: slots !== null && slots.length === 0 && !call.heard(m.ep),

@@ -98,6 +98,8 @@ export interface Person {
   mic: boolean;
   camera: boolean;
   sharing: boolean;
+  /** Nothing has come from this browser's media connection for 5 s. */
+  silent: boolean;
 }
 
 export type MediaReason = 'ok' | 'recording.stalled' | 'vault.down' | 'disk.full' | 'held' | 'guard' | 'not_admitted';
@@ -111,7 +113,14 @@ export type EndReason =
   | 'expired'
   | 'exhausted'
   | 'other_device'
-  | 'server';
+  | 'server'
+  | 'session';
+
+/** What stays of the conversation, on every way out; absent where the server could not say it. */
+export interface Farewell {
+  recorded?: boolean;
+  kept_until?: number;
+}
 
 /** Pushes carry `n`, rising by one per presence. */
 export type ServerPush =
@@ -122,7 +131,7 @@ export type ServerPush =
   | { type: 'waiting'; n: number; list: WaitingEntry[] }
   | { type: 'queue'; n: number; place: number; adviser: 'away' | 'here' }
   | { type: 'admitted'; n: number }
-  | { type: 'declined'; n: number; reason: DeclineReason }
+  | ({ type: 'declined'; n: number; reason: DeclineReason } & Farewell)
   | { type: 'offer'; n: number; gen: number; sdp: string; map: StreamMapEntry[] }
   | { type: 'people'; n: number; list: Person[] }
   | { type: 'share'; n: number; participant: string | null }
@@ -131,7 +140,7 @@ export type ServerPush =
   | { type: 'held'; n: number; until: number }
   | { type: 'quality'; n: number; loss_up: number; loss_down: number; rtt_ms: number }
   | { type: 'guard'; n: number; slot: number; reason: string }
-  | { type: 'ended'; n: number; reason: EndReason; recorded: boolean; kept_until?: number };
+  | ({ type: 'ended'; n: number; reason: EndReason } & Farewell);
 
 export type ServerReply =
   | { type: 'ok'; re: number; [field: string]: unknown }

@@ -25,7 +25,7 @@ const none: FrameCounts = {
   sent: 0,
   opened: 0,
   foreign: 0,
-  rejected: { auth: 0, replay: 0, shim: 0, key_bit: 0, header: 0, slot: 0, stranger: 0, old: 0, no_key: 0 },
+  rejected: { auth: 0, replay: 0, shim: 0, key_bit: 0, header: 0, slot: 0, stranger: 0, old: 0, no_key: 0 }, streams: {},
 };
 
 async function loopback(rekeys: number): Promise<Result> {

@@ -70,6 +70,8 @@ class LiveMeeting {
   void wire_refused(const std::shared_ptr<Wire>& wire);
   void dismiss(PresenceId presence);
   bool is_member(PresenceId presence) const;
+  // For a page whose place another browser took: why, and what is recorded. `n`: the number of this push.
+  Json replaced(std::uint64_t n) const;
   std::optional<meeting::Refusal> decline(const ParticipantId& participant, const std::string& reason,
                                           const meeting::Actor& actor);
 
@@ -106,6 +108,7 @@ class LiveMeeting {
     bool member = false;  // the newest Roster names its ep
     bool mic = false, camera = false;
     std::uint64_t offers = 0;
+    bool silent = false;  // nothing has come from its media connection for some seconds
     bool stopped =
         false;         // its browser sends nothing more: a check failed there, or the guard stopped it here
     int failures = 0;  // checks that this page said have failed
@@ -137,6 +140,7 @@ class LiveMeeting {
   std::set<std::string> eps_ever_named() const;
   void arm_guard(Presence& presence);
   void stopped(Presence& presence);
+  void set_silent(Presence& presence, bool silent);
   void offer(Presence& presence, bool restart);
   void remove_presence(PresenceId id, std::string_view ended_reason, bool tell);
   void lose(Presence& presence);
@@ -150,7 +154,9 @@ class LiveMeeting {
   void finish(const std::string& reason);
   void finish_last();
   void refuse(Presence& presence, std::int64_t re, const meeting::Refusal& refusal);
-  void ok(Presence& presence, std::int64_t re);
+  void ok(Presence& presence, std::int64_t re, Json body = JsonObject{});
+  // What stays of the conversation, for whoever goes.
+  Json farewell(Json body) const;
   void reload();
   std::uint32_t recorded_parts() const;
   meeting::Decision run(const meeting::Command& command, const meeting::Actor& actor,
@@ -182,7 +188,8 @@ class LiveMeeting {
   void take_leave(Presence& presence, std::int64_t re, const Json& message);
   void take_end(Presence& presence, std::int64_t re, const Json& message);
   void take_failed(Presence& presence, std::int64_t re, const Json& message);
-  void set_sharing(Presence& presence, bool start);
+  void set_sharing(Presence& presence, bool start, const meeting::Actor& actor);
+  void end_sharing();
   std::optional<ParticipantId> customer_named(Presence& presence, std::int64_t re, const Json& message);
   void on_signed(Presence& presence, std::int64_t id, const Json& message);
   std::optional<meeting::Refusal> take_hello(Presence& presence, const Json& message);

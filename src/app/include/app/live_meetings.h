@@ -36,6 +36,7 @@ class LiveMeetings {
     std::string guest_session;  // or of the customer's
   };
   void enter(Socket& socket, const Json& message);
+  void tell_over(Socket& socket, const MeetingId& id, std::uint64_t last_n);
   void watch(Socket& socket, const Json& message);
   void watcher_message(Socket& socket, const Json& message);
   void check_sessions();

@@ -36,6 +36,7 @@ export class WorkerCore {
     opened: 0,
     foreign: 0,
     rejected: { auth: 0, replay: 0, shim: 0, key_bit: 0, header: 0, slot: 0, stranger: 0, old: 0, no_key: 0 },
+    streams: {},
   };
   private readonly told_ = new Map<string, number>();
   private readonly heard_ = new Set<string>();
@@ -166,6 +167,7 @@ export class WorkerCore {
         return;
       }
       this.counts_.opened++;
+      this.counts_.streams[stream] = (this.counts_.streams[stream] ?? 0) + 1;
       this.countsSoon_();
       this.noteHeard_(opened);
       if (label !== opened.idx * 16 + opened.slot) {
@@ -215,7 +217,7 @@ export class WorkerCore {
       this.countsTimer_ = false;
       if (!this.countsChanged_) return;
       this.countsChanged_ = false;
-      this.post_({ type: 'counts', counts: { ...this.counts_, rejected: { ...this.counts_.rejected } } });
+      this.post_({ type: 'counts', counts: { ...this.counts_, rejected: { ...this.counts_.rejected }, streams: { ...this.counts_.streams } } });
     });
   }
 }

@@ -70,6 +70,8 @@ export interface FrameCounts {
   /** Probe of the self-test only: frames that were not ours, that is, plaintext. */
   foreign: number;
   rejected: Record<RejectReason, number>;
+  /** Authentic frames by receiving stream: what stands still is seen by what no longer rises. */
+  streams: Record<string, number>;
 }
 
 export type WorkerEvent =
