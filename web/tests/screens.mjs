@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { build } from 'vite';
 import * as api from './screens_api.mjs';
+import { followsStates } from './translator.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../../build/screens');
@@ -94,9 +95,10 @@ const customer = [
   ['notice-damaged', { path: '/j#/notice', answers: { 'GET /guest': () => { const body = api.invitation({ progress: [true, false] }); body.notice.text += ' '; return json(body); } }, ready: '[data-testid=notice-damaged]' }],
   ...[
     ['starting', 'waiting-room'], ['waiting', 'waiting-room'], ['waiting_queue', 'waiting-room'], ['waiting_lost', 'waiting-room'], ['refused', 'enter-refused'], ['connecting', 'connecting'], ['connected', 'remote-picture'], ['connected_never', 'remote-picture'],
-    ['connected_no_camera', 'stage'], ['connected_shared', 'shared-screen'], ['stopped', 'recording-stopped'], ['poor', 'quality'], ['reconnecting', 'reconnecting'], ['other_reconnecting', 'other-reconnecting'], ['held', 'held'], ['problem', 'call-problem'],
-    ['ended_staff', 'goodbye'], ['ended_never', 'goodbye'], ['ended_left', 'goodbye'], ['ended_lost', 'goodbye'], ['ended_declined', 'goodbye'],
+    ['connected_no_camera', 'stage'], ['connected_shared', 'shared-screen'], ['stopped', 'recording-stopped'], ['poor', 'quality'], ['reconnecting', 'reconnecting'], ['other_reconnecting', 'other-reconnecting'], ['other_silent', 'other-reconnecting'], ['picture_still', 'picture-still'], ['screen_still', 'screen-still'], ['held', 'held'], ['problem', 'call-problem'],
+    ['ended_staff', 'goodbye'], ['ended_never', 'goodbye'], ['ended_left', 'goodbye'], ['ended_doubt', 'goodbye'], ['ended_lost', 'goodbye'], ['ended_declined', 'goodbye'],
   ].map(([scene, ready]) => [`call-customer-${scene}`, { path: '/j#/wait', answers: open({ kind: scene.includes('never') ? 'never' : 'required', progress: [true, true] }), scene, ready: `[data-testid=${ready}]`, settle: 500 }]),
+  ['call-customer-back', { path: '/j#/check', answers: open({ progress: [true, true] }), scene: 'connected', act: async (page) => { await page.evaluate(() => { location.hash = '#/wait'; }); await page.getByTestId('remote-picture').waitFor(); await page.goBack(); await page.getByTestId('leave-sheet').waitFor(); } }],
   ['call-customer-security', { path: '/j#/wait', answers: open({ progress: [true, true] }), scene: 'code_changed', act: async (page) => { await page.getByTestId('facts').click(); await page.getByTestId('security-code').waitFor(); } }],
   ['call-customer-security-never', { path: '/j#/wait', answers: open({ kind: 'never', progress: [true, true] }), scene: 'connected_never', act: async (page) => { await page.getByTestId('facts').click(); await page.getByTestId('security-code').waitFor(); } }],
   ['call-customer-connected-nl', { path: '/j#/wait', answers: open({ progress: [true, true], lang: 'nl' }), scene: 'connected', lang: 'nl', settle: 500, ready: '[data-testid=remote-picture]' }],
@@ -184,6 +186,9 @@ const console_ = [
   ['call-agent-held', call('held', 'held')],
   ['call-agent-problem', call('problem', 'call-problem')],
   ['call-agent-end', call('connected', 'remote-picture', { act: (page) => page.getByTestId('end-call').click() })],
+  ['call-agent-back', call('connected', 'remote-picture', { act: async (page) => { await page.evaluate(() => { location.hash = '#/today'; }); await page.getByTestId('leave-sheet').waitFor(); } })],
+  ['call-agent-silent', call('other_silent', 'other-reconnecting')],
+  ['call-agent-screen-still', call('screen_still', 'screen-still')],
   ['call-agent-keys', call('connected', 'remote-picture', { act: (page) => page.keyboard.press('?') })],
   ['call-agent-elsewhere', call('elsewhere', 'agent-elsewhere')],
   ['call-agent-refused', call('refused', 'agent-refused')],
@@ -228,6 +233,19 @@ async function video(browser, base) {
   });
   await page.close();
   return Buffer.from(text, 'base64');
+}
+
+/** Fault B2: a translated page says what the same page says untranslated, after each change: of the call's state, of the language. */
+async function translated(page, options) {
+  if (options.scene !== undefined && options.act === undefined) {
+    // All of them from one page of each side; from every other there and back.
+    const tour = await page.evaluate(() => window.parlourTour ?? []);
+    const scenes = options.scene === 'connected' ? tour : [options.scene, 'connected', options.scene];
+    if (tour.length > 0) return followsStates(page, scenes.map((scene) => [scene, () => page.evaluate((name) => window.parlourShow(name), scene)]));
+  }
+  const languages = ['nl', 'en'].map((code) => [code, page.getByTestId(`language-${code}`).first()]);
+  if (!(await languages[0][1].isVisible())) return [];
+  return followsStates(page, languages.map(([code, button]) => [code, () => button.evaluate((element) => element.click())]));
 }
 
 async function take(browser, base, movie, [name, options], size, scheme) {
@@ -291,6 +309,7 @@ async function take(browser, base, movie, [name, options], size, scheme) {
       return result.violations.map((one) => `${one.id}: ${one.help} (${one.nodes.map((node) => node.target.join(' ')).slice(0, 3).join('; ')})`);
     });
     if (pictures) await page.screenshot({ path: join(root, `${file}.png`), fullPage: true });
+    if (size.width === 1280) faults.push(...(await translated(page, options)));
   } catch (error) {
     faults.push(`not taken: ${String(error.message).split('\n')[0]}`);
     await page.screenshot({ path: join(root, `${file}.png`) }).catch(() => undefined);

@@ -4,7 +4,7 @@
 import type { CallApi, CallConfig } from '../../src/call/api.ts';
 import type { CallState } from '../../src/call/state.ts';
 import { Refused } from '../../src/call/api.ts';
-import { scene } from './scenes.ts';
+import { scene, tour } from './scenes.ts';
 
 export { Refused } from '../../src/call/api.ts';
 export { LocalMedia, listDevices } from '../../src/call/devices.ts';
@@ -13,6 +13,10 @@ export { LevelMeter, playTestSound } from '../../src/call/level.ts';
 declare global {
   interface Window {
     parlourScene?: string;
+    /** Shows a scene at once, by its name. */
+    parlourShow?: (name: string) => void;
+    /** The scenes that a call can come into from each other. */
+    parlourTour?: string[];
     parlourBrowser?: 'ok' | 'api' | 'silent' | 'slow';
   }
 }
@@ -53,6 +57,8 @@ export class CallSession implements CallApi {
     if (wanted.startsWith('ended')) this.#set(scene(wanted.includes('never') ? 'connected_never' : wanted.includes('declined') ? 'waiting' : 'connected', this.config));
     await new Promise((resolve) => setTimeout(resolve, 30));
     this.#set(scene(wanted, this.config));
+    window.parlourShow = (name): void => this.#set(scene(name, this.config));
+    window.parlourTour = tour(this.config);
   }
 
   async admit(): Promise<void> {}

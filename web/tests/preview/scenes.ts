@@ -46,6 +46,12 @@ function member(extra: Partial<MemberView>): MemberView {
   };
 }
 
+/** The scenes that a running page can come into from each other. */
+export function tour(config: CallConfig): string[] {
+  const both = ['connecting', 'connected', 'connected_no_camera', 'connected_shared', 'stopped', 'connected', 'poor', 'other_reconnecting', 'picture_still', 'screen_still', 'other_silent', 'held', 'connected', 'reconnecting', 'problem', 'connected'];
+  return config.as === 'staff' ? ['alone', 'alone_waiting', ...both, 'second_waiting', 'ended_staff'] : ['starting', 'waiting', 'waiting_queue', 'waiting_lost', ...both, 'ended_staff', 'ended_left', 'ended_doubt', 'ended_lost'];
+}
+
 export function scene(name: string, config: CallConfig): CallState {
   const staff = config.as === 'staff';
   const never = name.includes('never');
@@ -68,7 +74,7 @@ export function scene(name: string, config: CallConfig): CallState {
     queuePlace: null,
     adviser: 'here',
     meeting: null,
-    tiles: [{ id: 'x', idx: other.idx, slot: 'camera', name: other.name, stream: picture(staff ? '#7a5a8c' : '#2d5f6b', staff ? '#c9cdbf' : '#b8c4c9') }],
+    tiles: [{ id: 'x', idx: other.idx, slot: 'camera', name: other.name, stream: picture(staff ? '#7a5a8c' : '#2d5f6b', staff ? '#c9cdbf' : '#b8c4c9'), still: false }],
     sounds: [],
     sharing: null,
     encryption: { epoch: 1, pending: false, established: true, waitingForKeysOf: [], waitingForMediaOf: [], framesSent: 1000, framesDecrypted: 1000, framesRejected: 0 },
@@ -104,7 +110,7 @@ export function scene(name: string, config: CallConfig): CallState {
     case 'connected_no_camera':
       return { ...base, members: members.map((one) => (one.idx === other.idx ? { ...one, cameraOff: true, microphoneMuted: true, speaking: false } : one)), tiles: [] };
     case 'connected_shared':
-      return { ...base, sharing: 0, tiles: [...base.tiles, { id: 's', idx: other.idx, slot: 'screen', name: other.name, stream: picture('#2d5f6b', '#f7f6f1', true) }] };
+      return { ...base, sharing: 0, tiles: [...base.tiles, { id: 's', idx: other.idx, slot: 'screen', name: other.name, stream: picture('#2d5f6b', '#f7f6f1', true), still: false }] };
     case 'stopped':
       return { ...base, media: { allowed: false, reason: 'recording.stalled', endsAtMs: now + 95_000 }, recording: { ...base.recording, fact: 'stopped', reason: 'recording.stalled' } };
     case 'poor':
@@ -113,6 +119,12 @@ export function scene(name: string, config: CallConfig): CallState {
       return { ...base, link: 'reconnecting' };
     case 'other_reconnecting':
       return { ...base, members: members.map((one) => (one.idx === other.idx ? { ...one, presence: 'reconnecting', speaking: false } : one)) };
+    case 'other_silent':
+      return { ...base, members: members.map((one) => (one.idx === other.idx ? { ...one, presence: 'silent', speaking: false } : one)), tiles: base.tiles.map((one) => ({ ...one, still: true })) };
+    case 'picture_still':
+      return { ...base, tiles: base.tiles.map((one) => ({ ...one, still: true })) };
+    case 'screen_still':
+      return { ...scene('connected_shared', config), tiles: scene('connected_shared', config).tiles.map((one) => ({ ...one, still: true })) };
     case 'held':
       return { ...base, phase: 'held', heldUntilMs: now + 284_000, media: { allowed: false, reason: 'held', endsAtMs: null }, encryption: { ...base.encryption, established: false }, recording: { ...base.recording, fact: 'starting' } };
     case 'code_changed':
@@ -133,6 +145,8 @@ export function scene(name: string, config: CallConfig): CallState {
       return { ...base, phase: 'ended', ended: { ...ended, reason: 'staff' } };
     case 'ended_left':
       return { ...base, phase: 'ended', ended: { ...ended, reason: 'left', recorded: true, keptUntilMs: Date.parse('2033-11-24T12:00:00Z') } };
+    case 'ended_doubt':
+      return { ...base, phase: 'ended', ended: { ...ended, reason: 'left', recorded: null } };
     case 'ended_lost':
       return { ...base, phase: 'ended', ended: { ...ended, reason: 'recording_lost', recorded: true, keptUntilMs: Date.parse('2033-11-24T12:00:00Z') } };
     case 'ended_declined':

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { CallState, MemberView } from '../../call/index.ts';
-import { codeForReading, encryptionWords, knownWords, problemSentence, qualityWords, recordedNow, recordingLost, recordingMark, securitySentences, waitingFor } from './sentences.ts';
+import type { CallState, EndView, MemberView } from '../../call/index.ts';
+import { codeForReading, encryptionWords, farewell, knownWords, problemSentence, qualityWords, recordedNow, recordingLost, recordingMark, securitySentences, waitingFor } from './sentences.ts';
 import { shortcut } from './shortcuts.ts';
 import { callWords } from './words.ts';
 
@@ -90,6 +90,29 @@ describe('a recording that stops', () => {
   });
   it('is nothing to somebody who waits or has left', () => {
     for (const phase of ['waiting', 'ended'] as const) expect(recordingLost(state({ phase, media: { allowed: false, reason: 'vault.down', endsAtMs: null } }))).toBe(false);
+  });
+});
+
+describe('fault B1: the goodbye', () => {
+  const reasons: EndView['reason'][] = ['staff', 'customer_left', 'cancelled', 'recording_lost', 'held_too_long', 'expired', 'exhausted', 'other_device', 'server', 'session', 'left', 'removed', 'declined', 'replaced'];
+  const told = (reason: EndView['reason'], recorded: boolean | null, keptUntilMs: number | null = null): EndView => ({ reason, declined: null, recorded, keptUntilMs, text: null, atMs: 0 });
+  const said = (ended: EndView, policy: 'required' | 'optional' | 'never', lang: 'en' | 'nl') => farewell(ended, policy, ['a', 'v'], organisation, callWords[lang], () => '24 November 2033');
+  for (const reason of reasons) {
+    it.each(['en', 'nl'] as const)(`${reason}: in doubt what was recorded stays recorded (%s)`, (lang) => {
+      const { ended } = callWords[lang];
+      for (const policy of ['required', 'optional'] as const) {
+        expect(said(told(reason, null), policy, lang)).toEqual({ recorded: ended.recorded_doubt, kept: ended.kept_doubt(organisation), copy: true });
+        expect(said(told(reason, true, 1), policy, lang)).toEqual({ recorded: ended.recorded_av, kept: ended.kept_until('24 November 2033'), copy: true });
+        expect(said(told(reason, true), policy, lang).kept).toBe(ended.kept_doubt(organisation));
+        expect(said(told(reason, false), policy, lang)).toEqual({ recorded: ended.recorded_not, kept: ended.kept_none, copy: false });
+      }
+      for (const recorded of [null, false]) expect(said(told(reason, recorded), 'never', lang).recorded).toBe(ended.recorded_none);
+      expect(said(told(reason, true, 1), 'never', lang).recorded).toBe(ended.recorded_av);
+    });
+  }
+  it('says nothing of nothing in doubt', () => {
+    expect(words.ended.recorded_doubt).not.toMatch(/nothing/i);
+    expect(callWords.nl.ended.recorded_doubt).not.toMatch(/niets/i);
   });
 });
 

@@ -1,6 +1,6 @@
 // What the pages say about a call, as pure functions of its state: facts only, in the words of the catalogue.
 
-import type { CallState, KnownBy, MemberView, RecordingView } from '../../call/index.ts';
+import type { CallState, EndView, KnownBy, MemberView, RecordingPolicy, RecordingView } from '../../call/index.ts';
 import type { CallWords } from './words.ts';
 
 export type RecordingMark = 'recording' | 'not_recording_yet' | 'never' | 'off' | 'paused' | 'stopped';
@@ -82,6 +82,22 @@ function names(state: CallState, indices: readonly number[], organisation: strin
     const member = state.members.find((one) => one.idx === idx);
     return member === undefined ? words.people.guest : memberName(member, organisation, words);
   }).join(', ');
+}
+
+/**
+ * The goodbye's two answers. "Nothing" is said where the server said so, or where the signed rules allow no recorder; in doubt,
+ * what was recorded so far stays recorded.
+ */
+export function farewell(
+  ended: EndView, policy: RecordingPolicy, kinds: readonly ('a' | 'v')[], organisation: string, words: CallWords, date: (ms: number) => string,
+): { recorded: string; kept: string; copy: boolean } {
+  const said = words.ended;
+  if (ended.recorded === true) {
+    return { recorded: kinds.includes('v') ? said.recorded_av : said.recorded_a, kept: ended.keptUntilMs === null ? said.kept_doubt(organisation) : said.kept_until(date(ended.keptUntilMs)), copy: true };
+  }
+  if (policy === 'never') return { recorded: said.recorded_none, kept: said.kept_none, copy: false };
+  if (ended.recorded === false) return { recorded: said.recorded_not, kept: said.kept_none, copy: false };
+  return { recorded: said.recorded_doubt, kept: said.kept_doubt(organisation), copy: true };
 }
 
 /** What is still missing until "connected"; empty when nothing is. */

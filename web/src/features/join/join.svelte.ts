@@ -51,8 +51,9 @@ export class JoinState {
   media: LocalMedia | null = null;
   /** The waiting room or the call, and the goodbye after it, are on screen: they stay whatever the invitation says by now. */
   inRoom = $state(false);
-  /** While a call runs, "back" must not leave it by accident. */
+  /** While a call runs, "back" must not leave it by accident: it asks. */
   inCall = false;
+  onBack: (() => void) | null = null;
   #chosen: Lang | null = null;
 
   async begin(): Promise<void> {
@@ -125,6 +126,7 @@ export class JoinState {
   readonly #follow = (): void => {
     if (this.inCall && location.hash !== '#/wait') {
       history.pushState(null, '', '#/wait');
+      this.onBack?.();
       return;
     }
     const wanted = routes[location.hash] ?? 'invitation';
