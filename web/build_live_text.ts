@@ -3,7 +3,9 @@ import type { PreprocessorGroup } from 'svelte/compiler';
 
 // Words that change stand in an element of their own (docs/decisions/0012-words-in-elements.md, src/ui/live_text.ts):
 //
-//   <p>Until {date}, {reason}</p>   becomes   <p><live-text says={`Until ${date}, ${reason}`}></live-text></p>
+//   <p>Until {date}, {reason}</p>   becomes   <p><live-text says={`Until ${date}, ${reason}`}>…</live-text></p>
+//
+// (What stands in it is replaced before anybody sees it; it tells Svelte's checks that a heading or a button is not empty.)
 //
 // Svelte would keep the text node and write into it. A translator of the browser puts other nodes in its place, and what is
 // written afterwards goes into a node that nobody sees. An element stays where it is, whatever becomes of the nodes in it.
@@ -77,7 +79,7 @@ function editOf(run: readonly Words[], element: string | null, source: string): 
   const to = last.type === 'Text' && !exact ? last.end - (last.raw.length - last.raw.trimEnd().length) : last.end;
   if (!changes) return [{ from, to, text: `<live-text>${source.slice(from, to)}</live-text>` }];
   const value = valueOf(run, exact, source);
-  if (element === null || !textOnly.has(element)) return [{ from, to, text: `<live-text says={${value}}></live-text>` }];
+  if (element === null || !textOnly.has(element)) return [{ from, to, text: `<live-text says={${value}}>…</live-text>` }];
   // "<option …>" ends right before its first child.
   return [
     { from: first.start - 1, to: first.start - 1, text: ` {@attach (element) => { element.textContent = ${value}; }}` },

@@ -4,11 +4,6 @@ import { defineConfig } from 'vite';
 import { gzipBeside } from './build_gzip.ts';
 import { liveText } from './build_live_text.ts';
 
-/** "No text in it" is said of the page as it is written (svelte-check), not of what liveText() makes of it. */
-function ofTheSource(warning: { readonly code: string }, say: (warning: never) => void): void {
-  if (warning.code !== 'a11y_missing_content' && warning.code !== 'a11y_consider_explicit_label') say(warning as never);
-}
-
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 // Three pages: /j for customers (join.html), / for staff (console.html), and closed.html under every address while nothing is served. No inline script or style, no file inlined as a data
@@ -16,7 +11,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 export default defineConfig({
   root: here('.'),
   base: '/',
-  plugins: [svelte({ preprocess: [liveText(), vitePreprocess({ script: true })], onwarn: ofTheSource }), gzipBeside()],
+  plugins: [svelte({ preprocess: [liveText(), vitePreprocess({ script: true })] }), gzipBeside()],
   worker: { format: 'es' },
   build: {
     outDir: here('./dist'),

@@ -570,9 +570,13 @@ describe('screen share', () => {
   it('fault B6: a page that goes away says that its share is over', async () => {
     const { server, agent } = await connected();
     const local = (agent.session as unknown as { config_: { media: { screen: unknown } } }).config_.media;
+    vi.stubGlobal('MediaStream', class {});
     local.screen = { enabled: true, stop: () => undefined };
     agent.session.abandon();
     await until('said', () => server.received.some((r) => r.message.type === 'share.stop'));
+    local.screen = null;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    vi.unstubAllGlobals();
   });
 
 
