@@ -131,7 +131,6 @@ describe('fault B6: a share that is over', () => {
     expect(tile('camera')).toBeDefined();
     // What was still on its way of the old share shows nothing.
     await pass(1000, '1/3', '1/5');
-    link.screensChanged(false);
     await pass(1000, '1/3');
     link.screensChanged(true);
     await pass(2000, '1/3');

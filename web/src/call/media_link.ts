@@ -306,7 +306,8 @@ export class MediaLink {
         incoming.decoded = count;
         incoming.decodedAtMs = now;
       }
-      if (incoming.overAt === null) incoming.overAt = count;
+      // What was on its way when the share ended is of that share, however late it is decoded.
+      if (incoming.overAt === null || (incoming.overAt !== 'live' && !this.sharing_)) incoming.overAt = count;
       else if (incoming.overAt !== 'live' && count > incoming.overAt) incoming.overAt = 'live';
       // A screen on which nothing moves may send nothing; where its member's sound comes, the way is there.
       const cameAtMs = incoming.label?.slot === 2 ? this.heardAtMs_(incoming.label.idx) : Math.min(incoming.openedAtMs, incoming.decodedAtMs);
