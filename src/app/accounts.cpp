@@ -8,10 +8,6 @@
 namespace parlour::app {
 namespace {
 
-constexpr std::size_t kBackoffsMax = 50'000;
-constexpr int kFreeFailures = 4;         // so many are forgiven: people mistype
-constexpr Duration kBackoffMax = 15min;  // more would let an attacker lock somebody out for long
-
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
     return c < 128 ? static_cast<char>(std::tolower(c)) : static_cast<char>(c);
@@ -30,68 +26,67 @@ std::optional<User> user_of(Context& context, const SessionRow& session) {
   return user;
 }
 
-Duration Accounts::wait_of(const std::string& key) const {
-  auto found = backoffs_.find(key);
-  if (found == backoffs_.end()) return Duration{0};
-  return std::max(Duration{0}, found->second.until - context_.clock.now().steady);
+// A browser that has logged in to this very account before; nothing for any other account's.
+std::optional<Hash> Accounts::known_device(const std::optional<std::string>& token,
+                                           const std::optional<User>& user) {
+  if (!token || token->empty() || token->size() > 100 || !user) return std::nullopt;
+  Hash hash = context_.digest.sha256(*token);
+  std::optional<UserId> owner = context_.sessions.device(hash);
+  return owner && *owner == user->id ? std::optional(hash) : std::nullopt;
 }
 
-void Accounts::failed(const std::string& key) {
-  SteadyTime now = context_.clock.now().steady;
-  if (backoffs_.size() >= kBackoffsMax)
-    std::erase_if(backoffs_, [&](auto& entry) { return entry.second.until <= now; });
-  Backoff& backoff = backoffs_[key];
-  ++backoff.failures;
-  if (backoff.failures > kFreeFailures) {
-    Duration wait = 1s * (1 << std::min(backoff.failures - kFreeFailures, 10));
-    backoff.until = now + std::min(wait, Duration(kBackoffMax));
-  }
-}
-
-void Accounts::log_in(std::string email, std::string password, std::string peer,
-                      std::optional<std::string> old_token,
-                      std::function<void(Result<SessionView, LoginRefusal>)> done) {
-  email = lower(std::move(email));
-  std::string account_key = "account/" + email;
-  std::string peer_key = "peer/" + peer;
-  Duration wait = std::max(wait_of(account_key), wait_of(peer_key));
-  if (wait > Duration{0})
-    return done(fail(LoginRefusal{{"login.wait", "Too many tries. Wait, then try again.", {}}, wait}));
-  std::optional<User> user = context_.people.user_by_email(email);
+void Accounts::log_in(LogIn attempt, std::function<void(Result<SessionView, LoginRefusal>)> done) {
+  attempt.email = lower(std::move(attempt.email));
+  std::optional<User> user = context_.people.user_by_email(attempt.email);
+  std::optional<Hash> device = known_device(attempt.device_token, user);
+  LogInGuard::Who who{attempt.email, attempt.peer, device ? std::optional(to_hex(*device)) : std::nullopt};
+  if (std::optional<Duration> wait = guard_.start(who, context_.clock.now().steady))
+    return done(fail(LoginRefusal{{"login.wait", "Too many tries. Wait, then try again.", {}}, *wait}));
   std::optional<std::string> stored;
   if (user && !user->disabled) stored = user->password_hash;
-  context_.passwords.verify(std::move(password), stored, [=, this](Passwords::Verdict verdict) {
-    if (verdict == Passwords::Verdict::kBusy)
-      return done(
-          fail(LoginRefusal{{"login.busy", "The server is busy. Try again in a moment.", {}}, Duration(2s)}));
-    Now now = context_.clock.now();
-    if (verdict != Passwords::Verdict::kMatch) {
-      failed(account_key);
-      failed(peer_key);
-      Duration next = wait_of(account_key);
-      note_failed(user, backoffs_[account_key].failures, next);
-      return done(fail(LoginRefusal{{"login.failed", "E-mail or password is not right.", {}}, next}));
-    }
-    backoffs_.erase(account_key);
-    Token token = make_token(context_);
-    SessionRow row{.token_hash = token.hash,
-                   .id = to_hex(context_.random.array<8>()),
-                   .user = user->id,
-                   .csrf = to_base64url(context_.random.array<18>()),
-                   .created = now.utc,
-                   .last_seen = now.utc};
-    AuditRecord record;
-    record.type = "auth.login";
-    record.actor = SessionView{"", row.id, row.csrf, *user, now.utc}.actor();
-    record.data.set("method", "password");
-    Work work(context_.unit);
-    // A new log-in never goes on with an old session of this browser (ASVS 7.2.4).
-    if (old_token) context_.sessions.remove_session(context_.digest.sha256(*old_token));
-    context_.sessions.put(row);
-    context_.audit.append(record);
-    work.commit();
-    done(SessionView{token.text, row.id, row.csrf, *user, now.utc + kAbsolute});
-  });
+  context_.passwords.verify(
+      std::move(attempt.password), stored,
+      [=, this, old_token = std::move(attempt.old_token)](Passwords::Verdict verdict) {
+        SteadyTime now = context_.clock.now().steady;
+        if (verdict == Passwords::Verdict::kBusy) {
+          guard_.taken_back(who, now);
+          return done(fail(
+              LoginRefusal{{"login.busy", "The server is busy. Try again in a moment.", {}}, Duration(2s)}));
+        }
+        if (verdict != Passwords::Verdict::kMatch) {
+          Duration wait = guard_.wait(who, now);
+          note_failed(user, guard_.failures(who, now), wait);
+          return done(fail(LoginRefusal{{"login.failed", "E-mail or password is not right.", {}}, wait}));
+        }
+        guard_.taken_back(who, now);
+        done(begin_session(*user, old_token, device));
+      });
+}
+
+SessionView Accounts::begin_session(const User& user, const std::optional<std::string>& old_token,
+                                    const std::optional<Hash>& device) {
+  UtcTime now = context_.clock.now().utc;
+  Token token = make_token(context_);
+  Token device_token;
+  if (!device) device_token = make_token(context_);
+  SessionRow row{.token_hash = token.hash,
+                 .id = to_hex(context_.random.array<8>()),
+                 .user = user.id,
+                 .csrf = to_base64url(context_.random.array<18>()),
+                 .created = now,
+                 .last_seen = now};
+  AuditRecord record;
+  record.type = "auth.login";
+  record.actor = SessionView{"", "", row.id, row.csrf, user, now}.actor();
+  record.data.set("method", "password");
+  Work work(context_.unit);
+  // A new log-in never goes on with an old session of this browser (ASVS 7.2.4).
+  if (old_token) context_.sessions.remove_session(context_.digest.sha256(*old_token));
+  context_.sessions.put(row);
+  context_.sessions.put_device(device ? *device : device_token.hash, user.id, now);
+  context_.audit.append(record);
+  work.commit();
+  return SessionView{token.text, device_token.text, row.id, row.csrf, user, now + kAbsolute};
 }
 
 // Each failure, and once that the account has to wait from now on.
@@ -111,7 +106,7 @@ void Accounts::note_failed(const std::optional<User>& user, int failures, Durati
   locked.data.set("until_ms", (context_.clock.now().utc + wait).us / 1000);
   Work work(context_.unit);
   context_.audit.append(record);
-  if (failures == kFreeFailures + 1) context_.audit.append(locked);
+  if (failures == LogInGuard::kFreeFailures + 1) context_.audit.append(locked);
   work.commit();
 }
 
@@ -127,7 +122,7 @@ std::optional<SessionView> Accounts::session(const std::string& token, Use use) 
     return std::nullopt;
   }
   if (use == Use::kActive && now - row->last_seen > Duration(30s)) context_.sessions.touch(hash, now);
-  return SessionView{"", row->id, row->csrf, *user, std::min(row->created + kAbsolute, now + kIdle)};
+  return SessionView{"", "", row->id, row->csrf, *user, std::min(row->created + kAbsolute, now + kIdle)};
 }
 
 // By a limit, or with its account: an entry says which, once, because the row goes with it.
@@ -206,6 +201,7 @@ Result<void, std::string> Accounts::set_password(const meeting::Actor& actor, co
   Work work(context_.unit);
   context_.people.put(*user);
   context_.sessions.remove_sessions_of(user->id);  // whoever knew the old password is out
+  context_.sessions.remove_devices_of(user->id);
   context_.audit.append(record);
   work.commit();
   return {};
@@ -223,6 +219,7 @@ Result<void, std::string> Accounts::disable_user(const meeting::Actor& actor, co
   Work work(context_.unit);
   context_.people.put(*user);
   context_.sessions.remove_sessions_of(user->id);
+  context_.sessions.remove_devices_of(user->id);
   context_.audit.append(record);
   work.commit();
   return {};

@@ -192,10 +192,12 @@ class PlainPasswords final : public app::Passwords {
     Verdict verdict = busy                                       ? Verdict::kBusy
                       : stored && *stored == "plain:" + password ? Verdict::kMatch
                                                                  : Verdict::kMismatch;
+    ++verified;
     time_.post([done, verdict] { done(verdict); });
   }
   std::optional<std::string> hash_now(std::string password) override { return "plain:" + password; }
   bool busy = false;
+  int verified = 0;
 
  private:
   VirtualTime& time_;

@@ -178,18 +178,19 @@ UserId World::add_user(const std::string& email, UserRole role) {
 
 Login World::log_in(const std::string& email, const std::string& password) {
   Login out;
-  accounts->log_in(email, password, "192.0.2.1", std::nullopt,
+  accounts->log_in({email, password, "192.0.2.1", std::nullopt, std::nullopt},
                    [&](Result<SessionView, Accounts::LoginRefusal> session) {
                      ASSERT_TRUE(session) << session.error().refusal.code;
-                     out = {session->token, session->csrf, session->actor()};
+                     out = {session->token, session->csrf, session->actor(), session->device_token};
                    });
   time.settle();
   return out;
 }
 
-std::string World::refused_log_in(const std::string& email, const std::string& password) {
+std::string World::refused_log_in(const std::string& email, const std::string& password,
+                                  const std::string& peer, const std::optional<std::string>& device) {
   std::string code;
-  accounts->log_in(email, password, "192.0.2.9", std::nullopt,
+  accounts->log_in({email, password, peer, std::nullopt, device},
                    [&](Result<SessionView, Accounts::LoginRefusal> session) {
                      code = session ? "let in" : session.error().refusal.code;
                    });

@@ -31,6 +31,7 @@ namespace parlour::scenario {
 struct Login {
   std::string token, csrf;
   meeting::Actor actor;
+  std::string device_token;  // of this browser, from now on
 };
 
 struct Visit {
@@ -48,7 +49,10 @@ class World {
   // --- people
   meeting::UserId add_user(const std::string& email, meeting::UserRole role);
   Login log_in(const std::string& email, const std::string& password = "correct horse battery");
-  std::string refused_log_in(const std::string& email, const std::string& password);  // the code
+  // The refusal's code, or "let in".
+  std::string refused_log_in(const std::string& email, const std::string& password,
+                             const std::string& peer = "192.0.2.9",
+                             const std::optional<std::string>& device = std::nullopt);
   Login agent, compliance;
 
   // --- a meeting: `type` is "required" or "never"

@@ -11,6 +11,7 @@ namespace parlour::api {
 class Body;
 
 constexpr std::string_view kSessionCookie = "__Host-parlour-session";
+constexpr std::string_view kDeviceCookie = "__Host-parlour-device";
 constexpr std::string_view kGuestCookie = "__Host-parlour-guest";
 
 http::Response refusal_response(const meeting::Refusal& refusal);

@@ -12,6 +12,13 @@ using http::Reply;
 using http::Request;
 using http::Response;
 
+namespace {
+
+constexpr std::int64_t kDeviceSeconds =
+    180 * 24 * 3600;  // a browser that is not used for so long is a stranger again
+
+}  // namespace
+
 void Api::Impl::add_session_routes(http::Router& router) {
   // "Nobody" is an answer and no error: each visit of the log-in page asks.
   router.add(Method::kGet, "/api/v1/session", [this](Request request, Reply reply) {
@@ -29,10 +36,12 @@ void Api::Impl::add_session_routes(http::Router& router) {
       std::string email = body.string("email", 1, 254);
       std::string password = body.string("password", 1, 1024);
       if (!body.good()) return answer(body_problem(body));
-      std::optional<std::string> old_token;
-      if (!request.cookie(kSessionCookie).empty()) old_token = std::string(request.cookie(kSessionCookie));
+      auto cookie = [&](std::string_view name) -> std::optional<std::string> {
+        std::string_view value = request.cookie(name);
+        return value.empty() ? std::nullopt : std::optional(std::string(value));
+      };
       cases.accounts.log_in(
-          email, password, http::subscriber_of(request.peer), old_token,
+          {email, password, http::subscriber_of(request.peer), cookie(kSessionCookie), cookie(kDeviceCookie)},
           [this, answer](Result<SessionView, Accounts::LoginRefusal> session) {
             if (!session) {
               const Accounts::LoginRefusal& refusal = session.error();
@@ -46,6 +55,9 @@ void Api::Impl::add_session_routes(http::Router& router) {
             Response response = Response::json(200, session_json(*session, cases.context.organisation));
             response.add_header("Set-Cookie",
                                 http::host_cookie("parlour-session", session->token, std::nullopt));
+            if (!session->device_token.empty())
+              response.add_header("Set-Cookie",
+                                  http::host_cookie("parlour-device", session->device_token, kDeviceSeconds));
             answer(std::move(response));
           });
     });

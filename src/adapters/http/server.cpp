@@ -108,6 +108,8 @@ struct Server::Impl {
             take(std::move(socket));
             return accept(acceptor);
           }
+          if (ec == asio::error::no_descriptors || ec == asio::error::no_memory)
+            state->accept_failed(ec.value());
           // Out of descriptors, or a client that left already: a moment later it may work again.
           auto timer =
               std::make_shared<asio::steady_timer>(acceptor.get_executor(), std::chrono::milliseconds(50));

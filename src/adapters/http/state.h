@@ -45,12 +45,19 @@ class ServerState {
     std::lock_guard lock(mutex);
     std::size_t& count = per_subscriber[subscriber];
     if (stopping || admitted >= config.max_connections || count >= config.max_connections_per_subscriber) {
+      note_refused(count < config.max_connections_per_subscriber ? "all" : "address");
       if (count == 0) per_subscriber.erase(subscriber);
       return false;
     }
     ++count;
     ++admitted;
     return true;
+  }
+  // The system gave no connection: out of descriptors, mostly.
+  void accept_failed(int system_error) {
+    std::lock_guard lock(mutex);
+    if (config.log == nullptr || !minute_over(accept_failure_told)) return;
+    config.log->error("http.accept_failed", {{"errno", system_error}});
   }
   void release(const std::string& subscriber) {
     std::lock_guard lock(mutex);
@@ -79,6 +86,21 @@ class ServerState {
     if (connections.empty()) all_gone.notify_all();
   }
 
+  // Under the lock. An operator has to see that people are shut out, and not a line for each of them.
+  void note_refused(std::string_view full) {
+    ++refused_untold;
+    if (stopping || config.log == nullptr || !minute_over(refusal_told)) return;
+    config.log->warning("http.connections_refused",
+                        {{"full", full}, {"count", refused_untold}, {"open", admitted}});
+    refused_untold = 0;
+  }
+  static bool minute_over(std::chrono::steady_clock::time_point& told) {
+    auto now = std::chrono::steady_clock::now();
+    if (told != std::chrono::steady_clock::time_point{} && now - told < std::chrono::minutes(1)) return false;
+    told = now;
+    return true;
+  }
+
   const std::shared_ptr<boost::asio::io_context>
       io;  // first, so that it goes last; shared with the start-up only
   const ServerConfig config;
@@ -87,12 +109,14 @@ class ServerState {
   const bool is_tls;
   const SecurityHeaders security;
 
-  std::mutex mutex;  // for the five below
+  std::mutex mutex;  // for the eight below
   std::condition_variable all_gone;
   std::unordered_map<const Connection*, std::shared_ptr<Connection>> connections;
   std::unordered_map<std::string, std::size_t> per_subscriber;
   std::size_t admitted = 0;
   bool stopping = false;
+  std::size_t refused_untold = 0;
+  std::chrono::steady_clock::time_point refusal_told{}, accept_failure_told{};
 
   std::atomic<std::uint64_t> next_channel_id = 1;
 

@@ -77,6 +77,20 @@ void SqliteStore::remove_session(const Hash& token_hash) {
 void SqliteStore::remove_sessions_of(const UserId& user) {
   run("DELETE FROM session WHERE user = $1", {user});
 }
+void SqliteStore::put_device(const Hash& token_hash, const UserId& user, UtcTime seen) {
+  run("INSERT INTO known_device VALUES ($1,$2,$3) ON CONFLICT (token_hash) DO UPDATE SET last_seen = $3",
+      {token_hash, user, seen});
+  run("DELETE FROM known_device WHERE user = $1 AND token_hash NOT IN "
+      "(SELECT token_hash FROM known_device WHERE user = $1 ORDER BY last_seen DESC, token_hash LIMIT 20)",
+      {user});
+}
+std::optional<UserId> SqliteStore::device(const Hash& token_hash) {
+  return need(database_.query_one("SELECT user FROM known_device WHERE token_hash = $1", {token_hash},
+                                  [](Row& row) { return row.id<UserId>(0); }));
+}
+void SqliteStore::remove_devices_of(const UserId& user) {
+  run("DELETE FROM known_device WHERE user = $1", {user});
+}
 void SqliteStore::put(const GuestSessionRow& s) {
   run("INSERT INTO guest_session VALUES ($1,$2,$3,$4,$5,$6,$7)",
       {s.token_hash, s.id, s.meeting, s.participant, s.csrf, s.created, std::int64_t{s.device_checked}});

@@ -96,8 +96,16 @@ CREATE INDEX session_by_user ON session (user);
 constexpr std::string_view kVersion3 =
     "ALTER TABLE guest_session ADD COLUMN device_checked INTEGER NOT NULL DEFAULT 0;";
 
+// 4: browsers that an account knows, so that strangers' guesses never keep its owner out.
+constexpr std::string_view kVersion4 = R"sql(
+CREATE TABLE known_device (
+  token_hash BLOB PRIMARY KEY, user BLOB NOT NULL REFERENCES user (id), last_seen INTEGER NOT NULL) STRICT;
+CREATE INDEX known_device_by_user ON known_device (user, last_seen);
+)sql";
+
 const std::vector<sql::Migration>& migrations() {
-  static const std::vector<sql::Migration> kAll{{1, kVersion1}, {2, kVersion2}, {3, kVersion3}};
+  static const std::vector<sql::Migration> kAll{
+      {1, kVersion1}, {2, kVersion2}, {3, kVersion3}, {4, kVersion4}};
   return kAll;
 }
 

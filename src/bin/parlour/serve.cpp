@@ -19,6 +19,7 @@
 #include "commands.h"
 #include "crypto/certificate.h"
 #include "crypto/hash.h"
+#include "descriptors.h"
 #include "e2ee/policy_draft.h"
 #include "files.h"
 #include "home.h"
@@ -178,6 +179,9 @@ class Serve {
 
   // Database, log, certificates, pages: what is needed to say anything at all. Nothing is written to the log.
   int prepare() {
+    auto descriptors = reserve_descriptors();
+    if (!descriptors) return complain(descriptors.error());
+    descriptors_ = *descriptors;
     std::error_code error;
     fs::create_directories(settings_.recordings, error);
     if (error) return complain("the directory cannot be made: " + settings_.recordings.string());
@@ -230,6 +234,8 @@ class Serve {
     server.private_key_pem = tls_.second;
     server.base_origin = base_url_;
     server.log = log_.get();
+    server.max_connections = descriptors_.connections;
+    server.max_connections_per_subscriber = descriptors_.per_address;
     return server;
   }
 
@@ -370,7 +376,10 @@ class Serve {
       if (vault_->up()) vault_changed(true);
     });
     executor_.after(0s, [this] { tell_ready(); });
-    log_->info("server.started", {{"port", settings_.port}});
+    log_->info("server.started", {{"port", settings_.port},
+                                  {"descriptors", descriptors_.limit},
+                                  {"connections_max", descriptors_.connections},
+                                  {"connections_max_per_address", descriptors_.per_address}});
     executor_.run();
     log_->info("server.stopping");
     (*started)->stop(2s);
@@ -514,6 +523,7 @@ class Serve {
   static constexpr std::int64_t kPolicyDaysLow = 30;
 
   Settings settings_;
+  DescriptorBudget descriptors_{};
   runtime::SystemClock clock_;
   crypto::SystemRandom random_;
   crypto::SystemRandom media_random_;

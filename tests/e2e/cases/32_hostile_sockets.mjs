@@ -9,7 +9,7 @@ import { connect as connectTls } from 'node:tls';
 import { Caller, Device, RawSocket, answerTo, ask, frame, iceOf, stunAnswers, stunRequest } from '../lib/hostile.mjs';
 import { check, scene } from '../lib/scene.mjs';
 import { root, until } from '../lib/stack.mjs';
-import { api, comeIn, endCall, logIn, meet, schedule } from '../lib/story.mjs';
+import { api, comeIn, endCall, logIn, meet, reviewRecording, schedule } from '../lib/story.mjs';
 
 /** A meeting with an adviser and a customer that are sockets; the adviser has said Hello, the customer waits. */
 async function lobby(stack, rule = 'never') {
@@ -593,3 +593,39 @@ test.alone(`security 28: ${datagrams.toLocaleString('en')} hostile datagrams at 
     check(sent > datagrams * 0.995, `only ${sent} datagrams were sent`);
     check((await customer.page.evaluate(() => globalThis.connections.at(-1).connectionState)) === 'connected', 'the transport is lost');
   })));
+
+test('fault H8: one address with a thousand idle connections shuts nobody out, and the recorder goes on', () =>
+  scene('idle-connections', async (stack, person) => {
+    const { agent, customer } = await meet(person, 'required');
+    const idle = [];
+    let established = 0, ended = 0;
+    for (let i = 0; i < 1100; ++i) {
+      const socket = connectTls({ host: '127.0.0.1', port: stack.port, localAddress: '127.0.0.66', rejectUnauthorized: false });
+      socket.on('secureConnect', () => { ++established; });
+      socket.on('error', () => {});
+      socket.on('close', () => { ++ended; });
+      idle.push(socket);
+      if (i % 50 === 49) await until('the server has judged them', () => established + ended >= i - 60, 20);
+    }
+    try {
+      await until('all are judged', () => established + ended >= 1100, 30);
+      // Somebody comes from elsewhere; two segments of the recording are opened meanwhile.
+      const began = Date.now();
+      const late = await person('late');
+      await late.page.goto(`${stack.baseUrl}/console`);
+      await late.get('login-email').waitFor({ timeout: 10_000 });
+      const segments = () => execFileSync('find', [stack.recordings, '-name', '*.seg'], { encoding: 'utf8' }).trim().split('\n').length;
+      const before = segments();
+      await until('two more segments', () => segments() >= before + 2, 30);
+      check(Date.now() - began < 40_000, 'it took too long');
+      check((await customer.page.locator('[data-fact=on]').count()) > 0, 'the recording stopped');
+      const log = stack.log('serve');
+      check(/"event":"http.connections_refused"/.test(log), 'no operator can see that connections are refused');
+      check(!/http.accept_failed/.test(log), 'the server ran out of descriptors');
+    } finally {
+      for (const socket of idle) socket.destroy();
+    }
+    await endCall(agent);
+    const { recording } = await reviewRecording(person);
+    check(recording.gaps.length === 0, `gaps: ${JSON.stringify(recording.gaps)}`);
+  }, { descriptors: 1024 }));

@@ -74,7 +74,9 @@ export class Stack {
   launchServe() {
     rmSync(join(this.home, 'serve.json'), { force: true });
     const extra = this.options.serve ?? [];
-    this.serve = this.#spawn(parlour, ['serve', '--home', this.home, '--port', String(this.port), '--web', join(root, 'web/dist'), '--recordings', this.recordings, ...extra], 'serve', this.witness?.env(this.recordings));
+    // `descriptors`: what an operator's system may give it, at most.
+    const [program, first] = this.options.descriptors ? ['prlimit', [`--nofile=${this.options.descriptors}`, parlour]] : [parlour, []];
+    this.serve = this.#spawn(program, [...first, 'serve', '--home', this.home, '--port', String(this.port), '--web', join(root, 'web/dist'), '--recordings', this.recordings, ...extra], 'serve', this.witness?.env(this.recordings));
   }
 
   async startServe() {

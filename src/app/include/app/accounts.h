@@ -2,19 +2,19 @@
 // command.
 //
 // A session is a random token in a cookie; only its hash is stored. Idle and absolute limits, a CSRF token
-// beside it, back-off per account and per address, and the same answer and work for unknown users
-// (ASVS 6.3.1, 6.3.8, 7.2).
+// beside it, back-off per account, known device and address (log_in_guard.h), and the same answer and work
+// for unknown users (ASVS 6.3.1, 6.3.8, 7.2).
 #pragma once
 
-#include <unordered_map>
-
 #include "app/context.h"
+#include "app/log_in_guard.h"
 #include "meeting/access.h"
 
 namespace parlour::app {
 
 struct SessionView {
-  std::string token;  // only from log_in(): goes into the cookie
+  std::string token;         // only from log_in(): goes into the cookie
+  std::string device_token;  // the same, where the browser was not known to this account yet
   std::string id, csrf;
   User user;
   UtcTime expires;
@@ -46,8 +46,13 @@ class Accounts {
     meeting::Refusal refusal;
     Duration retry_after{0};
   };
-  void log_in(std::string email, std::string password, std::string peer, std::optional<std::string> old_token,
-              std::function<void(Result<SessionView, LoginRefusal>)> done);
+  struct LogIn {
+    std::string email, password;
+    std::string peer;                         // address or prefix
+    std::optional<std::string> old_token;     // the session that this browser had
+    std::optional<std::string> device_token;  // what an earlier log-in in this browser was given
+  };
+  void log_in(LogIn attempt, std::function<void(Result<SessionView, LoginRefusal>)> done);
   // Nothing: unknown, idle too long, too old, or the account was disabled. kActive extends the idle limit.
   enum class Use { kActive, kLook };
   std::optional<SessionView> session(const std::string& token, Use use = Use::kActive);
@@ -62,18 +67,14 @@ class Accounts {
   Result<void, std::string> disable_user(const meeting::Actor& actor, const std::string& email);
 
  private:
-  struct Backoff {
-    int failures = 0;
-    SteadyTime until{};
-  };
-  Duration wait_of(const std::string& key) const;
-  void failed(const std::string& key);
+  std::optional<Hash> known_device(const std::optional<std::string>& token, const std::optional<User>& user);
+  SessionView begin_session(const User& user, const std::optional<std::string>& old_token,
+                            const std::optional<Hash>& device);
   void end_session(const SessionRow& row);
   void note_failed(const std::optional<User>& user, int failures, Duration wait);
 
   Context& context_;
-  std::unordered_map<std::string, Backoff>
-      backoffs_;  // bounded: kBackoffsMax, emptied of the expired when full
+  LogInGuard guard_;
 };
 
 }  // namespace parlour::app

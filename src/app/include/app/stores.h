@@ -140,6 +140,11 @@ class SessionStore {
   virtual void touch(const Hash& token_hash, UtcTime seen) = 0;
   virtual void remove_session(const Hash& token_hash) = 0;
   virtual void remove_sessions_of(const UserId& user) = 0;
+  // Browsers that have logged in to an account, by the hash of the cookie that they were given. The newest 20
+  // of a user.
+  virtual void put_device(const Hash& token_hash, const UserId& user, UtcTime seen) = 0;
+  virtual std::optional<UserId> device(const Hash& token_hash) = 0;
+  virtual void remove_devices_of(const UserId& user) = 0;
   virtual void put(const GuestSessionRow& session) = 0;
   virtual std::optional<GuestSessionRow> guest(const Hash& token_hash) = 0;
   virtual void set_device_checked(const Hash& guest_token_hash) = 0;

@@ -51,6 +51,9 @@ class SqliteStore final : public app::UnitOfWork,
   void touch(const app::Hash& token_hash, UtcTime seen) override;
   void remove_session(const app::Hash& token_hash) override;
   void remove_sessions_of(const app::UserId& user) override;
+  void put_device(const app::Hash& token_hash, const app::UserId& user, UtcTime seen) override;
+  std::optional<app::UserId> device(const app::Hash& token_hash) override;
+  void remove_devices_of(const app::UserId& user) override;
   void put(const app::GuestSessionRow& session) override;
   std::optional<app::GuestSessionRow> guest(const app::Hash& token_hash) override;
   void set_device_checked(const app::Hash& guest_token_hash) override;
