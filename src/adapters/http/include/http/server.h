@@ -59,7 +59,8 @@ struct ServerConfig {
   std::size_t target_limit = 4 * 1024;
   std::size_t body_limit = 256 * 1024;
   std::size_t max_connections = 4096;
-  std::size_t max_connections_per_subscriber = 1024;  // see subscriber_of(); refusals are logged, once a minute
+  std::size_t max_connections_per_subscriber =
+      1024;  // see subscriber_of(); refusals are logged, once a minute
 
   Duration handshake_timeout = 10s;  // TLS
   Duration header_timeout =
