@@ -11,6 +11,12 @@ Unexpected<Refusal> not_found() {
   return fail(Refusal{"not_found", "There is nothing here.", {}});
 }
 
+std::string lower_case(std::string text) {
+  for (char& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  return text;
+}
+
 }  // namespace
 
 MeetingView Meetings::view_of(Meeting meeting) {
@@ -85,11 +91,15 @@ Result<Meetings::Scheduled, Refusal> Meetings::schedule(const Actor& actor, cons
 
 // Inside a unit of work.
 std::string Meetings::put_link(const Meeting& meeting, const Actor& actor) {
-  Token token = make_token(context_);
   const Participant& customer = *meeting.customer();
+  UtcTime now = context_.clock.now().utc;
+  std::optional<LinkRow> before = context_.meetings.newest_link(customer.id);
+  LinkId id = before ? *before->id : LinkId::make(now, context_.random);
+  std::uint32_t version = before ? before->version + 1 : 1;
+  Token token = make_link_token(context_, id, version);
   context_.meetings.revoke_links(customer.id);
   context_.sessions.remove_guests_of(meeting.id);  // whoever came in by the old link is out as well
-  context_.meetings.put_link({token.hash, meeting.id, customer.id, context_.clock.now().utc, false});
+  context_.meetings.put_link({token.hash, meeting.id, customer.id, now, false, id, version});
   AuditRecord record;
   record.type = "link.issued";
   record.actor = actor;
@@ -185,6 +195,9 @@ Result<Guests::Opened, Refusal> Guests::open_link(const std::string& link_token,
                                                   const std::string& language) {
   Hash hash = context_.digest.sha256(link_token);
   std::optional<LinkRow> link = context_.meetings.link(hash);
+  // Some programs change the case of what they pass on. Tokens of today have small letters only; those of
+  // before count as they are written, so that comes first.
+  if (!link) link = context_.meetings.link(context_.digest.sha256(lower_case(link_token)));
   std::optional<Meeting> meeting;
   if (link) meeting = context_.meetings.load(link->meeting);
   std::optional<MeetingType> type;

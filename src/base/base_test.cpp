@@ -9,6 +9,17 @@
 namespace parlour {
 namespace {
 
+// Lower case and without padding; the vectors are section 10's.
+TEST(Encoding, Base32MatchesRfc4648Section10) {
+  EXPECT_EQ(to_base32(as_bytes("")), "");
+  EXPECT_EQ(to_base32(as_bytes("f")), "my");
+  EXPECT_EQ(to_base32(as_bytes("fo")), "mzxq");
+  EXPECT_EQ(to_base32(as_bytes("foo")), "mzxw6");
+  EXPECT_EQ(to_base32(as_bytes("foob")), "mzxw6yq");
+  EXPECT_EQ(to_base32(as_bytes("fooba")), "mzxw6ytb");
+  EXPECT_EQ(to_base32(as_bytes("foobar")), "mzxw6ytboi");
+}
+
 TEST(Encoding, Base64MatchesRfc4648Section10) {
   EXPECT_EQ(to_base64(as_bytes("foobar")), "Zm9vYmFy");
   EXPECT_EQ(to_base64(as_bytes("foob")), "Zm9vYg==");

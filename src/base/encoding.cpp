@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kBase64Url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::string_view kBase32 = "abcdefghijklmnopqrstuvwxyz234567";
 constexpr std::string_view kHex = "0123456789abcdef";
 
 constexpr std::array<std::int8_t, 256> reverse(std::string_view alphabet) {
@@ -19,20 +20,22 @@ constexpr std::array<std::int8_t, 256> reverse(std::string_view alphabet) {
 constexpr auto kBase64Values = reverse(kBase64);
 constexpr auto kBase64UrlValues = reverse(kBase64Url);
 
-std::string encode64(ByteView bytes, std::string_view alphabet) {
+// `width` bits a character: 5 or 6.
+std::string encode(ByteView bytes, std::string_view alphabet, int width) {
   std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
+  out.reserve((bytes.size() * 8 + static_cast<std::size_t>(width) - 1) / static_cast<std::size_t>(width));
+  const std::uint32_t mask = (1u << width) - 1;
   std::uint32_t bits = 0;
   int count = 0;
   for (std::uint8_t byte : bytes) {
     bits = bits << 8 | byte;
     count += 8;
-    while (count >= 6) {
-      count -= 6;
-      out.push_back(alphabet[bits >> count & 63]);
+    while (count >= width) {
+      count -= width;
+      out.push_back(alphabet[bits >> count & mask]);
     }
   }
-  if (count > 0) out.push_back(alphabet[bits << (6 - count) & 63]);
+  if (count > 0) out.push_back(alphabet[bits << (width - count) & mask]);
   return out;
 }
 
@@ -88,7 +91,7 @@ std::optional<Bytes> from_hex(std::string_view text) {
 }
 
 std::string to_base64(ByteView bytes) {
-  std::string out = encode64(bytes, kBase64);
+  std::string out = encode(bytes, kBase64, 6);
   while (out.size() % 4 != 0) out.push_back('=');
   return out;
 }
@@ -100,11 +103,15 @@ std::optional<Bytes> from_base64(std::string_view text) {
 }
 
 std::string to_base64url(ByteView bytes) {
-  return encode64(bytes, kBase64Url);
+  return encode(bytes, kBase64Url, 6);
 }
 
 std::optional<Bytes> from_base64url(std::string_view text) {
   return decode64(text, kBase64UrlValues);
+}
+
+std::string to_base32(ByteView bytes) {
+  return encode(bytes, kBase32, 5);
 }
 
 bool is_utf8(std::string_view text) {

@@ -1,4 +1,7 @@
 // Before the call: links, notice, waiting room, second devices, declining and cancelling.
+#include <cctype>
+
+#include "app/token.h"
 #include "world.h"
 
 namespace parlour::scenario {
@@ -20,6 +23,54 @@ Json decline(const Visit& visit, const std::string& reason) {
 }
 std::size_t waiting_on(const Page& page) {
   return page.last("waiting")->find("list")->as_array()->size();
+}
+
+// Letters and digits only, so that what mail and chat programs put around a link is no part of it; made from
+// the link key, so that the database alone opens nothing and a later message can carry the same link.
+TEST(Waiting, FaultD1ALinksTokenIsLettersAndDigitsAndComesFromTheLinkKey) {
+  World world;
+  Visit visit = world.schedule("required");
+  const std::string first = visit.link_token;
+  ASSERT_EQ(first.size(), 32u) << "160 bits";
+  EXPECT_EQ(first.find_first_not_of("abcdefghijklmnopqrstuvwxyz234567"), std::string::npos) << first;
+  auto row = world.store->newest_link(visit.customer);
+  ASSERT_TRUE(row && row->id);
+  EXPECT_EQ(row->version, 1u);
+  EXPECT_EQ(app::make_link_token(*world.context, *row->id, row->version).text, first);
+  EXPECT_EQ(app::make_link_token(*world.context, *row->id, row->version).hash, row->token_hash);
+
+  auto second = world.meetings->issue_link(world.agent.actor, visit.meeting);
+  ASSERT_TRUE(second);
+  EXPECT_TRUE(second->starts_with("https://localhost:8443/j#"));
+  auto next = world.store->newest_link(visit.customer);
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->id, row->id);
+  EXPECT_EQ(next->version, 2u);
+  EXPECT_NE(next->token_hash, row->token_hash);
+  EXPECT_FALSE(world.guests->open_link(first, "en")) << "replaced";
+  std::string shouted = second->substr(second->find('#') + 1);
+  for (char& c : shouted) c = static_cast<char>(std::toupper(c));
+  EXPECT_TRUE(world.guests->open_link(shouted, "en")) << "a program that writes in capitals";
+}
+
+// Links that are out today were random and in mixed case; their hash is all that is there, and they go on
+// opening.
+TEST(Waiting, FaultD1ALinkFromBeforeTheKeyGoesOnOpening) {
+  World world;
+  Visit visit = world.schedule("required");
+  const std::string old = "Ab_dEfghijklmnopqrstuvwxyz-12345";
+  world.store->revoke_links(visit.customer);
+  auto hash = world.context->digest.sha256(old);
+  {
+    app::Work work(*world.store);
+    world.store->put_link({hash, visit.meeting, visit.customer, world.time.now().utc, false});
+    work.commit();
+  }
+  EXPECT_TRUE(world.guests->open_link(old, "en"));
+  EXPECT_FALSE(world.guests->open_link("ab_defghijklmnopqrstuvwxyz-12345", "en")) << "its case counts";
+  auto fresh = world.meetings->issue_link(world.agent.actor, visit.meeting);
+  ASSERT_TRUE(fresh);
+  EXPECT_FALSE(world.guests->open_link(old, "en"));
 }
 
 TEST(Waiting, TheWayInHasItsOrder) {

@@ -51,6 +51,11 @@ std::array<std::uint8_t, 32> World::Sha256::sha256(std::string_view data) {
   return crypto::sha256(as_bytes(data));
 }
 
+// Not the real key, and no secret; what counts is that the same input gives the same output.
+std::array<std::uint8_t, 32> World::TestLinkKey::mac(std::string_view message) {
+  return crypto::hmac_sha256(as_bytes("link key of the scenarios"), {as_bytes(message)});
+}
+
 World::World()
     : store(std::move(*store_sqlite::SqliteStore::open_in_memory(VirtualTime::kStart))),
       log(*store, time, random, "boot-1") {
@@ -110,6 +115,7 @@ void World::build() {
                             random,
                             time,
                             digest_,
+                            link_key_,
                             passwords,
                             *store,
                             *store,

@@ -125,11 +125,15 @@ class World {
   struct Sha256 final : app::Digest {
     std::array<std::uint8_t, 32> sha256(std::string_view text) override;
   };
+  struct TestLinkKey final : app::LinkKey {
+    std::array<std::uint8_t, 32> mac(std::string_view message) override;
+  };
   void build();
   void each(Duration period, const std::function<void()>& run);
   void publish(const std::string& rule);
 
   Sha256 digest_;
+  TestLinkKey link_key_;
   std::unique_ptr<app::LiveMeetings> live_;
   std::shared_ptr<int> life_;  // of the running "process": its periodic work ends with it
   std::map<std::string, meeting::TypeId> types_;

@@ -297,6 +297,24 @@ TEST_F(StaticFilesTest, ServesTheEntries) {
   EXPECT_EQ(get("/consoles").status, 404);
 }
 
+TEST_F(StaticFilesTest, FaultD1EveryPathThatABrowserShowsIsAPage) {
+  TextMap browser{{"accept", "text/html,application/xhtml+xml,*/*;q=0.8"}};
+  for (const char* path : {"/j/", "/J", "/j%23abc.def", "/j/%23abc", "/join", "/j)", "/j%3E", "/Join/us"}) {
+    EXPECT_EQ(body(get(path, browser)), "<p>join") << path;
+    EXPECT_EQ(get(path, browser).status, 200) << path;
+  }
+  Response unknown = get("/consoles", browser);
+  EXPECT_EQ(unknown.status, 404);
+  EXPECT_EQ(body(unknown), "<p>join");
+  EXPECT_EQ(*unknown.find_header("Content-Type"), "text/html; charset=utf-8");
+  Response api = get("/api/v1/nothing", browser);
+  ASSERT_NE(api.find_header("Content-Type"), nullptr);
+  EXPECT_EQ(*api.find_header("Content-Type"), "application/problem+json");
+  EXPECT_NE(body(get("/api/v1/nothing", browser)), "<p>join") << "the interface answers programs";
+  EXPECT_NE(body(get("/consoles", {{"accept", "*/*"}})), "<p>join");
+  EXPECT_EQ(get("/consoles", browser, Method::kPost).status, 404);
+}
+
 TEST_F(StaticFilesTest, ChoosesTheCompressedFormAndKeepsHashedNamesForever) {
   EXPECT_EQ(body(get("/assets/app-1a2B_-4d.js")), "let x");
   Response gzip = get("/assets/app-1a2B_-4d.js", {{"accept-encoding", "br, gzip"}});

@@ -177,11 +177,19 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
     context_.is_http_1_0 = head.version() == 10;
     context_.keep_alive = parser_->keep_alive();
     if (auto refused = check_framing()) return refuse(std::move(*refused));
-    if (head.target().size() > state_->config.target_limit)
-      return refuse(problem(414, "target-too-long", "The address is too long."));
-    auto target = parse_target(view(head.target()));
-    if (!target)
-      return refuse(target.error() == TargetError::kNoSuchPath ? not_found() : malformed("The address."));
+    bool too_long = head.target().size() > state_->config.target_limit;
+    Result<Target, TargetError> target = fail(TargetError::kMalformed);
+    if (!too_long) target = parse_target(view(head.target()));
+    if (!target) {
+      // A person whose mail program damaged an address gets a page that explains: such a request goes on
+      // without a path, which no route matches.
+      if (!wants_page(view(head.target())) && too_long)
+        return refuse(problem(414, "target-too-long", "The address is too long."));
+      if (!wants_page(view(head.target())))
+        return refuse(target.error() == TargetError::kNoSuchPath ? not_found() : malformed("The address."));
+      ++state_->requests_malformed;
+      target = Target{};
+    }
 
     request_ = Request();
     request_.method = method_of(head.method());
@@ -204,6 +212,14 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
     if (announced && *announced > limit) return refuse(*answer_for(bhttp::error::body_limit));
     parser_->body_limit(limit);
     expect_or_read_body();
+  }
+
+  // A browser's address bar, and not a program of ours or a probe that speaks in our interface's place.
+  bool wants_page(std::string_view target) const {
+    const auto& head = parser_->get();
+    return (head.method() == bhttp::verb::get || head.method() == bhttp::verb::head) &&
+           !target.starts_with("/api/") &&
+           view(head[bhttp::field::accept]).find("text/html") != std::string_view::npos;
   }
 
   // What Beast lets pass and we do not (RFC 9112 section 6.3; security check 25). Both Content-Length and

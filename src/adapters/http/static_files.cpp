@@ -111,6 +111,19 @@ bool has_hidden_part(const std::filesystem::path& relative) {
                      [](const auto& part) { return part.string().starts_with('.'); });
 }
 
+// "/j" with what mail programs make of the rest of a link: "/j/", "/J", "/j#token" (the "%23" of it),
+// "/join". No other page begins so.
+bool is_link_path(std::string_view path) {
+  return path.starts_with("/j") || path.starts_with("/J");
+}
+
+// A browser that shows what comes to a person; our interface's own paths are never pages.
+bool wants_page(const Request& request) {
+  return (request.method == Method::kGet || request.method == Method::kHead) &&
+         !request.path.starts_with("/api/") &&
+         request.header("accept").find("text/html") != std::string_view::npos;
+}
+
 }  // namespace
 
 Result<StaticFiles, std::string> StaticFiles::load(const std::filesystem::path& directory) {
@@ -154,15 +167,17 @@ Result<StaticFiles, std::string> StaticFiles::load(const std::filesystem::path& 
 }
 
 const StaticFiles::File* StaticFiles::find(std::string_view path) const {
-  if (path == "/j") path = "/join.html";
   if (path == "/console" || path.starts_with("/console/")) path = "/console.html";
   auto found = files_.find(path);
+  if (found == files_.end() && is_link_path(path)) found = files_.find("/join.html");
   return found == files_.end() ? nullptr : &found->second;
 }
 
 Response StaticFiles::answer(const Request& request) const {
   const File* file = find(request.path);
   bool is_root = request.path == "/";
+  bool is_missing = file == nullptr && !is_root;
+  if (is_missing && wants_page(request)) file = find("/j");
   if (file == nullptr && !is_root) return not_found();
   if (request.method != Method::kGet && request.method != Method::kHead)
     return method_not_allowed("GET, HEAD");
@@ -171,6 +186,12 @@ Response StaticFiles::answer(const Request& request) const {
   bool gzip = file->gzip != nullptr && accepts_gzip(request.header("accept-encoding"));
   std::string etag = gzip ? file->etag.substr(0, file->etag.size() - 1) + "-gz\"" : file->etag;
   Response response;
+  if (is_missing) {
+    response.status = 404;
+    response.set_header("Content-Type", file->content_type);
+    response.body = file->plain;
+    return response;
+  }
   response.set_header("ETag", etag);
   if (file->gzip != nullptr) response.set_header("Vary", "Accept-Encoding");
   if (file->immutable) response.set_header("Cache-Control", "public, max-age=31536000, immutable");

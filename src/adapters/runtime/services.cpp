@@ -10,6 +10,10 @@ std::array<std::uint8_t, 32> Sha256Digest::sha256(std::string_view text) {
   return crypto::sha256(as_bytes(text));
 }
 
+std::array<std::uint8_t, 32> HmacLinkKey::mac(std::string_view message) {
+  return crypto::hmac_sha256(key_.view(), {as_bytes(message)});
+}
+
 void PasswordService::verify(std::string password, std::optional<std::string> stored,
                              std::function<void(Verdict)> done) {
   bool queued =

@@ -137,19 +137,32 @@ std::vector<Meeting> SqliteStore::unfinished() {
 }
 
 void SqliteStore::put_link(const LinkRow& link) {
-  run("INSERT INTO link VALUES ($1,$2,$3,$4,$5)",
-      {link.token_hash, link.meeting, link.participant, link.issued, link.revoked ? 1 : 0});
+  run("INSERT INTO link (token_hash, meeting, participant, issued, revoked, id, version) "
+      "VALUES ($1,$2,$3,$4,$5,$6,$7)",
+      {link.token_hash, link.meeting, link.participant, link.issued, link.revoked ? 1 : 0, link.id,
+       static_cast<std::int64_t>(link.version)});
 }
 void SqliteStore::revoke_links(const ParticipantId& participant) {
   run("UPDATE link SET revoked = 1 WHERE participant = $1", {participant});
 }
-std::optional<LinkRow> SqliteStore::link(const Hash& token_hash) {
+std::optional<LinkRow> SqliteStore::link_by(std::string_view where,
+                                            std::initializer_list<sql::Value> values) {
   return need(database_.query_one(
-      "SELECT token_hash, meeting, participant, issued, revoked FROM link WHERE token_hash = $1",
-      {token_hash}, [](Row& row) {
-        return LinkRow{row.bytes<32>(0), row.id<MeetingId>(1), row.id<ParticipantId>(2), row.time(3),
-                       row.boolean(4)};
+      "SELECT token_hash, meeting, participant, issued, revoked, id, version FROM link WHERE " +
+          std::string(where),
+      values, [](Row& row) {
+        LinkRow link{row.bytes<32>(0), row.id<MeetingId>(1), row.id<ParticipantId>(2), row.time(3),
+                     row.boolean(4)};
+        if (!row.is_null(5)) link.id = row.id<meeting::LinkId>(5);
+        link.version = static_cast<std::uint32_t>(row.integer(6));
+        return link;
       }));
+}
+std::optional<LinkRow> SqliteStore::link(const Hash& token_hash) {
+  return link_by("token_hash = $1", {token_hash});
+}
+std::optional<LinkRow> SqliteStore::newest_link(const ParticipantId& participant) {
+  return link_by("participant = $1 AND id IS NOT NULL ORDER BY version DESC LIMIT 1", {participant});
 }
 
 }  // namespace parlour::store_sqlite

@@ -103,9 +103,17 @@ CREATE TABLE known_device (
 CREATE INDEX known_device_by_user ON known_device (user, last_seen);
 )sql";
 
+// 5: a link's token is made from the link key, the link's id and its version (app/token.h). Links from before
+// keep their hash and go on opening; they have no id, because nothing can make their tokens again.
+constexpr std::string_view kVersion5 = R"sql(
+ALTER TABLE link ADD COLUMN id BLOB;
+ALTER TABLE link ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
+CREATE UNIQUE INDEX link_by_id ON link (id, version);
+)sql";
+
 const std::vector<sql::Migration>& migrations() {
   static const std::vector<sql::Migration> kAll{
-      {1, kVersion1}, {2, kVersion2}, {3, kVersion3}, {4, kVersion4}};
+      {1, kVersion1}, {2, kVersion2}, {3, kVersion3}, {4, kVersion4}, {5, kVersion5}};
   return kAll;
 }
 

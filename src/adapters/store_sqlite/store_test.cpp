@@ -215,6 +215,29 @@ TEST(SqliteStore, ADatabaseOfVersionOneIsCarriedOver) {
       << "a public id names one session";
 }
 
+// A database of today holds links whose tokens were random: they go on opening, and a new one begins at
+// version 1.
+TEST(SqliteStore, FaultD1LinksOfADatabaseOfVersionThreeGoOnOpening) {
+  auto database = std::move(*sql::Database::open_in_memory());
+  std::vector<sql::Migration> before(migrations().begin(), migrations().begin() + 3);
+  ASSERT_TRUE(sql::migrate(database, before, kNow));
+  ASSERT_TRUE(database.execute_script(R"sql(
+    INSERT INTO user VALUES (x'aa', 'a@example.org', 'A', 'agent', 'hash', 0, 1);
+    INSERT INTO type_version VALUES (x'cc', 1, '{}', '', 1);
+    INSERT INTO meeting VALUES (x'dd', x'cc', 1, x'aa', 'en', 1, 45, 'scheduled', NULL, NULL, '', NULL, NULL, NULL, NULL, 'off', '');
+    INSERT INTO participant VALUES (x'ee', x'dd', 1, 'customer', NULL, NULL, 'invited', NULL, NULL, NULL, NULL, NULL, NULL, 0);
+    INSERT INTO link VALUES (x'01', x'dd', x'ee', 7, 0);
+    INSERT INTO link VALUES (x'02', x'dd', x'ee', 6, 1))sql"));
+  ASSERT_TRUE(sql::migrate(database, migrations(), kNow));
+  auto kept = database.query_one(
+      "SELECT issued, version, id IS NULL FROM link WHERE token_hash = x'01' AND revoked = 0", {},
+      [](sql::Row& row) {
+        return std::array{row.integer(0), row.integer(1), row.integer(2)};
+      });
+  ASSERT_TRUE(kept && *kept);
+  EXPECT_EQ(**kept, (std::array<std::int64_t, 3>{7, 0, 1}));
+}
+
 TEST(SqliteAuditLog, EntriesAreGaplessSignedProvenAndVerified) {
   World world;
   world.with_signer();

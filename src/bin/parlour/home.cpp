@@ -1,5 +1,6 @@
 #include "home.h"
 
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 
@@ -16,9 +17,12 @@ std::string boot_id() {
 
 // Commands run without media, recorder, vault and calls. The ports are there because the use cases take a
 // whole Context; each says "not here".
-struct Home::Absent final : app::CallRulesFactory, app::MediaPlane, app::Recorder, app::Vault {
+struct Home::Absent final : app::CallRulesFactory, app::LinkKey, app::MediaPlane, app::Recorder, app::Vault {
   static meeting::Refusal refusal() { return {"not_here", "Only the running server can do this.", {}}; }
   static app::VaultFault fault() { return {"vault.down", "only the running server talks to the vault"}; }
+
+  // No command makes a link; one made from anything but the key would be guessable.
+  std::array<std::uint8_t, 32> mac(std::string_view) override { std::abort(); }
 
   Result<std::unique_ptr<app::CallRules>, meeting::Refusal> make(const std::string&,
                                                                  const std::string&) override {
@@ -112,6 +116,7 @@ Result<std::unique_ptr<Home>, std::string> Home::open(const std::filesystem::pat
                                         home->random_,
                                         home->executor_,
                                         home->digest_,
+                                        absent,
                                         home->passwords_,
                                         s,
                                         s,

@@ -2,6 +2,7 @@
 // live.
 //
 //   <home>/parlour.db          SQLite
+//   <home>/link.key            what tokens of links are made from; mode 0600
 //   <home>/recordings/         sealed logs
 //   <home>/tls/                certificate and key of HTTPS
 //   <home>/serve.json          written when the server is ready: base_url, log_key, pid

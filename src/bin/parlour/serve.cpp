@@ -26,6 +26,7 @@
 #include "home_lock.h"
 #include "http/server.h"
 #include "http/static_files.h"
+#include "link_key.h"
 #include "log/json_log.h"
 #include "media_bridge/media_bridge.h"
 #include "options.h"
@@ -208,6 +209,9 @@ class Serve {
                        [this](const app::VaultFault& fault) {
                          log_->error("audit.head_refused", {{"code", fault.code}, {"text", fault.text}});
                        }});
+    auto link_key = link_key_of(settings_.home, random_);
+    if (!link_key) return complain(link_key.error());
+    link_key_ = std::make_unique<runtime::HmacLinkKey>(std::move(*link_key));
     if (auto root = from_base64url(read_file(settings_.home / "organisation.pub").value_or(""))) {
       crypto::P256Point point{};
       if (root->size() == point.size()) {
@@ -315,6 +319,7 @@ class Serve {
                                     random_,
                                     executor_,
                                     digest_,
+                                    *link_key_,
                                     passwords_,
                                     *store_,
                                     *store_,
@@ -530,6 +535,7 @@ class Serve {
   std::unique_ptr<JsonLog> log_;
   runtime::Executor executor_;
   runtime::Sha256Digest digest_;
+  std::unique_ptr<runtime::HmacLinkKey> link_key_;
   runtime::PasswordService passwords_;
   call_rules::ChainRulesFactory rules_;
   std::pair<std::string, std::string> tls_;

@@ -27,6 +27,7 @@ struct Context {
   Random& random;
   Scheduler& scheduler;
   Digest& digest;
+  LinkKey& link_key;
   Passwords& passwords;
   UnitOfWork& unit;
   MeetingStore& meetings;

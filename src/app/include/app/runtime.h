@@ -2,10 +2,12 @@
 // included.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/time.h"
 
@@ -43,6 +45,14 @@ class Digest {
  public:
   virtual ~Digest() = default;
   virtual std::array<std::uint8_t, 32> sha256(std::string_view text) = 0;
+};
+
+// HMAC-SHA-256 under the link key, which stands in a file of its own: the tokens of links can be made again
+// from it and their rows, and not from the rows alone.
+class LinkKey {
+ public:
+  virtual ~LinkKey() = default;
+  virtual std::array<std::uint8_t, 32> mac(std::string_view message) = 0;
 };
 
 }  // namespace parlour::app

@@ -23,6 +23,7 @@ using meeting::CustomerId;
 using meeting::Meeting;
 using meeting::MeetingId;
 using meeting::MeetingType;
+using meeting::LinkId;
 using meeting::ParticipantId;
 using meeting::PlaybackId;
 using meeting::RecordingId;
@@ -75,6 +76,8 @@ struct LinkRow {
   ParticipantId participant;
   UtcTime issued;
   bool revoked = false;
+  std::optional<LinkId> id;   // nothing: from before tokens were made from a key; it cannot be made again
+  std::uint32_t version = 0;  // of the id; each new link of a person is the next
 };
 class MeetingStore {
  public:
@@ -86,6 +89,7 @@ class MeetingStore {
   virtual void put_link(const LinkRow& link) = 0;
   virtual void revoke_links(const ParticipantId& participant) = 0;
   virtual std::optional<LinkRow> link(const Hash& token_hash) = 0;
+  virtual std::optional<LinkRow> newest_link(const ParticipantId& participant) = 0;  // of those with an id
 };
 
 // --- people: the only place of names and addresses

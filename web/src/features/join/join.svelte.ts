@@ -1,5 +1,6 @@
 // Where the customer is on the way in. The server keeps the progress (device checked, notice acknowledged); the address keeps the
-// step, so that "back" and a reload work; sessionStorage keeps the language and the choice of devices until the page is closed.
+// step, so that "back" and a reload work; sessionStorage, which is this tab's alone, keeps the language, the choice of devices and
+// the link until the page is closed. The server's cookie is the whole browser's: which appointment is this tab's, the tab knows.
 
 import type { LocalMedia } from '../../call/index.ts';
 import type { DeviceCheck, Invitation } from '../../lib/api_types.ts';
@@ -7,15 +8,21 @@ import { ApiError, http } from '../../lib/http.ts';
 import { browserLanguage, isLang, language, type Lang } from '../../lib/i18n/language.svelte.ts';
 import { explain, type Explained } from '../../lib/problem.ts';
 import * as api from './api.ts';
-import { parseFragment } from './token.ts';
+import { readAddress, readLink, type LinkParts, type LinkProblem } from './token.ts';
 
 export type Step = 'invitation' | 'check' | 'notice' | 'wait';
 
 export type Screen =
   | { readonly kind: 'loading' }
   | { readonly kind: 'no_link' }
+  /** No page of ours is at this address. */
+  | { readonly kind: 'no_page' }
+  /** Nothing asked for an appointment here, and this browser has one open: it is offered, not opened. */
+  | { readonly kind: 'open_one'; readonly found: Invitation }
+  /** This tab's appointment is not the one that the browser has open by now. */
+  | { readonly kind: 'other_one' }
   | { readonly kind: 'lost' }
-  | { readonly kind: 'bad_link' }
+  | { readonly kind: 'bad_link'; readonly problem: LinkProblem | 'refused' }
   | { readonly kind: 'too_many'; readonly until: number }
   | { readonly kind: 'error'; readonly error: ApiError }
   | { readonly kind: 'ready' }
@@ -31,6 +38,8 @@ export interface DeviceChoice {
 
 const languageKey = 'parlour.language';
 const devicesKey = 'parlour.devices';
+const linkKey = 'parlour.link';
+const pagePath = '/j';
 const routes: Record<string, Step> = { '#/check': 'check', '#/notice': 'notice', '#/wait': 'wait' };
 
 /** The step that may be shown: one does not get past what has not been done. */
@@ -39,6 +48,34 @@ export function allowedStep(wanted: Step, progress: Invitation['progress']): Ste
   if ((wanted === 'notice' || wanted === 'wait') && !progress.device_checked) return 'check';
   return wanted;
 }
+
+/** What a tab remembers until the page is closed: its link (none: it went on with an open appointment), and the meeting once known. */
+interface Kept {
+  readonly link: LinkParts | null;
+  readonly meeting: string | null;
+}
+
+function readKept(): Kept | null {
+  try {
+    const stored = JSON.parse(sessionStorage.getItem(linkKey) ?? 'null') as Partial<Record<'token' | 'secret' | 'meeting', unknown>> | null;
+    if (stored === null) return null;
+    const { token, secret, meeting } = stored;
+    return {
+      link: typeof token === 'string' ? { token, secret: typeof secret === 'string' ? secret : null } : null,
+      meeting: typeof meeting === 'string' ? meeting : null,
+    };
+  } catch {
+    return null;
+  }
+}
+
+/** What the server answers with this page for: "/j", and what becomes of it on the way. */
+function isLinkPath(): boolean {
+  return /^\/j/i.test(location.pathname);
+}
+
+/** The session has ended while the tab still has its link. */
+class Lost extends Error {}
 
 export class JoinState {
   screen = $state.raw<Screen>({ kind: 'loading' });
@@ -54,38 +91,124 @@ export class JoinState {
   /** While a call runs, "back" must not leave it by accident: it asks. */
   inCall = false;
   onBack: (() => void) | null = null;
+  /** A link that came into this tab while people are waiting or talking in it: it is asked about. */
+  offered = $state.raw<LinkParts | null>(null);
+  /** This tab's link; null: it came without one. The secret never leaves this browser (e2ee.md 5). */
+  link: LinkParts | null = null;
+  /** The meeting that this tab belongs to, whatever the browser's cookie opens by now. */
+  #meeting: string | null = null;
   #chosen: Lang | null = null;
 
   async begin(): Promise<void> {
     const stored = sessionStorage.getItem(languageKey);
     this.#chosen = isLang(stored) ? stored : null;
     language.current = this.#chosen ?? browserLanguage(navigator.languages);
-    const fragment = location.hash;
-    const link = parseFragment(fragment);
-    const route = routes[fragment];
-    // The token leaves the address bar before anything else happens: no history entry, no screenshot, no shared address has it.
-    history.replaceState(null, '', location.pathname + (route === undefined ? '' : fragment));
+    const kept = readKept();
+    this.link = kept?.link ?? null;
+    this.#meeting = kept?.meeting ?? null;
     addEventListener('popstate', this.#follow);
-    if (link === null && fragment !== '' && route === undefined && fragment !== '#/') {
-      this.screen = { kind: 'bad_link' };
+    addEventListener('hashchange', this.#follow);
+    const here = this.#takeAddress();
+    if (here !== null) {
+      if (here.link !== null) await this.open(here.link);
+      else this.screen = { kind: 'bad_link', problem: here.problem };
       return;
     }
-    await this.#load(link === null ? () => api.getInvitation(this.#chosen) : () => api.openLink(link.token, this.#chosen), link !== null);
+    if (!isLinkPath()) {
+      this.screen = { kind: 'no_page' };
+      return;
+    }
+    if (this.link !== null && this.#meeting === null) await this.open(this.link);
+    else await this.#resume();
   }
 
-  async #load(get: () => Promise<Invitation>, byLink: boolean): Promise<void> {
+  /**
+   * A link, or the rest of one, in the address. It leaves the address bar before anything else happens: no history entry, no
+   * screenshot, no shared address has it. Null: the address is one of the page's own.
+   */
+  #takeAddress(): { readonly link: LinkParts; readonly problem: 'none' } | { readonly link: null; readonly problem: LinkProblem } | null {
+    const reading = readAddress(location);
+    if (!reading.ok && (reading.problem === 'none' || routes[location.hash] !== undefined || location.hash === '#/')) {
+      const route = routes[location.hash] === undefined ? '' : location.hash;
+      if (isLinkPath() && location.pathname + location.search + location.hash !== pagePath + route) history.replaceState(null, '', pagePath + route);
+      return null;
+    }
+    history.replaceState(null, '', pagePath);
+    return reading.ok ? { link: reading.link, problem: 'none' } : { link: null, problem: reading.problem };
+  }
+
+  /** Goes in by a link; what this tab had open before is left. */
+  async open(link: LinkParts): Promise<void> {
+    this.offered = null;
+    this.releaseMedia();
+    this.invitation = null;
+    this.#keep(link, null);
+    if (location.pathname !== pagePath || location.hash !== '') history.replaceState(null, '', pagePath);
+    await this.#load(() => api.openLink(link.token, this.#chosen), true);
+  }
+
+  #keep(link: LinkParts | null, meeting: string | null): void {
+    this.link = link;
+    this.#meeting = meeting;
+    if (link === null && meeting === null) sessionStorage.removeItem(linkKey);
+    else sessionStorage.setItem(linkKey, JSON.stringify({ ...link, meeting }));
+  }
+
+  /** What a person pasted; a problem is told beside the field. */
+  paste(text: string): LinkProblem | null {
+    const reading = readLink(text, location.host);
+    if (!reading.ok) return reading.problem;
+    void this.open(reading.link);
+    return null;
+  }
+
+  /** The browser's open appointment, asked for by a button. */
+  async goOnWith(found: Invitation): Promise<void> {
+    this.#keep(null, found.meeting.id);
+    await this.#load(() => api.getInvitation(this.#chosen), false);
+  }
+
+  /** After a reload: this tab's own appointment, and never another that the browser has open. */
+  async #resume(): Promise<void> {
+    const mine = this.#meeting;
+    await this.#load(async () => {
+      try {
+        return await api.getInvitation(this.#chosen);
+      } catch (error) {
+        // The way in has ended, or another device has it: our own link is asked for again by a button (lost).
+        if (error instanceof ApiError && error.status === 401 && this.link !== null) throw new Lost();
+        throw error;
+      }
+    }, false, mine);
+  }
+
+  /** `mine`: null, nothing has asked for an appointment; a meeting's id: only that one; absent: whatever comes. */
+  async #load(get: () => Promise<Invitation>, byLink: boolean, mine?: string | null): Promise<void> {
     this.screen = { kind: 'loading' };
     try {
-      this.#take(await get());
+      const found = await get();
+      if (mine === null) {
+        this.screen = { kind: 'open_one', found };
+        return;
+      }
+      if (mine !== undefined && found.meeting.id !== mine) {
+        this.screen = { kind: 'other_one' };
+        return;
+      }
+      this.#take(found);
+      this.#keep(this.link, found.meeting.id);
       this.screen = { kind: 'ready' };
       this.#follow();
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      if (error.status === 429) this.screen = { kind: 'too_many', until: Date.now() + (error.retryAfterS ?? 60) * 1000 };
+      if (error instanceof Lost) this.screen = { kind: 'lost' };
+      else if (!(error instanceof ApiError)) throw error;
+      else if (error.status === 429) this.screen = { kind: 'too_many', until: Date.now() + (error.retryAfterS ?? 60) * 1000 };
       else if (error.status === 401) this.screen = { kind: 'no_link' };
-      else if (byLink && (error.status === 404 || error.status === 400 || error.status === 410)) this.screen = { kind: 'bad_link' };
-      else {
-        this.#retry = () => this.#load(get, byLink);
+      else if (byLink && (error.status === 404 || error.status === 400 || error.status === 410)) {
+        this.#keep(null, null);
+        this.screen = { kind: 'bad_link', problem: 'refused' };
+      } else {
+        this.#retry = () => this.#load(get, byLink, mine);
         this.screen = { kind: 'error', error };
       }
     }
@@ -94,7 +217,7 @@ export class JoinState {
   #retry: (() => Promise<void>) | null = null;
 
   retry(): void {
-    void (this.#retry ?? ((): Promise<void> => this.#load(() => api.getInvitation(this.#chosen), false)))();
+    void (this.#retry ?? ((): Promise<void> => this.#resume()))();
   }
 
   #take(invitation: Invitation): void {
@@ -108,11 +231,22 @@ export class JoinState {
   /** The newest state; keeps the page as it is when the network is gone. */
   async refresh(): Promise<void> {
     try {
-      this.#take(await api.getInvitation(this.#chosen));
+      const found = await api.getInvitation(this.#chosen);
+      // Another tab has opened another appointment: nothing of it is shown here.
+      if (this.invitation !== null && found.meeting.id !== this.invitation.meeting.id) {
+        if (!this.inRoom) this.#leaveFor({ kind: 'other_one' });
+        return;
+      }
+      this.#take(found);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       this.problem = explain(error);
     }
+  }
+
+  #leaveFor(screen: Screen): void {
+    this.releaseMedia();
+    this.screen = screen;
   }
 
   async chooseLanguage(lang: Lang): Promise<void> {
@@ -124,6 +258,12 @@ export class JoinState {
   }
 
   readonly #follow = (): void => {
+    // Only the fragment has changed: somebody pasted a link into this tab.
+    const here = this.#takeAddress();
+    if (here !== null) {
+      this.#arrived(here);
+      return;
+    }
     if (this.inCall && location.hash !== '#/wait') {
       history.pushState(null, '', '#/wait');
       this.onBack?.();
@@ -134,6 +274,15 @@ export class JoinState {
     this.problem = null;
     this.step = step;
   };
+
+  #arrived(here: { readonly link: LinkParts | null; readonly problem: LinkProblem }): void {
+    if (this.inRoom) {
+      history.replaceState(null, '', `${pagePath}#/wait`);
+      // The same link again asks for nothing new.
+      if (here.link !== null && here.link.token !== this.link?.token) this.offered = here.link;
+    } else if (here.link !== null) void this.open(here.link);
+    else this.#leaveFor({ kind: 'bad_link', problem: here.problem });
+  }
 
   go(step: Step): void {
     const target = step === 'invitation' ? location.pathname : `#/${step}`;
@@ -158,7 +307,8 @@ export class JoinState {
       return true;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.status === 409) await this.refresh();
+      // The session's proof does not fit: another tab may have opened another appointment.
+      if (error.status === 409 || error.code === 'csrf') await this.refresh();
       if (this.screen.kind === 'ready') this.problem = explain(error);
       return false;
     } finally {
@@ -231,10 +381,11 @@ export class JoinState {
       reached = error.status === 401;
     }
     sessionStorage.clear();
+    this.link = null;
+    this.#meeting = null;
     http.csrf = null;
     this.invitation = null;
     this.inCall = false;
-    removeEventListener('popstate', this.#follow);
     history.replaceState(null, '', location.pathname);
     this.screen = { kind: 'closed', reached };
     // Only works for windows that a script opened; elsewhere the words on the page say what to do.

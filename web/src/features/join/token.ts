@@ -1,11 +1,178 @@
-/** What is behind the # of a link: the token, and a link secret that never leaves the browser (e2ee.md 5). */
+// Reads a link, whatever mail and chat programs have done to it. A link is `/j#<token>` or `/j#<token>.<secret>`; token and secret
+// are base32 in small letters (a–z, 2–7), so nothing that surrounds them can be taken for a part of them. Links from before that
+// (32 characters of base64url, without a secret) go on opening.
+
 export interface LinkParts {
   readonly token: string;
+  /** 128 bits that never leave the browsers of both sides (e2ee.md 5); null: the link has none, or its address showed it to the server. */
   readonly secret: string | null;
 }
 
-/** Null for anything that is not a link's fragment, the page's own routes ("#/check") included. */
-export function parseFragment(fragment: string): LinkParts | null {
-  const match = /^#([A-Za-z0-9_-]{22,64})(?:\.([A-Za-z0-9_-]{22}))?$/.exec(fragment);
-  return match === null ? null : { token: match[1] ?? '', secret: match[2] ?? null };
+/**
+ * none      there is no link in it
+ * cut       a link whose end is missing
+ * damaged   a link, and what stands in its token's place is none
+ * several   more than one link
+ * elsewhere a link to another address than this page's
+ */
+export type LinkProblem = 'none' | 'cut' | 'damaged' | 'several' | 'elsewhere';
+
+export type LinkReading = { readonly ok: true; readonly link: LinkParts } | { readonly ok: false; readonly problem: LinkProblem };
+
+const tokenLength = 32;
+const secretLength = 26;
+/** A whole mail may be pasted; a whole book need not be read. Behind a link's beginning, so much is looked at. */
+const textLimit = 100_000;
+const reach = 600;
+const markersLimit = 50;
+/** `/j`, then what may stand before the token: a slash, parameters, `#` (or what became of it), the page's own slash. */
+const marker = /\/j(?![a-z0-9])\/?(?:\?[^\s#]{0,600})?/gi;
+
+/** Undoes what programs do to a text as a whole: mail encodings, percent encoding, entities, invisible characters. */
+function undo(text: string): string {
+  let out = text
+    .slice(0, textLimit)
+    // Quoted-printable (RFC 2045 section 6.7): soft line breaks, "=23" for "#", "=2E" for ".", "=3D" for "=".
+    .replace(/=\r?\n/g, '')
+    .replace(/=(?=(?:23|2[eE]|3[dD]))(..)/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))
+    .replace(/&#(?:35|x23);|&num;/gi, '#')
+    .replace(/&(?:amp|#38);/gi, '&');
+  // Link checkers wrap an address in another one, each time encoded once more.
+  for (let turn = 0; turn < 4; turn++) {
+    const next = out.replace(/(?:%[0-9a-f]{2})+/gi, unescapeRun);
+    if (next === out) break;
+    out = next;
+  }
+  // Zero-width characters, soft hyphens, byte order marks; full-width forms become plain ones.
+  return out.replace(/[\u00ad\u200b-\u200f\u2060\ufeff]/g, '').normalize('NFKC');
+}
+
+/** A run of escapes as text; where it is no UTF-8, its ASCII alone. */
+function unescapeRun(run: string): string {
+  try {
+    return decodeURIComponent(run);
+  } catch {
+    return run.replace(/%([0-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+  }
+}
+
+interface Run {
+  readonly text: string;
+  readonly end: number;
+}
+
+/** Exactly `length` letters and digits of base32 at `at`, over line breaks and spaces that a program put into them; null: none. */
+function base32Run(text: string, at: number, length: number): Run | null {
+  let found = '';
+  let end = at;
+  while (found.length < length) {
+    const piece = /^[a-z2-7]+/i.exec(text.slice(end, end + length - found.length + 1))?.[0] ?? '';
+    if (piece === '') return null;
+    found += piece;
+    end += piece.length;
+    if (found.length >= length) break;
+    // A wrapped line may begin with the marks of a quoted mail.
+    const gap = /^(?:\s+(?:>[> ]*)?)/.exec(text.slice(end, end + 40))?.[0] ?? '';
+    if (gap === '') return null;
+    end += gap.length;
+  }
+  if (found.length !== length || /[a-z0-9]/i.test(text.charAt(end))) return null;
+  return { text: found, end };
+}
+
+const plain = (text: string): string => (text === text.toUpperCase() ? text.toLowerCase() : text);
+
+/** The secret behind a token that ends at `at`; null when there is none, or not all of it. */
+function secretAt(text: string, at: number): string | null {
+  const dot = /^(?:\s*>?\s*)\./.exec(text.slice(at, at + 10));
+  if (dot === null) return null;
+  const from = at + dot[0].length;
+  const gap = /^\s+(?:>[> ]*)?/.exec(text.slice(from, from + 10))?.[0].length ?? 0;
+  return base32Run(text, from + gap, secretLength)?.text.toLowerCase() ?? null;
+}
+
+/** A token that begins at `at`, with its secret. */
+function partsAt(text: string, at: number): { readonly link: LinkParts; readonly end: number } | null {
+  const run = base32Run(text, at, tokenLength);
+  if (run !== null) return { link: { token: plain(run.text), secret: secretAt(text, run.end) }, end: run.end };
+  // A link from before: what a program adds behind it may be a character of its own alphabet, so its length decides.
+  const old = /^[A-Za-z0-9_-]{32}(?![A-Za-z0-9])/.exec(text.slice(at, at + tokenLength + 1));
+  return old === null ? null : { link: { token: old[0], secret: null }, end: at + tokenLength };
+}
+
+interface Found {
+  readonly link: LinkParts | null;
+  readonly problem: LinkProblem;
+  readonly host: string | null;
+}
+
+/** The token behind a marker: at once, behind `#`, or behind parameters that were added in front of it. */
+function behind(text: string, at: number): { readonly link: LinkParts | null; readonly problem: LinkProblem } {
+  // A marker is followed by its fragment: one piece without white space, and more where a line was wrapped.
+  const rest = text.slice(at, at + reach);
+  const lead = /^[\s/#<"'(]*/.exec(rest)?.[0].length ?? 0;
+  const first = partsAt(text, at + lead);
+  if (first !== null) return { link: first.link, problem: 'none' };
+  const piece = /^\S*/.exec(rest.slice(lead))?.[0] ?? '';
+  for (const match of piece.matchAll(/[#&?=/]+/g)) {
+    const inside = partsAt(text, at + lead + match.index + match[0].length);
+    if (inside !== null && /^[a-z2-7]+$/i.test(inside.link.token)) return { link: inside.link, problem: 'none' };
+  }
+  const token = /^[A-Za-z0-9_-]*/.exec(piece)?.[0] ?? '';
+  if (!/^[/#?]/.test(rest) || token === '') return { link: null, problem: lead > 0 && rest.startsWith('#') ? 'cut' : 'none' };
+  return { link: null, problem: token.length < tokenLength ? 'cut' : 'damaged' };
+}
+
+/** The host of the address that a marker ends; null when there is none in front of it. */
+function hostBefore(text: string, at: number): string | null {
+  return /https?:\/\/([^\s/?#<>"']+)$/i.exec(text.slice(Math.max(0, at - 300), at))?.[1]?.toLowerCase() ?? null;
+}
+
+/**
+ * Reads a pasted text: a link alone, a link with words around it, a whole mail. `host` is this page's own ("bank.example:8443").
+ * Nothing in it is sent anywhere.
+ */
+export function readLink(text: string, host: string | null = null): LinkReading {
+  const whole = undo(text);
+  const found: Found[] = [];
+  for (const match of whole.matchAll(marker)) {
+    if (found.length >= markersLimit) break;
+    // Parameters in front may hold the token ("/j?token"): they are looked through like the rest.
+    const from = match.index + 2;
+    const after = behind(whole, match.index + match[0].length);
+    const seen = after.link === null ? behind(whole, from) : after;
+    found.push({ ...(seen.link === null && after.problem !== 'none' ? after : seen), host: hostBefore(whole, match.index) });
+  }
+  const here = found.filter((one) => one.link !== null && (host === null || one.host === null || one.host === host.toLowerCase()));
+  const tokens = new Map(here.map((one) => [one.link?.token, one.link]));
+  if (tokens.size > 1) return { ok: false, problem: 'several' };
+  for (const one of here) {
+    // The same link may stand in a text twice, once without its secret.
+    const fullest = here.find((other) => other.link?.secret != null)?.link ?? one.link;
+    if (fullest !== null) return { ok: true, link: fullest };
+  }
+  if (found.some((one) => one.link !== null)) return { ok: false, problem: 'elsewhere' };
+  const worst = found.find((one) => one.problem !== 'none');
+  if (worst !== undefined) return { ok: false, problem: worst.problem };
+  // The token alone, with or without its "#".
+  const bare = /^[\s#<"'(]*/.exec(whole)?.[0].length ?? 0;
+  const alone = partsAt(whole, bare);
+  if (alone !== null && /^[^a-z0-9]*(?:\.[\sa-z2-7]+[^a-z0-9]*)?$/i.test(whole.slice(alone.end, alone.end + reach))) return { ok: true, link: alone.link };
+  return { ok: false, problem: 'none' };
+}
+
+/**
+ * Reads the page's own address. A secret counts only where the server cannot have seen it: behind the "#". When a program turned
+ * that into "%23" or "/", the browser asked the server for the whole of it, and a proof by that secret would prove nothing.
+ */
+export function readAddress(address: Pick<Location, 'pathname' | 'search' | 'hash' | 'host'>): LinkReading {
+  const hidden = readLink(`/j${address.hash}`);
+  if (hidden.ok || (hidden.problem !== 'none' && address.hash.length > 1)) return hidden;
+  const shown = readLink(`${address.pathname}${address.search}`);
+  return shown.ok ? { ok: true, link: { token: shown.link.token, secret: null } } : shown;
+}
+
+/** The whole link again, for another browser. */
+export function linkText(origin: string, link: LinkParts): string {
+  return `${origin}/j#${link.token}${link.secret === null ? '' : `.${link.secret}`}`;
 }

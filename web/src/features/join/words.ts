@@ -1,4 +1,5 @@
 import { catalogue } from '../../lib/i18n/language.svelte.ts';
+import type { LinkProblem } from './token.ts';
 
 const en = {
   title: 'Your appointment',
@@ -64,9 +65,37 @@ const en = {
   },
   ended: { title: 'This conversation is over', text: 'It has ended and can’t be entered again.', todo: 'If you still want to talk, contact us; you get a new link.' },
   other_ways: 'Other ways to reach us',
-  no_link: { title: 'Please open your link again', text: 'This page needs the link from your invitation. It was taken out of the address bar for your safety, so a copied address does not work.', todo: 'Open the link in your message once more.' },
-  lost: { title: 'This page has lost its connection to your invitation', text: 'That happens when the link was opened on another device, or after a long time.', todo: 'Open the link in your message once more, on the device that you want to use.' },
-  bad_link: { title: 'This link does not work', text: 'It is damaged, was replaced by a newer one, or its time is over.', todo: 'Open the newest message from us and use the whole link. If that does not help, ask us for a new one.' },
+  no_link: { title: 'This page needs your link', text: 'The link from your invitation opens your appointment here. This page takes it out of the address bar, so an address that was copied from there opens nothing.', todo: 'Open the link in your message, or copy it from there and paste it here.' },
+  no_page: { title: 'There is no page at this address', text: 'If you came by a link from your invitation, something was changed in it on the way.' },
+  open_one: { text: (when: string) => `An appointment is already open in this browser: ${when}.`, go_on: 'Go on with that one' },
+  other_one: { title: 'Another appointment was opened in this browser', text: 'A browser has one appointment open at a time, so this page has stopped. It shows nothing of the other one.', todo: 'Go on here, and the other page stops.', again: 'Go on with this one here' },
+  offered: { title: 'Open the other invitation?', text: 'A link to another appointment came into this page. If you open it, you leave this conversation.', stay: 'Stay here', open: 'Leave and open it' },
+  lost: { title: 'This page has lost its connection to your invitation', text: 'That happens when we sent you a newer link, when the page was closed in another tab, or after a long time.', todo: 'Open the link in our newest message.', todo_here: 'Go on here with the link that this page came by, or open the one in our newest message.', again: 'Go on here' },
+  bad_link: {
+    title: 'This link does not work',
+    why: {
+      refused: 'It was replaced by a newer one, or something was changed in it on the way.',
+      none: 'There is no link in the address.',
+      cut: 'Its end is missing: a message may have broken it in two.',
+      damaged: 'Something was added to it or changed in it on the way.',
+      several: 'The address holds more than one link.',
+      elsewhere: 'It leads to another address than this page.',
+    } as Record<LinkProblem | 'refused', string>,
+    todo: 'Open our newest message, copy the whole link, and paste it here. If that does not help, ask us for a new one.',
+  },
+  paste: {
+    label: 'Your link',
+    hint: 'The whole message may be pasted: the link is found in it, and the rest is not sent.',
+    open: 'Open',
+    problems: {
+      none: 'There is no link to an appointment in this text. Copy the whole link from our message.',
+      cut: 'The end of this link is missing. Copy all of it: a message may have broken it in two lines.',
+      damaged: 'Something in this link was added or changed. Copy it again from our message.',
+      several: 'There is more than one link in this text. Paste one of them.',
+      elsewhere: 'This link leads to another address. Open it from your message instead.',
+    } as Record<LinkProblem, string>,
+  },
+  copy_link: { open: 'Use another device', title: 'Use another device or browser', text: 'Copy your link and open it there.', label: 'Your link', secret: 'Whoever has it can come in your place: give it to nobody.' },
   too_many: { title: 'Too many tries', text: 'To protect invitations, this door closes for a while after many tries.', wait: (seconds: number) => (seconds > 90 ? `Try again in ${String(Math.ceil(seconds / 60))} minutes.` : `Try again in ${String(seconds)} seconds.`), now: 'You can try again now.' },
   again: 'Try again',
   notice: {
@@ -159,9 +188,37 @@ const nl: typeof en = {
   },
   ended: { title: 'Dit gesprek is voorbij', text: 'Het is beëindigd en u kunt er niet meer in.', todo: 'Wilt u nog steeds praten, neem dan contact op; u krijgt een nieuwe link.' },
   other_ways: 'Andere manieren om ons te bereiken',
-  no_link: { title: 'Open uw link nog eens', text: 'Deze pagina heeft de link uit uw uitnodiging nodig. Die is voor uw veiligheid uit de adresbalk gehaald; een gekopieerd adres werkt dus niet.', todo: 'Open de link in uw bericht nog een keer.' },
-  lost: { title: 'Deze pagina is de verbinding met uw uitnodiging kwijt', text: 'Dat gebeurt als de link op een ander apparaat geopend is, of na lange tijd.', todo: 'Open de link in uw bericht nog een keer, op het apparaat dat u wilt gebruiken.' },
-  bad_link: { title: 'Deze link werkt niet', text: 'Hij is beschadigd, vervangen door een nieuwere, of zijn tijd is voorbij.', todo: 'Open ons nieuwste bericht en gebruik de hele link. Helpt dat niet, vraag ons dan om een nieuwe.' },
+  no_link: { title: 'Deze pagina heeft uw link nodig', text: 'De link uit uw uitnodiging opent hier uw afspraak. Deze pagina haalt hem uit de adresbalk; een adres dat daaruit gekopieerd is, opent dus niets.', todo: 'Open de link in uw bericht, of kopieer hem daaruit en plak hem hier.' },
+  no_page: { title: 'Op dit adres is geen pagina', text: 'Kwam u hier met een link uit uw uitnodiging, dan is daar onderweg iets aan veranderd.' },
+  open_one: { text: (when) => `In deze browser is al een afspraak open: ${when}.`, go_on: 'Daarmee verdergaan' },
+  other_one: { title: 'In deze browser is een andere afspraak geopend', text: 'Een browser heeft één afspraak tegelijk open; deze pagina is dus gestopt. Zij toont niets van de andere.', todo: 'Ga hier verder, dan stopt de andere pagina.', again: 'Hier verdergaan met deze' },
+  offered: { title: 'De andere uitnodiging openen?', text: 'In deze pagina is een link naar een andere afspraak gekomen. Als u die opent, verlaat u dit gesprek.', stay: 'Hier blijven', open: 'Verlaten en openen' },
+  lost: { title: 'Deze pagina is de verbinding met uw uitnodiging kwijt', text: 'Dat gebeurt als wij u een nieuwere link gestuurd hebben, als de pagina in een ander tabblad gesloten is, of na lange tijd.', todo: 'Open de link in ons nieuwste bericht.', todo_here: 'Ga hier verder met de link waarmee deze pagina kwam, of open die in ons nieuwste bericht.', again: 'Hier verdergaan' },
+  bad_link: {
+    title: 'Deze link werkt niet',
+    why: {
+      refused: 'Hij is door een nieuwere vervangen, of er is onderweg iets aan veranderd.',
+      none: 'In het adres staat geen link.',
+      cut: 'Het einde ontbreekt: een bericht kan hem in tweeën gebroken hebben.',
+      damaged: 'Er is onderweg iets aan toegevoegd of veranderd.',
+      several: 'In het adres staat meer dan één link.',
+      elsewhere: 'Hij leidt naar een ander adres dan deze pagina.',
+    },
+    todo: 'Open ons nieuwste bericht, kopieer de hele link en plak hem hier. Helpt dat niet, vraag ons dan om een nieuwe.',
+  },
+  paste: {
+    label: 'Uw link',
+    hint: 'U mag het hele bericht plakken: de link wordt erin gevonden en de rest wordt niet verstuurd.',
+    open: 'Openen',
+    problems: {
+      none: 'In deze tekst staat geen link naar een afspraak. Kopieer de hele link uit ons bericht.',
+      cut: 'Het einde van deze link ontbreekt. Kopieer hem helemaal: een bericht kan hem over twee regels verdeeld hebben.',
+      damaged: 'Er is iets aan deze link toegevoegd of veranderd. Kopieer hem opnieuw uit ons bericht.',
+      several: 'In deze tekst staat meer dan één link. Plak er één.',
+      elsewhere: 'Deze link leidt naar een ander adres. Open hem vanuit uw bericht.',
+    },
+  },
+  copy_link: { open: 'Ander apparaat gebruiken', title: 'Een ander apparaat of een andere browser gebruiken', text: 'Kopieer uw link en open hem daar.', label: 'Uw link', secret: 'Wie hem heeft, kan in uw plaats komen: geef hem aan niemand.' },
   too_many: { title: 'Te veel pogingen', text: 'Om uitnodigingen te beschermen gaat deze deur na veel pogingen een tijdje dicht.', wait: (seconds) => (seconds > 90 ? `Probeer het over ${String(Math.ceil(seconds / 60))} minuten opnieuw.` : `Probeer het over ${String(seconds)} seconden opnieuw.`), now: 'U kunt het nu opnieuw proberen.' },
   again: 'Opnieuw proberen',
   notice: {

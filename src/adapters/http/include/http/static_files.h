@@ -6,9 +6,10 @@
 // thread.
 //
 //   /                       → 302 to /console
-//   /j                      → join.html
+//   /j, /j/…, /J…, /join    → join.html: whatever was done to a link, its page is what explains
 //   /console, /console/…    → console.html (its pages are routed in the browser)
 //   /assets/name-HASH.ext   → immutable for a year; everything else is not stored
+//   a browser's other paths → 404 with join.html, which says that there is no such page; programs get the 404 alone
 #pragma once
 
 #include <filesystem>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/runtime.h"
+#include "crypto/secret.h"
 #include "password/password_hasher.h"
 #include "runtime/executor.h"
 
@@ -10,6 +11,15 @@ namespace parlour::runtime {
 class Sha256Digest final : public app::Digest {
  public:
   std::array<std::uint8_t, 32> sha256(std::string_view text) override;
+};
+
+class HmacLinkKey final : public app::LinkKey {
+ public:
+  explicit HmacLinkKey(crypto::Secret key) : key_(std::move(key)) {}
+  std::array<std::uint8_t, 32> mac(std::string_view message) override;
+
+ private:
+  crypto::Secret key_;
 };
 
 class PasswordService final : public app::Passwords {

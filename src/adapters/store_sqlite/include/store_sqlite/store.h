@@ -37,6 +37,7 @@ class SqliteStore final : public app::UnitOfWork,
   void put_link(const app::LinkRow& link) override;
   void revoke_links(const app::ParticipantId& participant) override;
   std::optional<app::LinkRow> link(const app::Hash& token_hash) override;
+  std::optional<app::LinkRow> newest_link(const meeting::ParticipantId& participant) override;
 
   void put(const app::Customer& customer) override;
   std::optional<app::Customer> customer(const app::CustomerId& id) override;
@@ -99,6 +100,7 @@ class SqliteStore final : public app::UnitOfWork,
   static Result<std::unique_ptr<SqliteStore>, std::string> finish_opening(
       Result<sql::Database, sql::SqlError> opened, UtcTime now);
   void run(std::string_view sql, std::initializer_list<sql::Value> values);
+  std::optional<app::LinkRow> link_by(std::string_view where, std::initializer_list<sql::Value> values);
   std::vector<app::Meeting> meetings_by(std::string_view sql, std::initializer_list<sql::Value> values);
   std::vector<app::RecordingRow> recordings_by(std::string_view sql,
                                                std::initializer_list<sql::Value> values);
