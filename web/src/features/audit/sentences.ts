@@ -8,10 +8,20 @@ import { count, dayAndTime, percentOfPermille, spanWords } from '../../lib/time.
 
 /** What a sentence may need, read once from an entry. */
 export interface Said {
-  /** Who did it. */
+  /** Who did it, at the beginning of a sentence: the entry's actor and nobody else. */
   readonly who: string;
-  /** Whom or what it is about. */
+  /** The same within a sentence. */
+  readonly by: string;
+  /** Whose act or state it is, where people act for themselves: the actor; the entry's subject where a program noticed it. */
+  readonly person: string;
+  /** The same within a sentence; empty when it is not known. */
+  readonly of: string;
+  /** Upon whom somebody else acted, at the beginning of a sentence. */
+  readonly guest: string;
+  /** The name of what was acted upon; empty when it is not known. */
   readonly about: string;
+  /** A person of the staff or the customer did it, and no program. */
+  readonly byPerson: boolean;
   /** A field of `data` as a code or text; empty when it is missing. */
   code(field: string): string;
   number(field: string): number | null;
@@ -40,9 +50,10 @@ function gapLength(said: Said): string {
 }
 
 const en = {
-  somebody: 'Somebody',
-  system: 'The server',
-  operator: 'The operator',
+  /** By the actor's kind, where no name is known. */
+  actors: { user: 'somebody of the staff', customer: 'the customer', api: 'a program', system: 'the server', operator: 'the operator' } as Record<string, string>,
+  somebody: 'somebody',
+  a_participant: 'a participant',
   the_customer: 'the customer',
   the_adviser: 'the adviser',
   unknown: (type: string) => `Entry of the kind ${type}.`,
@@ -67,47 +78,47 @@ const en = {
     'auth.locked': (s) => `Log-in for one account was made to wait after ${String(s.number('failures') ?? 'several')} failures.`,
     'auth.login': (s) => `${s.who} logged in${aside(s.word(s.code('method')))}.`,
     'auth.login_failed': () => 'A log-in failed.',
-    'auth.logout': (s) => (s.code('cause') === '' ? `${s.who} logged out.` : `The session of ${s.who} was ended${aside(s.word(s.code('cause')))}.`),
+    'auth.logout': (s) => (s.code('cause') === '' ? `${s.who} logged out.` : `The session of ${s.by} was ended${aside(s.word(s.code('cause')))}.`),
     'completeness.report': (s) => `Completeness was counted: ${count(s.number('ok') ?? 0, s.lang)} of ${count(s.number('required') ?? 0, s.lang)} meetings that had to be recorded are covered, ${count(s.number('violations') ?? 0, s.lang)} are not.`,
     'config.changed': (s) => `${s.who} changed a setting${aside(s.code('section'))}.`,
-    'device.checked': (s) => `${s.about} checked the devices: camera ${s.word(s.code('camera')) || 'unknown'}, microphone ${s.word(s.code('microphone')) || 'unknown'}, network ${s.word(s.code('network')) || 'unknown'}.`,
+    'device.checked': (s) => `${s.person} checked the devices: camera ${s.word(s.code('camera')) || 'unknown'}, microphone ${s.word(s.code('microphone')) || 'unknown'}, network ${s.word(s.code('network')) || 'unknown'}.`,
     'link.issued': (s) => `${s.who} made a link for the customer.`,
-    'link.opened': (s) => `${s.about} opened the link.`,
+    'link.opened': (s) => `${s.person} opened the link.`,
     'link.rejected': (s) => `A link was refused${aside(s.word(s.reason))}.`,
     'link.revoked': (s) => `${s.who} replaced the customer’s link; the old one stopped working.`,
     'log.key': () => 'The key that signs this log was put on record.',
     'media.resumed': (s) => (s.code('reason') === 'start' ? 'Picture and sound were let through: the call began.' : `Picture and sound were let through again${aside(s.number('stopped_ms') === null ? '' : `after ${s.span('stopped_ms')}`)}.`),
     'media.stopped': (s) => `Picture and sound were stopped: ${s.word(s.code('reason')) || 'no reason given'}.`,
-    'meeting.cancelled': (s) => `The meeting was cancelled by ${s.code('by') === 'customer' ? 'the customer' : 'the adviser'}${s.typed}.`,
-    'meeting.ended': (s) => `The meeting ended after ${s.span('duration_ms')}: ${s.code('end_cause') === 'staff' ? 'by the adviser' : s.word(s.code('end_cause'))}.`,
+    'meeting.cancelled': (s) => `${s.who} cancelled the meeting${s.typed}.`,
+    'meeting.ended': (s) => `The meeting ended after ${s.span('duration_ms')}: ${s.code('end_cause') === 'staff' ? `by ${s.byPerson ? s.by : 'the adviser'}` : s.word(s.code('end_cause'))}.`,
     'meeting.expired': () => 'The time of the meeting passed without it.',
     'meeting.held': () => 'The adviser’s browser was lost; the meeting was held.',
     'meeting.resumed': () => 'The meeting was taken up again.',
     'meeting.scheduled': (s) => `${s.who} scheduled the meeting for ${s.time('start_planned')}.`,
     'meeting.started': (s) => `The meeting began. Recording: ${s.word(s.code('recording'))}.`,
-    'notice.acknowledged': (s) => `${s.about} acknowledged the notice, version ${s.code('version')} (${s.code('lang')}).`,
-    'notice.declined': (s) => `${s.about} declined the notice, version ${s.code('version')} (${s.code('lang')}), and was shown other ways.`,
-    'notice.shown': (s) => `${s.about} was shown the notice, version ${s.code('version')} (${s.code('lang')}).`,
-    'participant.check_failed': (s) => `The browser of ${s.about} stopped sending: a check failed${aside(s.code('check') || s.reason)}.`,
-    'participant.connected': (s) => `${s.about} was connected: all keys confirmed, and the others’ picture or sound decrypted.`,
-    'participant.joined': (s) => `${s.about} came into the meeting.`,
-    'participant.left': (s) => `${s.about} left.`,
-    'participant.lost': (s) => `${s.about} lost the connection.`,
-    'participant.reconnected': (s) => `${s.about} came back${aside(s.number('gap_ms') === null ? '' : `after ${s.span('gap_ms')}`)}.`,
-    'participant.removed': (s) => `${s.about} was removed${aside(s.word(s.code('cause')))}.`,
-    plaintext_guard: (s) => `A stream (${s.word(s.code('kind')) || 'unknown'}) was stopped, because it was not encrypted as agreed.`,
+    'notice.acknowledged': (s) => `${s.person} acknowledged the notice, version ${s.code('version')} (${s.code('lang')}).`,
+    'notice.declined': (s) => `${s.person} declined the notice, version ${s.code('version')} (${s.code('lang')}), and was shown other ways.`,
+    'notice.shown': (s) => `${s.person} was shown the notice, version ${s.code('version')} (${s.code('lang')}).`,
+    'participant.check_failed': (s) => `${s.of === '' ? 'A browser' : `The browser of ${s.of}`} stopped sending: a check failed${aside(s.code('check') || s.reason)}.`,
+    'participant.connected': (s) => `${s.person} was connected: all keys confirmed, and the others’ picture or sound decrypted.`,
+    'participant.joined': (s) => `${s.person} came into the meeting.`,
+    'participant.left': (s) => `${s.person} left.`,
+    'participant.lost': (s) => `${s.person} lost the connection.`,
+    'participant.reconnected': (s) => `${s.person} came back${aside(s.number('gap_ms') === null ? '' : `after ${s.span('gap_ms')}`)}.`,
+    'participant.removed': (s) => `${s.guest} was removed by ${s.by}${aside(s.word(s.code('cause')))}.`,
+    plaintext_guard: (s) => `A stream${s.of === '' ? '' : ` of ${s.of}`} (${s.word(s.code('kind')) || 'unknown'}) was stopped, because it was not encrypted as agreed.`,
     'policy.signed': () => 'The organisation’s policy was signed.',
     'recording.capture_started': (s) => `Part ${String(s.number('part') ?? 1)} of the recording began: its key was checked and its first lines are on disk.`,
     'recording.download_requested': (s) => `${s.who} asked to download the recording${s.typed}.`,
     'recording.downloaded': (s) => `${s.who} downloaded the recording.`,
     'recording.exempted': (s) => `The duty to record was lifted for this meeting: ${s.word(s.code('reason'))}, approved by ${s.name(s.code('approver'))}.`,
     'recording.failed': (s) => `The recording failed: ${s.word(s.code('cause'))}.`,
-    'recording.first_packet': (s) => `The first packet of ${s.about === s.who ? 'a stream' : s.about} was recorded.`,
+    'recording.first_packet': (s) => `The first packet of ${s.about === '' ? 'a stream' : s.about} was recorded.`,
     'recording.gap': (s) => `A gap of ${gapLength(s)} in the recording: ${s.word(s.code('cause'))}.`,
     'recording.play_denied': (s) => `${s.who} was not allowed to play the recording.`,
     'recording.play_requested': (s) => `${s.who} asked to play the recording${aside(s.word(s.code('purpose')))}.`,
     'recording.played': (s) => `${s.who} played parts of the recording.`,
-    'recording.requested': (s) => `Recording was requested${aside(s.word(s.code('mode')))}.`,
+    'recording.requested': (s) => `${s.byPerson ? `${s.who} asked for the recording` : 'The recording was asked for'}${aside(s.word(s.code('mode')))}.`,
     'recording.sealed': (s) => `The recording was sealed: ${count(s.number('segments') ?? 0, s.lang)} segments.`,
     'recording.state': (s) => `The recording’s state became “${s.word(s.code('state'))}”.`,
     'recording.stopped': (s) => `The recording stopped: ${s.word(s.code('cause'))}.`,
@@ -115,25 +126,25 @@ const en = {
     'roster.accepted': (s) => `The signed list of members number ${String(s.number('epoch') ?? '?')} was accepted: ${String(s.number('members') ?? '?')} members${aside(s.word(s.code('mode')))}.`,
     'server.started': (s) => `The server started, version ${s.code('version')}.`,
     'server.stopped': () => 'The server stopped.',
-    'share.started': (s) => `${s.about} began to share a screen.`,
-    'share.stopped': (s) => `${s.about} stopped sharing.`,
-    'staff.entered': (s) => `${s.about} opened the meeting.`,
-    'type.created': () => 'A meeting type was created.',
-    'type.version_published': (s) => `A meeting type was published, version ${s.code('version')}.`,
-    'user.created': (s) => `An account was made${aside(s.about === s.who ? '' : s.about)}.`,
-    'user.disabled': (s) => `An account was switched off${aside(s.about === s.who ? '' : s.about)}.`,
-    'user.password_set': (s) => `A password was set${aside(s.about === s.who ? '' : s.about)}.`,
-    'waiting.admitted': (s) => `${s.about} was let in by ${s.name(s.code('by'))}${aside(s.number('waited_ms') === null ? '' : `after ${s.span('waited_ms')}`)}.`,
-    'waiting.denied': (s) => `${s.about} was not let in${aside(s.word(s.reason))}.`,
-    'waiting.entered': (s) => `${s.about} entered the waiting room.`,
-    'waiting.left': (s) => `${s.about} left the waiting room.`,
+    'share.started': (s) => `${s.person} began to share a screen.`,
+    'share.stopped': (s) => `${s.person} stopped sharing.`,
+    'staff.entered': (s) => `${s.person} opened the meeting.`,
+    'type.created': (s) => `${s.who} made a meeting type.`,
+    'type.version_published': (s) => `${s.who} published a meeting type, version ${s.code('version')}.`,
+    'user.created': (s) => `${s.who} made an account${aside(s.about)}.`,
+    'user.disabled': (s) => `${s.who} switched an account off${aside(s.about)}.`,
+    'user.password_set': (s) => `${s.who} set a password${aside(s.about)}.`,
+    'waiting.admitted': (s) => `${s.guest} was let in by ${s.by}${aside(s.number('waited_ms') === null ? '' : `after ${s.span('waited_ms')}`)}.`,
+    'waiting.denied': (s) => `${s.guest} was not let in by ${s.by}${aside(s.word(s.reason))}.`,
+    'waiting.entered': (s) => `${s.person} entered the waiting room.`,
+    'waiting.left': (s) => `${s.person} left the waiting room.`,
   } as Record<string, Sentence>,
 };
 
 const nl: typeof en = {
-  somebody: 'Iemand',
-  system: 'De server',
-  operator: 'De beheerder van de machine',
+  actors: { user: 'iemand van het personeel', customer: 'de klant', api: 'een programma', system: 'de server', operator: 'de beheerder van de machine' },
+  somebody: 'iemand',
+  a_participant: 'een deelnemer',
   the_customer: 'de klant',
   the_adviser: 'de adviseur',
   unknown: (type) => `Regel van de soort ${type}.`,
@@ -158,47 +169,47 @@ const nl: typeof en = {
     'auth.locked': (s) => `Het aanmelden voor één account moest wachten na ${String(s.number('failures') ?? 'enkele')} mislukkingen.`,
     'auth.login': (s) => `${s.who} meldde zich aan${aside(s.word(s.code('method')))}.`,
     'auth.login_failed': () => 'Een aanmelding mislukte.',
-    'auth.logout': (s) => (s.code('cause') === '' ? `${s.who} meldde zich af.` : `De sessie van ${s.who} werd beëindigd${aside(s.word(s.code('cause')))}.`),
+    'auth.logout': (s) => (s.code('cause') === '' ? `${s.who} meldde zich af.` : `De sessie van ${s.by} werd beëindigd${aside(s.word(s.code('cause')))}.`),
     'completeness.report': (s) => `De volledigheid is geteld: ${count(s.number('ok') ?? 0, s.lang)} van ${count(s.number('required') ?? 0, s.lang)} gesprekken die opgenomen moesten worden zijn gedekt, ${count(s.number('violations') ?? 0, s.lang)} niet.`,
     'config.changed': (s) => `${s.who} veranderde een instelling${aside(s.code('section'))}.`,
-    'device.checked': (s) => `${s.about} controleerde de apparaten: camera ${s.word(s.code('camera')) || 'onbekend'}, microfoon ${s.word(s.code('microphone')) || 'onbekend'}, netwerk ${s.word(s.code('network')) || 'onbekend'}.`,
+    'device.checked': (s) => `${s.person} controleerde de apparaten: camera ${s.word(s.code('camera')) || 'onbekend'}, microfoon ${s.word(s.code('microphone')) || 'onbekend'}, netwerk ${s.word(s.code('network')) || 'onbekend'}.`,
     'link.issued': (s) => `${s.who} maakte een link voor de klant.`,
-    'link.opened': (s) => `${s.about} opende de link.`,
+    'link.opened': (s) => `${s.person} opende de link.`,
     'link.rejected': (s) => `Een link werd geweigerd${aside(s.word(s.reason))}.`,
     'link.revoked': (s) => `${s.who} verving de link van de klant; de oude werkt niet meer.`,
     'log.key': () => 'De sleutel die dit logboek ondertekent is vastgelegd.',
     'media.resumed': (s) => (s.code('reason') === 'start' ? 'Beeld en geluid werden doorgelaten: het gesprek begon.' : `Beeld en geluid werden weer doorgelaten${aside(s.number('stopped_ms') === null ? '' : `na ${s.span('stopped_ms')}`)}.`),
     'media.stopped': (s) => `Beeld en geluid werden gestopt: ${s.word(s.code('reason')) || 'geen reden genoemd'}.`,
-    'meeting.cancelled': (s) => `De afspraak is afgezegd door ${s.code('by') === 'customer' ? 'de klant' : 'de adviseur'}${s.typed}.`,
-    'meeting.ended': (s) => `Het gesprek eindigde na ${s.span('duration_ms')}: ${s.code('end_cause') === 'staff' ? 'door de adviseur' : s.word(s.code('end_cause'))}.`,
+    'meeting.cancelled': (s) => `${s.who} zegde de afspraak af${s.typed}.`,
+    'meeting.ended': (s) => `Het gesprek eindigde na ${s.span('duration_ms')}: ${s.code('end_cause') === 'staff' ? `door ${s.byPerson ? s.by : 'de adviseur'}` : s.word(s.code('end_cause'))}.`,
     'meeting.expired': () => 'De tijd van de afspraak ging voorbij zonder gesprek.',
     'meeting.held': () => 'De browser van de adviseur viel weg; het gesprek werd vastgehouden.',
     'meeting.resumed': () => 'Het gesprek werd weer opgenomen.',
     'meeting.scheduled': (s) => `${s.who} plande de afspraak voor ${s.time('start_planned')}.`,
     'meeting.started': (s) => `Het gesprek begon. Opname: ${s.word(s.code('recording'))}.`,
-    'notice.acknowledged': (s) => `${s.about} bevestigde de tekst, versie ${s.code('version')} (${s.code('lang')}).`,
-    'notice.declined': (s) => `${s.about} wilde de tekst niet, versie ${s.code('version')} (${s.code('lang')}), en kreeg andere manieren te zien.`,
-    'notice.shown': (s) => `${s.about} kreeg de tekst te zien, versie ${s.code('version')} (${s.code('lang')}).`,
-    'participant.check_failed': (s) => `De browser van ${s.about} verstuurde niets meer: een controle mislukte${aside(s.code('check') || s.reason)}.`,
-    'participant.connected': (s) => `${s.about} was verbonden: alle sleutels bevestigd, beeld of geluid van de anderen ontsleuteld.`,
-    'participant.joined': (s) => `${s.about} kwam in het gesprek.`,
-    'participant.left': (s) => `${s.about} ging weg.`,
-    'participant.lost': (s) => `${s.about} raakte de verbinding kwijt.`,
-    'participant.reconnected': (s) => `${s.about} kwam terug${aside(s.number('gap_ms') === null ? '' : `na ${s.span('gap_ms')}`)}.`,
-    'participant.removed': (s) => `${s.about} werd verwijderd${aside(s.word(s.code('cause')))}.`,
-    plaintext_guard: (s) => `Een stroom (${s.word(s.code('kind')) || 'onbekend'}) is gestopt, omdat hij niet versleuteld was zoals afgesproken.`,
+    'notice.acknowledged': (s) => `${s.person} bevestigde de tekst, versie ${s.code('version')} (${s.code('lang')}).`,
+    'notice.declined': (s) => `${s.person} wilde de tekst niet, versie ${s.code('version')} (${s.code('lang')}), en kreeg andere manieren te zien.`,
+    'notice.shown': (s) => `${s.person} kreeg de tekst te zien, versie ${s.code('version')} (${s.code('lang')}).`,
+    'participant.check_failed': (s) => `${s.of === '' ? 'Een browser' : `De browser van ${s.of}`} verstuurde niets meer: een controle mislukte${aside(s.code('check') || s.reason)}.`,
+    'participant.connected': (s) => `${s.person} was verbonden: alle sleutels bevestigd, beeld of geluid van de anderen ontsleuteld.`,
+    'participant.joined': (s) => `${s.person} kwam in het gesprek.`,
+    'participant.left': (s) => `${s.person} ging weg.`,
+    'participant.lost': (s) => `${s.person} raakte de verbinding kwijt.`,
+    'participant.reconnected': (s) => `${s.person} kwam terug${aside(s.number('gap_ms') === null ? '' : `na ${s.span('gap_ms')}`)}.`,
+    'participant.removed': (s) => `${s.guest} werd verwijderd door ${s.by}${aside(s.word(s.code('cause')))}.`,
+    plaintext_guard: (s) => `Een stroom${s.of === '' ? '' : ` van ${s.of}`} (${s.word(s.code('kind')) || 'onbekend'}) is gestopt, omdat hij niet versleuteld was zoals afgesproken.`,
     'policy.signed': () => 'De regels van de organisatie zijn ondertekend.',
     'recording.capture_started': (s) => `Deel ${String(s.number('part') ?? 1)} van de opname begon: de sleutel is gecontroleerd en de eerste regels staan op schijf.`,
     'recording.download_requested': (s) => `${s.who} vroeg de opname te downloaden${s.typed}.`,
     'recording.downloaded': (s) => `${s.who} downloadde de opname.`,
     'recording.exempted': (s) => `De plicht om op te nemen verviel voor dit gesprek: ${s.word(s.code('reason'))}, goedgekeurd door ${s.name(s.code('approver'))}.`,
     'recording.failed': (s) => `De opname mislukte: ${s.word(s.code('cause'))}.`,
-    'recording.first_packet': (s) => `Het eerste pakket van ${s.about === s.who ? 'een stroom' : s.about} is opgenomen.`,
+    'recording.first_packet': (s) => `Het eerste pakket van ${s.about === '' ? 'een stroom' : s.about} is opgenomen.`,
     'recording.gap': (s) => `Een gat van ${gapLength(s)} in de opname: ${s.word(s.code('cause'))}.`,
     'recording.play_denied': (s) => `${s.who} mocht de opname niet afspelen.`,
     'recording.play_requested': (s) => `${s.who} vroeg de opname af te spelen${aside(s.word(s.code('purpose')))}.`,
     'recording.played': (s) => `${s.who} speelde delen van de opname af.`,
-    'recording.requested': (s) => `De opname werd gevraagd${aside(s.word(s.code('mode')))}.`,
+    'recording.requested': (s) => `${s.byPerson ? `${s.who} vroeg om de opname` : 'Om de opname werd gevraagd'}${aside(s.word(s.code('mode')))}.`,
     'recording.sealed': (s) => `De opname is verzegeld: ${count(s.number('segments') ?? 0, s.lang)} segmenten.`,
     'recording.state': (s) => `De stand van de opname werd “${s.word(s.code('state'))}”.`,
     'recording.stopped': (s) => `De opname stopte: ${s.word(s.code('cause'))}.`,
@@ -206,43 +217,37 @@ const nl: typeof en = {
     'roster.accepted': (s) => `De ondertekende deelnemerslijst nummer ${String(s.number('epoch') ?? '?')} is aangenomen: ${String(s.number('members') ?? '?')} deelnemers${aside(s.word(s.code('mode')))}.`,
     'server.started': (s) => `De server startte, versie ${s.code('version')}.`,
     'server.stopped': () => 'De server stopte.',
-    'share.started': (s) => `${s.about} begon een scherm te delen.`,
-    'share.stopped': (s) => `${s.about} stopte met delen.`,
-    'staff.entered': (s) => `${s.about} opende het gesprek.`,
-    'type.created': () => 'Er is een soort afspraak gemaakt.',
-    'type.version_published': (s) => `Er is een soort afspraak uitgegeven, versie ${s.code('version')}.`,
-    'user.created': (s) => `Er is een account gemaakt${aside(s.about === s.who ? '' : s.about)}.`,
-    'user.disabled': (s) => `Er is een account uitgezet${aside(s.about === s.who ? '' : s.about)}.`,
-    'user.password_set': (s) => `Er is een wachtwoord ingesteld${aside(s.about === s.who ? '' : s.about)}.`,
-    'waiting.admitted': (s) => `${s.about} werd binnengelaten door ${s.name(s.code('by'))}${aside(s.number('waited_ms') === null ? '' : `na ${s.span('waited_ms')}`)}.`,
-    'waiting.denied': (s) => `${s.about} werd niet binnengelaten${aside(s.word(s.reason))}.`,
-    'waiting.entered': (s) => `${s.about} kwam in de wachtkamer.`,
-    'waiting.left': (s) => `${s.about} ging uit de wachtkamer.`,
+    'share.started': (s) => `${s.person} begon een scherm te delen.`,
+    'share.stopped': (s) => `${s.person} stopte met delen.`,
+    'staff.entered': (s) => `${s.person} opende het gesprek.`,
+    'type.created': (s) => `${s.who} maakte een soort afspraak.`,
+    'type.version_published': (s) => `${s.who} gaf een soort afspraak uit, versie ${s.code('version')}.`,
+    'user.created': (s) => `${s.who} maakte een account${aside(s.about)}.`,
+    'user.disabled': (s) => `${s.who} zette een account uit${aside(s.about)}.`,
+    'user.password_set': (s) => `${s.who} stelde een wachtwoord in${aside(s.about)}.`,
+    'waiting.admitted': (s) => `${s.guest} werd binnengelaten door ${s.by}${aside(s.number('waited_ms') === null ? '' : `na ${s.span('waited_ms')}`)}.`,
+    'waiting.denied': (s) => `${s.guest} werd niet binnengelaten door ${s.by}${aside(s.word(s.reason))}.`,
+    'waiting.entered': (s) => `${s.person} kwam in de wachtkamer.`,
+    'waiting.left': (s) => `${s.person} ging uit de wachtkamer.`,
   },
 };
 
 export const eventWords = catalogue(en, nl);
 export type EventWords = typeof en;
 
-/** `subject` stands in the entry's own bytes only. */
-function subjectOf(entry: Entry): { kind: string; id: string } | null {
+/** Actor and subject as they stand in the entry's own bytes, which is what was signed; the answer's copy where they can't be read. */
+function rawOf(entry: Entry): { readonly actor: { readonly kind: string; readonly id: string }; readonly subject: { readonly kind: string; readonly id: string } | null } {
   try {
-    const whole = JSON.parse(entry.bytes) as { subject?: { kind?: unknown; id?: unknown } };
+    const whole = JSON.parse(entry.bytes) as { actor?: { kind?: unknown; id?: unknown }; subject?: { kind?: unknown; id?: unknown } };
     const { kind, id } = whole.subject ?? {};
-    return typeof kind === 'string' && typeof id === 'string' ? { kind, id } : null;
+    const actor = whole.actor;
+    return {
+      actor: typeof actor?.kind === 'string' && typeof actor.id === 'string' ? { kind: actor.kind, id: actor.id } : entry.actor,
+      subject: typeof kind === 'string' && typeof id === 'string' ? { kind, id } : null,
+    };
   } catch {
-    return null;
+    return { actor: entry.actor, subject: null };
   }
-}
-
-function actorName(entry: Entry, words: EventWords): string {
-  const { kind, id, name } = entry.actor;
-  const known = name ?? entry.names[id];
-  if (known !== undefined && known !== '') return known;
-  if (kind === 'system') return words.system;
-  if (kind === 'operator') return words.operator;
-  if (kind === 'customer') return capital(words.the_customer);
-  return words.somebody;
 }
 
 function capital(text: string): string {
@@ -256,14 +261,28 @@ function own(object: object, key: string): unknown {
 export function eventSentence(entry: Entry, words: EventWords, lang: Lang): string {
   const make = own(words.events, entry.type) as Sentence | undefined;
   if (make === undefined) return words.unknown(entry.type);
-  const who = actorName(entry, words);
-  const subject = subjectOf(entry);
+  const { actor, subject } = rawOf(entry);
+  const named = (id: string): string => (own(entry.names, id) as string | undefined) ?? '';
+  const actorName = actor.id === entry.actor.id ? (entry.actor.name ?? named(actor.id)) : named(actor.id);
+  // Names stay as they are written; our own words get a capital at the beginning.
+  const first = (name: string, word: string): string => (name === '' ? capital(word) : name);
+  const by = actorName !== '' ? actorName : ((own(words.actors, actor.kind) as string | undefined) ?? words.somebody);
+  const byPerson = actor.kind === 'user' || actor.kind === 'customer';
   const value = (field: string): unknown => own(entry.data, field);
-  const nameOf = (id: string): string => (own(entry.names, id) as string | undefined) ?? words.the_adviser;
-  const known = subject === null ? undefined : (own(entry.names, subject.id) as string | undefined);
+  const nameOf = (id: string): string => named(id) || words.somebody;
+  const about = subject === null ? '' : named(subject.id);
+  // What a program noticed about somebody: the subject, by name or by the role that the entry gives.
+  const role = value('role');
+  const noticed = about !== '' ? about : role === 'staff' ? words.the_adviser : role === 'customer' ? words.the_customer : subject?.kind === 'participant' ? words.a_participant : '';
+  const person = byPerson ? by : noticed;
   const said: Said = {
-    who,
-    about: known ?? (subject?.kind === 'participant' && entry.actor.kind !== 'customer' ? capital(words.the_customer) : who),
+    who: first(actorName, by),
+    by,
+    person: first(byPerson ? actorName : about, person === '' ? words.a_participant : person),
+    of: person,
+    guest: first(about, words.the_customer),
+    about: subject?.id === actor.id ? '' : about,
+    byPerson,
     code: (field) => {
       const found = value(field);
       return typeof found === 'string' || typeof found === 'number' || typeof found === 'boolean' ? String(found) : '';
