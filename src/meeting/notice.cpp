@@ -44,11 +44,9 @@ Notice make_notice(const MeetingType& type, std::string_view organisation, std::
   notice.what =
       pictures ? (dutch ? "Beeld en geluid" : "Picture and sound") : (dutch ? "Alleen geluid" : "Sound only");
   std::string keep = keep_in_words(policy.keep, dutch);
-  notice.kept =
-      dutch ? keep +
-                  ", daarna vernietigd; uit reservekopieën uiterlijk 35 dagen later, tenzij een wettelijke "
-                  "bewaarplicht geldt"
-            : keep + ", then destroyed; gone from backups at most 35 days later, unless a legal hold applies";
+  // The term is the type's; nothing destroys at its end yet, so nothing else is said about that.
+  notice.kept = dutch ? "Ten minste " + keep + "; daarna verwijdert dit programma haar niet vanzelf"
+                      : "At least " + keep + "; after that this program does not delete it by itself";
   notice.who = dutch ? "De afdeling Compliance van " + org + ", met een reden die wordt vastgelegd"
                      : "The compliance department of " + org + ", for a reason that is logged";
   bool required = policy.recording == RecordingRule::kRequired;

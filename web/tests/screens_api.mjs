@@ -9,8 +9,8 @@ const at = (time, day = '24') => `2026-11-${day}T${time}:00.000Z`;
 export const ids = { meeting: id('a1'), never: id('a2'), live: id('a3'), ended: id('a4'), cancelled: id('a5'), recording: id('b1'), agent: id('d1'), customer: '01931f00-0000-7000-8000-0000000000c1', playback: id('e1') };
 
 const types = {
-  required: { id: id('01'), version: 7, title: { en: 'Wealth management', nl: 'Vermogensbeheer' }, record: 'required', kinds: ['a', 'v'], keep: 'P7Y', duration_min: 45, before_min: 15, after_min: 60 },
-  never: { id: id('02'), version: 2, title: { en: 'Debt counselling', nl: 'Schuldhulp' }, record: 'never', kinds: [], keep: '', duration_min: 60, before_min: 10, after_min: 45 },
+  required: { id: id('01'), version: 7, title: { en: 'Wealth management', nl: 'Vermogensbeheer' }, record: 'required', kinds: ['a', 'v'], keep: 'P7Y', duration_min: 45, before_min: 15, after_min: 60, hold_s: 300 },
+  never: { id: id('02'), version: 2, title: { en: 'Debt counselling', nl: 'Schuldhulp' }, record: 'never', kinds: [], keep: '', duration_min: 60, before_min: 10, after_min: 45, hold_s: 300 },
 };
 
 const org = { name: 'Example Bank' };

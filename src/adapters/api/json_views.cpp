@@ -56,7 +56,8 @@ Json type_json(const MeetingType& type) {
                     {"keep", type.policy.keep},
                     {"duration_min", type.policy.duration_min},
                     {"before_min", type.policy.before_min},
-                    {"after_min", type.policy.after_min}};
+                    {"after_min", type.policy.after_min},
+                    {"hold_s", type.policy.hold_s}};
 }
 
 Json meeting_json(const MeetingView& view) {

@@ -35,7 +35,7 @@ export type SlotName = 'microphone' | 'camera' | 'screen';
 export type SlotState = 'none' | 'off' | 'ready' | 'on';
 
 /** How a member is known (e2ee.md 1). 'server': "<organisation>'s server says so; compare the code to be sure". */
-export type KnownBy = 'self' | 'server' | 'link' | 'passkey' | 'oidc' | 'policy';
+export type KnownBy = 'self' | 'server' | 'link' | 'policy';
 
 export interface MemberView {
   /** 255 is the recorder. */

@@ -605,9 +605,11 @@ export interface components {
             /** @description how long before the start the customer may enter */
             before_min: number;
             duration_min: number;
+            /** @description how long the customer is held when the adviser is away */
+            hold_s: number;
             /** Format: uuid */
             id: string;
-            /** @description ISO 8601 duration, empty when nothing is kept */
+            /** @description ISO 8601 duration, at least; empty when nothing is recorded */
             keep: string;
             kinds: ("a" | "v")[];
             /** @enum {string} */

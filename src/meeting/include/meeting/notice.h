@@ -11,7 +11,7 @@ namespace parlour::meeting {
 
 struct Notice {
   std::string text_id;   // names type, version and template; the hash is made by app over `text`
-  int version = 1;       // of the template
+  int version = 2;       // of the template: 1 promised destruction and spoke of backups
   std::string language;  // "en" | "nl"
   std::string why, what, kept, who;
   std::string text;  // the full text, the one that is hashed

@@ -3,7 +3,7 @@ import type { Meeting, MeetingType } from '../../lib/api_types.ts';
 import { mayEnter, over, stateWords, typeFacts } from './sentences.ts';
 import { meetingWords } from './words.ts';
 
-const type: MeetingType = { id: 't', version: 1, title: { en: 'Wealth management', nl: 'Vermogensbeheer' }, record: 'required', kinds: ['a', 'v'], keep: 'P7Y', duration_min: 45, before_min: 15, after_min: 30 };
+const type: MeetingType = { id: 't', version: 1, title: { en: 'Wealth management', nl: 'Vermogensbeheer' }, record: 'required', kinds: ['a', 'v'], keep: 'P7Y', duration_min: 45, before_min: 15, after_min: 30, hold_s: 300 };
 const meeting: Meeting = {
   id: 'm', type, customer: { name: 'C', email: 'c@example.org' }, agent: { id: 'a', name: 'J' }, start: '2026-11-24T13:30:00Z', duration_min: 45,
   state: 'scheduled', link_opened_at: null, waiting_since: null, started_at: null, ended_at: null, end_reason: null, cancelled: null, recording: 'none',
@@ -40,6 +40,6 @@ describe('entering', () => {
 describe('the facts of a type', () => {
   it('come from its fields', () => {
     expect(typeFacts(type, en, 'en').map((fact) => fact.text)).toEqual(['must be recorded: picture and sound', '7 years', 'opens 15 minutes before, closes 30 minutes after the start']);
-    expect(typeFacts({ ...type, record: 'never', keep: '' }, en, 'en').map((fact) => fact.text).slice(0, 2)).toEqual(['never recorded', 'nothing is kept']);
+    expect(typeFacts({ ...type, record: 'never', keep: '' }, en, 'en').map((fact) => fact.text).slice(0, 2)).toEqual(['never recorded', 'no recording']);
   });
 });
