@@ -224,6 +224,23 @@ TEST(Access, DenyByDefaultAndHardSeparations) {
   EXPECT_TRUE(allowed(customer, Action::kMeetingStart, {me, customer.participant}));
 }
 
+// The term is the type's; what nothing does (destroy at its end, clear backups, hold) is not said.
+TEST(Notice, FaultB8PromisesNothingThatNothingKeeps) {
+  MeetingType type;
+  type.policy = *parse_type_policy(document("required"));
+  for (const char* language : {"en", "nl"}) {
+    Notice notice = make_notice(type, "Example Bank", language);
+    EXPECT_EQ(notice.version, 2);
+    const char* term = notice.language == "nl" ? "Ten minste 7 jaar" : "At least 7 years";
+    for (const std::string& said : {notice.kept, notice.text}) {
+      for (const char* word :
+           {"destroy", "backup", "legal hold", "35", "vernietig", "reservekopie", "bewaarplicht"})
+        EXPECT_EQ(said.find(word), std::string::npos) << word << ": " << said;
+      EXPECT_NE(said.find(term), std::string::npos) << said;
+    }
+  }
+}
+
 TEST(Notice, SaysWhatTheTypeEnforces) {
   World world("required");
   MeetingType type{world.meeting.type, 3, world.policy, ""};

@@ -20,7 +20,7 @@ const root = join(here, '../../build/screens');
 const preview = join(root, 'preview');
 const only = process.argv[2] ?? '';
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const token = 'k'.repeat(43);
+const token = 'k'.repeat(32);
 // SCREENS_PICTURES=no checks the pages and keeps no picture of the good ones.
 const pictures = process.env.SCREENS_PICTURES !== 'no';
 
@@ -30,7 +30,7 @@ const csp = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src
 function serve() {
   const server = createServer((request, response) => {
     const path = new URL(request.url, 'http://localhost').pathname;
-    const file = path === '/j' ? '/join.html' : path === '/console' ? '/console.html' : path;
+    const file = path === '/j' || path === '/invitation' ? '/join.html' : path === '/console' ? '/console.html' : path;
     readFile(join(preview, file)).then(
       (bytes) => {
         response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream', 'content-security-policy': csp, 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
@@ -73,8 +73,14 @@ const customer = [
   ['join-ended', { path: link, answers: open({ entry: 'ended' }) }],
   ['join-bad-link', { path: link, answers: { 'POST /link': () => api.problem(404, 'link.unknown') } }],
   ['join-damaged-link', { path: '/j#not%20a%20link', answers: {} }],
+  ['join-bad-link-nl', { path: '/j#half', answers: {}, lang: 'nl' }],
+  ['join-paste-problem', { path: '/j', tab: 'new', answers: { 'GET /guest': () => api.problem(401, 'guest.missing') }, act: async (page) => { await page.getByTestId('paste-link-text').fill('see you on Tuesday'); await page.getByTestId('paste-link-open').click(); await page.locator('#paste-link-error').waitFor(); } }],
+  ['join-no-page', { path: '/invitation', tab: 'new', answers: {} }],
+  ['join-open-one', { path: '/j', tab: 'new', answers: open(), ready: '[data-testid=open-one]' }],
+  ['join-other-one', { path: '/j', tab: 'other', answers: open(), ready: '[data-testid=other-one]' }],
+  ['join-elsewhere', { path: link, answers: open(), act: (page) => page.getByTestId('open-elsewhere').click() }],
   ['join-too-many', { path: link, answers: { 'POST /link': () => api.problem(429, 'rate.limited', { retry: 240 }) } }],
-  ['join-no-link', { path: '/j', answers: { 'GET /guest': () => api.problem(401, 'guest.missing') } }],
+  ['join-no-link', { path: '/j', tab: 'new', answers: { 'GET /guest': () => api.problem(401, 'guest.missing') } }],
   ['join-error', { path: link, answers: { 'POST /link': () => api.problem(500, 'internal') } }],
   ['join-offline', { path: link, answers: { 'POST /link': () => 'abort' } }],
   ['join-lost', { path: '/j#/check', answers: { ...open(), 'POST /guest/device': () => api.problem(401, 'guest.missing') }, act: async (page) => { await page.getByTestId('allow-none').click(); await page.getByTestId('device-continue').click(); await page.getByTestId('link-lost').waitFor(); } }],
@@ -100,6 +106,7 @@ const customer = [
   ].map(([scene, ready]) => [`call-customer-${scene}`, { path: '/j#/wait', answers: open({ kind: scene.includes('never') ? 'never' : 'required', progress: [true, true] }), scene, ready: `[data-testid=${ready}]`, settle: 500 }]),
   ['call-customer-back', { path: '/j#/check', answers: open({ progress: [true, true] }), scene: 'connected', act: async (page) => { await page.evaluate(() => { location.hash = '#/wait'; }); await page.getByTestId('remote-picture').waitFor(); await page.goBack(); await page.getByTestId('leave-sheet').waitFor(); } }],
   ['call-customer-security', { path: '/j#/wait', answers: open({ progress: [true, true] }), scene: 'code_changed', act: async (page) => { await page.getByTestId('facts').click(); await page.getByTestId('security-code').waitFor(); } }],
+  ['call-customer-link-offered', { path: '/j#/wait', answers: open({ progress: [true, true] }), scene: 'connected', ready: '[data-testid=remote-picture]', act: async (page) => { await page.evaluate(() => { location.hash = '#' + 'm'.repeat(32); }); await page.getByTestId('link-offered').waitFor(); } }],
   ['call-customer-security-never', { path: '/j#/wait', answers: open({ kind: 'never', progress: [true, true] }), scene: 'connected_never', act: async (page) => { await page.getByTestId('facts').click(); await page.getByTestId('security-code').waitFor(); } }],
   ['call-customer-connected-nl', { path: '/j#/wait', answers: open({ progress: [true, true], lang: 'nl' }), scene: 'connected', lang: 'nl', settle: 500, ready: '[data-testid=remote-picture]' }],
   ['join-closed', { path: '/j#/wait', answers: { ...open({ progress: [true, true] }), 'DELETE /guest': () => ({ status: 204 }) }, scene: 'ended_staff', act: async (page) => { await page.getByTestId('close-page').click(); await page.getByTestId('page-closed').waitFor(); } }],
@@ -267,7 +274,9 @@ async function take(browser, base, movie, [name, options], size, scheme) {
   });
   await page.clock.setFixedTime(api.now);
   await page.addInitScript(
-    ([scene, browserState, devices, fixed]) => {
+    ([scene, browserState, devices, fixed, kept]) => {
+      // The tab came by a link before; a reload goes on with it.
+      if (kept !== '' && location.protocol !== 'about:' && sessionStorage.getItem('parlour.link') === null) sessionStorage.setItem('parlour.link', kept);
       window.parlourScene = scene;
       window.parlourBrowser = browserState;
       if (devices === 'remembered') localStorage.setItem('parlour.console.devices', '{"camera":true,"microphone":true}');
@@ -277,7 +286,7 @@ async function take(browser, base, movie, [name, options], size, scheme) {
       }
       void fixed;
     },
-    [options.scene ?? '', options.browser ?? 'ok', options.devices ?? 'fake', api.now],
+    [options.scene ?? '', options.browser ?? 'ok', options.devices ?? 'fake', api.now, options.tab === 'new' ? '' : JSON.stringify({ token, secret: null, meeting: options.tab === 'other' ? api.ids.recording : api.ids.meeting })],
   );
   await page.routeWebSocket(/\/api\/v1\/call/, (socket) => {
     socket.onMessage(() => {

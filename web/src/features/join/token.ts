@@ -114,7 +114,8 @@ function behind(text: string, at: number): { readonly link: LinkParts | null; re
   const first = partsAt(text, at + lead);
   if (first !== null) return { link: first.link, problem: 'none' };
   const piece = /^\S*/.exec(rest.slice(lead))?.[0] ?? '';
-  for (const match of piece.matchAll(/[#&?=/]+/g)) {
+  // Behind anything that is no part of a token. The old form begins at once or nowhere: its alphabet has separators of its own.
+  for (const match of piece.matchAll(/[^a-z0-9]+/gi)) {
     const inside = partsAt(text, at + lead + match.index + match[0].length);
     if (inside !== null && /^[a-z2-7]+$/i.test(inside.link.token)) return { link: inside.link, problem: 'none' };
   }
