@@ -20,10 +20,10 @@
 namespace parlour::app {
 
 using meeting::CustomerId;
+using meeting::LinkId;
 using meeting::Meeting;
 using meeting::MeetingId;
 using meeting::MeetingType;
-using meeting::LinkId;
 using meeting::ParticipantId;
 using meeting::PlaybackId;
 using meeting::RecordingId;

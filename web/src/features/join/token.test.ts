@@ -104,6 +104,43 @@ describe('fault D1: what is no link is named', () => {
   });
 });
 
+/** SplitMix32: the same changes in every run. */
+function random(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x9e3779b9) | 0;
+    let z = state ^ (state >>> 16);
+    z = Math.imul(z, 0x21f0aaad);
+    z = z ^ (z >>> 15);
+    z = Math.imul(z, 0x735a2d97);
+    return ((z ^ (z >>> 15)) >>> 0) % below;
+  };
+}
+
+describe('fault D1: whatever comes', () => {
+  it('is a token of one of the two forms or a named problem, never another thing and never an exception', () => {
+    const below = random(9);
+    const pieces = ['/j', '#', '%23', '.', '\n', '> ', ' ', '?', '&', '=', 'https://', host, token, secret, old, '<', '"', '%', '%0A', '=\r\n', 'a', 'Z', '9', '-', '_', '\u200b', '\ud800', '%E2%80', '&#35;'];
+    const problems = new Set<string>();
+    let opened = 0;
+    for (let turn = 0; turn < 20_000; turn++) {
+      let text = turn % 2 === 0 ? link : '';
+      for (let change = 0; change < 1 + below(6); change++) {
+        const at = below(text.length + 1);
+        text = text.slice(0, at) + (pieces[below(pieces.length)] ?? '') + text.slice(at + below(3));
+      }
+      const reading = readLink(text, host);
+      if (reading.ok) {
+        opened++;
+        expect(reading.link.token, text).toMatch(/^[A-Za-z0-9_-]{32}$/);
+        if (reading.link.secret !== null) expect(reading.link.secret, text).toMatch(/^[a-z2-7]{26}$/);
+      } else problems.add(reading.problem);
+    }
+    expect(opened).toBeGreaterThan(1000);
+    expect([...problems]).toEqual(expect.arrayContaining(['cut', 'damaged', 'elsewhere', 'none']));
+  });
+});
+
 describe('fault D1: the page’s own address', () => {
   const at = (rest: string) => {
     const url = new URL(rest, `https://${host}`);

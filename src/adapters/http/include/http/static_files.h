@@ -9,7 +9,8 @@
 //   /j, /j/…, /J…, /join    → join.html: whatever was done to a link, its page is what explains
 //   /console, /console/…    → console.html (its pages are routed in the browser)
 //   /assets/name-HASH.ext   → immutable for a year; everything else is not stored
-//   a browser's other paths → 404 with join.html, which says that there is no such page; programs get the 404 alone
+//   a browser's other paths → 404 with join.html, which says that there is no such page; programs get the 404
+//   alone
 #pragma once
 
 #include <filesystem>
