@@ -32,7 +32,7 @@ const en = {
   cant: {
     open: 'Can’t make it?',
     title: 'Can’t make it?',
-    lead: (adviser: string) => `You can cancel here. ${adviser} sees it at once, with your reason. For another time, cancel and contact us; the next invitation gets its own link.`,
+    lead: (adviser: string) => `You can cancel here. It is shown to ${adviser} at once, with your reason. For another time, cancel and contact us; the next invitation gets its own link.`,
     reason: 'Reason',
     reasons: ['I can’t at this time', 'I am ill', 'I no longer need it', 'I don’t want to talk by video', 'Another reason'],
     own: 'Your reason in a few words',
@@ -61,7 +61,7 @@ const en = {
     notice_declined: 'You did not want the recording.',
     todo: 'For another time, contact us; the next invitation gets its own link.',
     done: 'Your appointment is cancelled',
-    done_text: (adviser: string) => `${adviser} sees it now. You don’t have to do anything else.`,
+    done_text: (adviser: string) => `It is shown to ${adviser} now. You don’t have to do anything else.`,
   },
   ended: { title: 'This conversation is over', text: 'It has ended and can’t be entered again.', todo: 'If you still want to talk, contact us; you get a new link.' },
   other_ways: 'Other ways to reach us',
@@ -119,7 +119,7 @@ const en = {
     other_yes: 'Choose another way',
     other_no: 'Back to the text',
   },
-  declined: { title: 'Thank you for telling us', text: 'The appointment is cancelled, and nothing was recorded. The adviser knows why.' },
+  declined: { title: 'Thank you for telling us', text: 'The appointment is cancelled, and nothing was recorded. The adviser is shown why.' },
   close_page: 'Close this page',
   closed: { title: 'You can close this window', text: 'What this page kept on this device is gone: your way in, your choices and your key.', stays: 'One number stays: the version of the signed rules of this organisation. It protects you from older rules and says nothing about you.', failed: 'The server could not be reached, so your way in may be valid until the appointment is over. Nothing of it is kept on this device.' },
 };
@@ -155,7 +155,7 @@ const nl: typeof en = {
   cant: {
     open: 'Kunt u niet?',
     title: 'Kunt u niet?',
-    lead: (adviser) => `U kunt hier afzeggen. ${adviser} ziet het meteen, met uw reden. Wilt u een andere tijd, zeg dan af en neem contact op; de volgende uitnodiging krijgt een eigen link.`,
+    lead: (adviser) => `U kunt hier afzeggen. ${adviser} krijgt het meteen te zien, met uw reden. Wilt u een andere tijd, zeg dan af en neem contact op; de volgende uitnodiging krijgt een eigen link.`,
     reason: 'Reden',
     reasons: ['Ik kan dan niet', 'Ik ben ziek', 'Ik heb het niet meer nodig', 'Ik wil niet beeldbellen', 'Een andere reden'],
     own: 'Uw reden in enkele woorden',
@@ -184,7 +184,7 @@ const nl: typeof en = {
     notice_declined: 'U wilde de opname niet.',
     todo: 'Wilt u een andere tijd, neem dan contact op; de volgende uitnodiging krijgt een eigen link.',
     done: 'Uw afspraak is afgezegd',
-    done_text: (adviser) => `${adviser} ziet het nu. U hoeft verder niets te doen.`,
+    done_text: (adviser) => `${adviser} krijgt het nu te zien. U hoeft verder niets te doen.`,
   },
   ended: { title: 'Dit gesprek is voorbij', text: 'Het is beëindigd en u kunt er niet meer in.', todo: 'Wilt u nog steeds praten, neem dan contact op; u krijgt een nieuwe link.' },
   other_ways: 'Andere manieren om ons te bereiken',
@@ -242,7 +242,7 @@ const nl: typeof en = {
     other_yes: 'Een andere manier kiezen',
     other_no: 'Terug naar de tekst',
   },
-  declined: { title: 'Dank u dat u het ons laat weten', text: 'De afspraak is afgezegd en er is niets opgenomen. De adviseur weet waarom.' },
+  declined: { title: 'Dank u dat u het ons laat weten', text: 'De afspraak is afgezegd en er is niets opgenomen. De adviseur krijgt te zien waarom.' },
   close_page: 'Deze pagina sluiten',
   closed: { title: 'U kunt dit venster sluiten', text: 'Wat deze pagina op dit apparaat bewaarde is weg: uw toegang, uw keuzes en uw sleutel.', stays: 'Eén getal blijft: de versie van de ondertekende regels van deze organisatie. Het beschermt u tegen oudere regels en zegt niets over u.', failed: 'De server was niet te bereiken, dus uw toegang kan geldig blijven tot de afspraak voorbij is. Op dit apparaat is er niets van bewaard.' },
 };
