@@ -3,6 +3,7 @@
 import { until } from '../lib/stack.mjs';
 import { check, scene } from '../lib/scene.mjs';
 import { Network } from '../lib/network.mjs';
+import { drawnScreen, heard, screenColours } from '../lib/pages.mjs';
 import { endCall, inCall, meet, picturesMove, reviewRecording } from '../lib/story.mjs';
 import { translate } from '../../../web/tests/translator.mjs';
 
@@ -76,6 +77,55 @@ test('fault B2: a translated page follows a recorded call from the first page to
     await reads(customer, 'goodbye-recorded', /^Picture and sound/);
   }));
 
+test('fault B6: a share that is over is off the other screen at once, whatever ended it; its last picture never comes back', () =>
+  scene('share-over', async (stack, person) => {
+    const network = await Network.between(stack.port);
+    try {
+      const { agent, customer } = await meet(person, 'never', async (one) => {
+        await drawnScreen(one);
+        if (one.name === 'agent') await network.lead(one);
+      });
+      const shared = () => customer.get('shared-screen').count();
+      const share = async (colour) => {
+        await agent.page.evaluate((name) => { globalThis.drawnColour = name; }, colour);
+        await agent.get('toggle-share').click();
+        await until('the customer sees the screen', async () => (await shared()) > 0, 20);
+        await until(`it is ${colour}`, async () => (await screenColours(customer)).at(-1) === colour, 10);
+      };
+      const over = async (what, seconds) => {
+        const took = await within(`the screen is gone: ${what}`, seconds, async () => (await shared()) === 0);
+        console.log(`  ${what}: gone after ${took.toFixed(1)} s`);
+        check((await customer.get('tile').count()) === 1, 'the face is not back');
+        await until('the customer may share', async () => (await customer.page.locator('[data-testid=toggle-share][data-slot=none]').count()) > 0, 5);
+      };
+      await share('red');
+      await customer.screenshot('share-customer');
+      await agent.get('toggle-share').click();
+      await over('stopped by its button', 1.5);
+      await until('the picture moves', () => picturesMove(customer), 10);
+      // The next share shows nothing of the one before, not for a moment.
+      await share('blue');
+      const colours = await screenColours(customer);
+      check(!colours.includes('red'), `the last picture of the share before was seen: ${colours}`);
+      await agent.page.evaluate(() => globalThis.drawnTrack.dispatchEvent(new Event('ended')));
+      await over('stopped by the browser’s own bar', 1.5);
+      await share('red');
+      network.cut();
+      await over('the network is gone', 7);
+      network.mend();
+      await inCall([agent, customer], 40);
+      await until('the adviser reads that nothing is shared', async () => (await agent.page.locator('[data-testid=toggle-share][data-slot=none]').count()) > 0, 15);
+      await share('blue');
+      await agent.page.reload();
+      await within('gone: the page was reloaded', 3, async () => (await shared()) === 0);
+      await inCall([agent, customer], 40);
+      await share('red');
+      await endCall(agent);
+    } finally {
+      network.close();
+    }
+  }));
+
 test.alone('fault B7: a picture that stands still is dimmed and named within 3 s, and who is lost is told after 5', () =>
   scene('frozen', async (stack, person) => {
     const network = await Network.between(stack.port);
@@ -111,6 +161,42 @@ test.alone('fault B7: a picture that stands still is dimmed and named within 3 s
     } finally {
       network.close();
     }
+  }));
+
+test('fault C2: after a reload microphone and camera are as they were, and nothing is heard', () =>
+  scene('reload-muted', async (stack, person) => {
+    const { agent, customer } = await meet(person, 'never', (one) => { one.expected = (text) => /WebSocket|ERR_CONNECTION|Failed to load resource/.test(text); });
+    const off = (one) => until(`${one.name}'s devices are off`, async () => (await one.page.locator('[data-testid=toggle-microphone][data-slot=off]').count()) + (await one.page.locator('[data-testid=toggle-camera][data-slot=off]').count()) === 2, 20);
+    check((await heard(agent, 4)) > 0.01, 'the test hears nothing at all');
+    for (const kind of ['microphone', 'camera']) await customer.get(`toggle-${kind}`).click();
+    await off(customer);
+    await pause(1000);
+    const silence = async (after, act) => {
+      const listening = heard(agent, 9);
+      await act();
+      const level = await listening;
+      check(level < 0.001, `${after}: the adviser heard ${level}`);
+      await off(customer);
+      check((await agent.page.locator('[data-testid=tile] [data-testid=remote-picture]').count()) === 0, `${after}: the adviser sees a picture`);
+    };
+    await silence('a reload', () => customer.page.reload());
+    await silence('another reload', () => customer.page.reload());
+    await silence('a restart of the server', async () => {
+      await stack.killServe();
+      await stack.startServe();
+    });
+    // The same person by the same button: switched on, it is heard.
+    await customer.get('toggle-microphone').click();
+    await until('the customer is heard again', async () => (await heard(agent, 3)) > 0.01, 20);
+    // The adviser's own.
+    await agent.get('toggle-microphone').click();
+    await pause(500);
+    await agent.page.reload();
+    await until('the adviser’s microphone is off', async () => (await agent.page.locator('[data-testid=toggle-microphone][data-slot=off]').count()) > 0, 20);
+    // Kept until the call is left.
+    await customer.get('leave').click();
+    await customer.get('goodbye').waitFor();
+    check((await customer.page.evaluate(() => sessionStorage.getItem('parlour.call.off'))) === null, 'it is kept after leaving');
   }));
 
 test('fault C3: Back asks before it leaves a call, on both sides', () =>
