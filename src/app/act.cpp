@@ -163,4 +163,10 @@ void note_denied(Context& context, const meeting::Actor& actor, meeting::Action 
   note(context, std::move(record));
 }
 
+meeting::Refusal as_seen_by(const meeting::Actor& actor, const Meeting& about,
+                            const meeting::Refusal& refusal) {
+  if (!meeting::allowed(actor, Action::kMeetingRead, {about.agent, actor.participant})) return refusal;
+  return {"not_found", "There is nothing here.", {}};
+}
+
 }  // namespace parlour::app

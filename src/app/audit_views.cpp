@@ -32,7 +32,7 @@ Result<EntryPage, Refusal> AuditViews::timeline(const Actor& actor, const Meetin
   if (!meeting) return fail(Refusal{"not_found", "There is nothing here.", {}});
   if (auto refusal = allowed(actor, Action::kAuditRead, {meeting->agent, std::nullopt})) {
     note_denied(context_, actor, Action::kAuditRead, *refusal, id);
-    return fail(*refusal);
+    return fail(as_seen_by(actor, *meeting, *refusal));
   }
   // Who may export the meeting's proof reads what it discloses.
   const bool may_export = !allowed(actor, Action::kAuditExport, {meeting->agent, std::nullopt});
@@ -91,7 +91,7 @@ void AuditViews::export_proof(const Actor& actor, const MeetingId& id,
   if (!meeting) return done(fail(Refusal{"not_found", "There is nothing here.", {}}));
   if (auto refusal = allowed(actor, Action::kAuditExport, {meeting->agent, std::nullopt})) {
     note_denied(context_, actor, Action::kAuditExport, *refusal, id);
-    return done(fail(*refusal));
+    return done(fail(as_seen_by(actor, *meeting, *refusal)));
   }
   auto alarmed = [this]() -> std::optional<Refusal> {
     if (const auto& alarm = context_.audit.alarm())

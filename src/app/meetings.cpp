@@ -7,6 +7,8 @@ namespace {
 
 using namespace meeting;
 
+constexpr std::size_t kSessionsOfOne = 32;  // browsers in which one link is open
+
 Unexpected<Refusal> not_found() {
   return fail(Refusal{"not_found", "There is nothing here.", {}});
 }
@@ -149,7 +151,7 @@ Result<MeetingView, Refusal> Meetings::cancel(const Actor& actor, const MeetingI
   ResourceFacts facts{meeting->agent, actor.participant};
   if (auto refusal = allowed(actor, Action::kMeetingCancel, facts)) {
     note_denied(context_, actor, Action::kMeetingCancel, *refusal, id);
-    return fail(*refusal);
+    return fail(as_seen_by(actor, *meeting, *refusal));
   }
   std::optional<MeetingType> type = context_.types.find(meeting->type, meeting->type_version);
   if (!type) return not_found();
@@ -166,7 +168,7 @@ Result<std::string, Refusal> Meetings::issue_link(const Actor& actor, const Meet
   if (!meeting) return not_found();
   if (auto refusal = allowed(actor, Action::kMeetingIssueLink, {meeting->agent, std::nullopt})) {
     note_denied(context_, actor, Action::kMeetingIssueLink, *refusal, id);
-    return fail(*refusal);
+    return fail(as_seen_by(actor, *meeting, *refusal));
   }
   if (meeting->over())
     return fail(Refusal{"meeting.over", "The meeting is over; its link leads nowhere.", {}});
@@ -191,13 +193,16 @@ void Meetings::expire_old() {
   }
 }
 
-Result<Guests::Opened, Refusal> Guests::open_link(const std::string& link_token,
-                                                  const std::string& language) {
+Result<Guests::Opened, Refusal> Guests::open_link(const std::string& link_token, const std::string& language,
+                                                  const std::function<bool(const std::string&)>& may) {
   Hash hash = context_.digest.sha256(link_token);
   std::optional<LinkRow> link = context_.meetings.link(hash);
   // Some programs change the case of what they pass on. Tokens of today have small letters only; those of
   // before count as they are written, so that comes first.
   if (!link) link = context_.meetings.link(context_.digest.sha256(lower_case(link_token)));
+  const bool one_more = may(link ? link->participant.text() : "");
+  if (link && !one_more)
+    return fail(Refusal{"rate.exceeded", "This link was opened very often. Wait a moment.", {}});
   std::optional<Meeting> meeting;
   if (link) meeting = context_.meetings.load(link->meeting);
   std::optional<MeetingType> type;
@@ -213,7 +218,7 @@ Result<Guests::Opened, Refusal> Guests::open_link(const std::string& link_token,
     record.outcome = "denied";
     record.reason = link && link->revoked ? "replaced" : "unknown";
     record.data.set("hash8", to_hex(ByteView(hash).first(4)));
-    note(context_, std::move(record));
+    if (one_more) note(context_, std::move(record));
     return fail(Refusal{"link.unknown", "This link does not open a meeting. Ask for a new one.", {}});
   }
   UtcTime now = context_.clock.now().utc;
@@ -236,15 +241,15 @@ Result<Guests::Opened, Refusal> Guests::open_link(const std::string& link_token,
     record.reason = to_text(meeting->phase);
     Work work(context_.unit);
     context_.audit.append(record);
-    context_.sessions.put(row);
+    put_session(row);
     work.commit();
   } else {
     Decision decision = act(context_, *meeting, *type, command::OpenLink{link->participant}, session.actor(),
-                            [&](const Meeting&) { context_.sessions.put(row); });
+                            [&](const Meeting&) { put_session(row); });
     if (!decision) return fail(decision.error());
     if (decision->empty()) {
       Work work(context_.unit);
-      context_.sessions.put(row);
+      put_session(row);
       work.commit();
     }
   }
@@ -252,6 +257,12 @@ Result<Guests::Opened, Refusal> Guests::open_link(const std::string& link_token,
   if (!found)
     return fail(Refusal{"link.unknown", "This link does not open a meeting. Ask for a new one.", {}});
   return Opened{token.text, std::move(*found)};
+}
+
+// Inside a unit of work. A link that is opened again and again leaves no more than this.
+void Guests::put_session(const GuestSessionRow& row) {
+  context_.sessions.put(row);
+  context_.sessions.trim_guests(row.participant, kSessionsOfOne);
 }
 
 std::optional<Guests::Session> Guests::session(const std::string& token) {

@@ -286,7 +286,7 @@ Result<std::vector<RecordingView>, Refusal> Recordings::of_meeting(const Actor& 
   if (!meeting) return fail(Refusal{"not_found", "There is nothing here.", {}});
   if (auto refusal = allowed(actor, Action::kRecordingList, {meeting->agent, std::nullopt})) {
     note_denied(context_, actor, Action::kRecordingList, *refusal, id);
-    return fail(*refusal);
+    return fail(as_seen_by(actor, *meeting, *refusal));
   }
   std::vector<RecordingView> out;
   for (RecordingRow& row : context_.recordings.of_meeting(id)) out.push_back(view_of(std::move(row)));
@@ -319,7 +319,7 @@ void Recordings::play(const Actor& actor, const RecordingId& recording, const st
   if (!meeting) return done(fail(Refusal{"not_found", "There is nothing here.", {}}));
   if (auto refusal = allowed(actor, action, {meeting->agent, std::nullopt})) {
     note_denied(context_, actor, action, *refusal, meeting->id);
-    return done(fail(*refusal));
+    return done(fail(as_seen_by(actor, *meeting, *refusal)));
   }
   if (!download && std::find(std::begin(kPurposes), std::end(kPurposes), purpose) == std::end(kPurposes))
     return done(fail(Refusal{"purpose.unknown", "Say why: one of the purposes.", {}}));

@@ -104,6 +104,13 @@ void CallChain::forget_oldest_hello() {
   if (unused != hellos_.end()) hellos_.erase(unused);
 }
 
+void CallChain::forget_hello(const Hash256& hash) {
+  for (const EpochState& state : epochs_)
+    for (const RosterMember& member : state.roster.members)
+      if (member.hello == hash) return;
+  std::erase_if(hellos_, [&](const KnownHello& known) { return known.hash == hash; });
+}
+
 CallChain::Verdict CallChain::accept_roster(const SignedMessage& message, UtcTime now) {
   auto roster = parse_roster(message.body);
   if (!roster) return fail(malformed(roster.error()));

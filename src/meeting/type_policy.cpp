@@ -160,8 +160,9 @@ Result<TypePolicy, PolicyFault> parse_type_policy(const Json& document) {
   policy.before_min = settings.integer("entry", "before_min", 15, 0, 1440);
   policy.after_min = settings.integer("entry", "after_min", 60, 0, 1440);
   policy.people_max = settings.integer("entry", "people_max", 4, 2, 4);
-  settings.known("lobby", {"device_check"});
+  settings.known("lobby", {"device_check", "place_kept_min"});
   policy.device_check = settings.boolean("lobby", "device_check", true);
+  policy.place_kept_min = settings.integer("lobby", "place_kept_min", 10, 1, 60);
   settings.known("notice", {"basis", "why", "other_ways"});
   policy.notice_basis = settings.choice("notice", "basis", {"none", "legal_duty"});
   policy.notice_why = settings.text("notice", "why", 2000);

@@ -32,6 +32,8 @@ class Page::Socket final : public app::Wire {
 Page::Page(World& world, bool staff, std::string staff_token, std::string guest_token)
     : world_(world), staff_(staff), wire_(std::make_shared<Socket>(world, *this)) {
   socket_ = world.live().socket_opened(wire_, std::move(staff_token), std::move(guest_token));
+  // Closed before its number was known here.
+  if (closed_) world.live().socket_closed(socket_, *closed_);
 }
 Page::~Page() {
   wire_->forget();
@@ -59,7 +61,9 @@ Json Page::say(Json message) {
   world_.time.settle();
   for (auto it = received_.rbegin(); it != received_.rend(); ++it) {
     std::string type = it->string_or("type");
-    if ((type == "ok" || type == "refused") && it->integer_or("re", -1) == id) return *it;
+    if ((type != "ok" && type != "refused") || it->integer_or("re", -1) != id) continue;
+    last_code_ = type == "refused" ? it->string_or("code") : type;
+    return *it;
   }
   return {};
 }
@@ -95,10 +99,10 @@ Json Page::resume_from(const Page& old, std::uint64_t last_n) {
   return say(message);
 }
 
-void Page::drop() {
+void Page::drop(std::uint16_t code) {
   if (closed_) return;
-  closed_ = 1006;
-  world_.time.guarded([&] { world_.live().socket_closed(socket_); });
+  closed_ = code;
+  world_.time.guarded([&] { world_.live().socket_closed(socket_, code); });
   world_.time.settle();
 }
 
@@ -147,6 +151,20 @@ Json Page::say_another_hello() {
   return e2ee(e2ee::sign(another, *sig_));
 }
 
+std::string Page::hello_of(std::size_t bytes) {
+  e2ee::Hello another = hello_;
+  auto call = from_base64url(call_);
+  std::copy(call->begin(), call->end(), another.call.begin());
+  world_.random.fill(another.ep);
+  another.role = e2ee::Role::kCustomer;
+  another.name = Redacted<std::string>(name_);
+  another.sig = sig_->public_key();
+  another.kem = kem_->public_key();
+  another.cred.proof.assign(bytes, 'x');
+  Json reply = e2ee(e2ee::sign(another, *sig_));
+  return reply.string_or("type") == "refused" ? reply.string_or("code") : reply.string_or("type");
+}
+
 e2ee::Roster Page::next_roster(const std::vector<Page*>& others) {
   e2ee::CallChain chain = world_.chain_of(call_);
   e2ee::Roster roster;
@@ -188,6 +206,10 @@ e2ee::Roster Page::next_roster(const std::vector<Page*>& others) {
 
 Json Page::sign_roster(const std::vector<Page*>& others) {
   return e2ee(e2ee::sign(next_roster(others), hello_.ep, *sig_));
+}
+
+Json Page::sign(const e2ee::Roster& roster) {
+  return e2ee(e2ee::sign(roster, hello_.ep, *sig_));
 }
 
 std::uint8_t Page::idx() const {
@@ -241,6 +263,18 @@ Json Page::activate() {
 
 std::string Page::activate_code() {
   Json reply = activate();
+  return reply.string_or("type") == "refused" ? reply.string_or("code") : reply.string_or("type");
+}
+
+std::string Page::say_progress(std::uint64_t counter) {
+  e2ee::CallChain chain = world_.chain_of(call_);
+  const e2ee::EpochState& state = *chain.newest();
+  std::uint8_t own = idx();
+  std::uint16_t epoch = state.roster.epoch;
+  e2ee::Progress words{
+      hello_.call, epoch, state.roster_hash, own, {{{epoch, own, 0}, static_cast<std::uint32_t>(counter)}},
+      false};
+  Json reply = e2ee(e2ee::sign(words, hello_.ep, *sig_));
   return reply.string_or("type") == "refused" ? reply.string_or("code") : reply.string_or("type");
 }
 

@@ -22,8 +22,8 @@ class Page {
   Json say(Json message);
   std::string say_code(Json message);  // "ok" or the refusal's code
   void enter(std::string csrf, std::optional<meeting::MeetingId> meeting, bool take_over = false);
-  Json resume_from(const Page& old, std::uint64_t last_n);        // this socket, that page's token and keys
-  void drop();                                                    // the socket is lost
+  Json resume_from(const Page& old, std::uint64_t last_n);  // this socket, that page's token and keys
+  void drop(std::uint16_t code = 1006);                     // the socket is lost; 1001: the page was closed
   void keep_signing_key_of(const Page& old) { sig_ = old.sig_; }  // a reload in the same browser
 
   void hello(std::optional<e2ee::EndpointId> renews = std::nullopt);
@@ -37,6 +37,11 @@ class Page {
   Json say_hello_again() { return e2ee(hello_message_); }
   // Another Hello under the same endpoint, as only an altered browser makes one.
   Json say_another_hello();
+  // A Hello as long as this, under another endpoint; the answer's code.
+  std::string hello_of(std::size_t bytes);
+  std::string say_progress(std::uint64_t counter);  // not the final one
+  const std::string& last_code() const { return last_code_; }
+  Json sign(const e2ee::Roster& roster);
   e2ee::SignedMessage progress();
   Json last_words() { return e2ee(progress()); }  // the final Progress
 
@@ -70,7 +75,7 @@ class Page {
   std::int64_t last_id_ = 0;
   std::uint64_t last_n_ = 0;
   std::vector<Json> received_;
-  std::string call_, token_, name_, participant_;
+  std::string call_, token_, name_, participant_, last_code_;
   app::EndpointKey endpoint_ = 0;
   std::shared_ptr<crypto::P256Key> sig_ = std::make_shared<crypto::P256Key>(crypto::P256Key::generate());
   std::shared_ptr<crypto::P256Key> kem_ = std::make_shared<crypto::P256Key>(crypto::P256Key::generate());

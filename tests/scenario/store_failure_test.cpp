@@ -17,21 +17,26 @@ std::unique_ptr<Page> come_back(World& world, const Visit& visit, const Page& ol
   return page;
 }
 
-TEST(StoreFailure, AHelloThatWasNotStoredIsSaidAgain) {
+// Who waits says nothing that is stored; what a Roster makes part of the call is stored with it or not at
+// all.
+TEST(StoreFailure, AHelloNeedsTheDatabaseOnlyWhenARosterNamesIt) {
   World world;
   world.store_may_fail = true;
   Visit visit = world.schedule("never");
   auto carl = world.guest_page(visit);
   world.break_table("call_message");
   carl->hello();
-  EXPECT_EQ(carl->close_code(), 1011);
-  world.mend();
-  auto back = come_back(world, visit, *carl, false);
-  back->say_hello_again();
+  EXPECT_TRUE(carl->open());
   auto ada = world.staff_page(visit, world.agent);
   ada->hello();
-  world.admit(*ada, {back.get()});
-  EXPECT_TRUE(world.media.flows(back->endpoint(), ada->endpoint()));
+  world.sign_roster(*ada, {carl.get()});
+  EXPECT_EQ(ada->close_code(), 1011);
+  world.mend();
+  EXPECT_TRUE(world.store->messages(carl->call()).empty()) << "no half of it";
+  ada = come_back(world, visit, *ada, true);
+  EXPECT_EQ(carl->say_hello_again().string_or("type"), "ok");
+  world.admit(*ada, {carl.get()});
+  EXPECT_TRUE(world.media.flows(carl->endpoint(), ada->endpoint()));
   ada->say(JsonObject{{"type", "end"}});
 }
 

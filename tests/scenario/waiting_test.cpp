@@ -127,8 +127,12 @@ TEST(Waiting, BeforeAdmissionTheNewestDeviceWinsAfterItsOwnCheck) {
   EXPECT_FALSE(
       world.guests->report_device(*world.guests->session(opened->token), {"ok", "ok", "heard", "good"}));
   EXPECT_TRUE(phone->open()) << "opening the link takes nothing away";
+  Page asking(world, false, "", opened->token);
+  asking.enter(opened->invitation.csrf, std::nullopt);
+  EXPECT_EQ(asking.last_code(), "waiting.elsewhere") << "fault H10: nobody is sent away without a question";
+  EXPECT_TRUE(phone->open());
   Page computer(world, false, "", opened->token);
-  computer.enter(opened->invitation.csrf, std::nullopt);
+  computer.enter(opened->invitation.csrf, std::nullopt, /*take_over=*/true);
   EXPECT_EQ(phone->last("ended")->string_or("reason"), "other_device");
   EXPECT_FALSE(phone->open());
   EXPECT_EQ(computer.last("welcome")->string_or("state"), "waiting");
@@ -160,9 +164,16 @@ TEST(Waiting, AfterAdmissionASecondDeviceWaitsForTheAdviser) {
   auto third = world.guest_page(visit);
   third->hello();
   EXPECT_EQ(answer("second.allow"), "ok");
+  EXPECT_EQ(world.sign_roster(*ada, {carl.get(), third.get()}).string_or("code"), "roster.person_twice")
+      << "fault C1: instead of the first, never beside it";
+  EXPECT_TRUE(carl->open());
+  const std::size_t told = carl->count("e2ee");
   ASSERT_EQ(world.sign_roster(*ada, {third.get()}).string_or("type"), "ok");
   world.exchange_keys({ada.get(), third.get()});
   EXPECT_EQ(carl->last("ended")->string_or("reason"), "other_device");
+  EXPECT_EQ(carl->count("e2ee"), told)
+      << "fault C1: the first is told why, and nothing that it would take for another reason";
+  EXPECT_FALSE(world.media.flows(carl->endpoint(), ada->endpoint()));
   EXPECT_TRUE(world.media.flows(ada->endpoint(), third->endpoint()));
   EXPECT_EQ(world.count(visit, "waiting.admitted"), 1u) << "the person was in already";
   ada->say(JsonObject{{"type", "end"}});
@@ -267,6 +278,83 @@ TEST(Waiting, WhoLeavesTheWaitingRoomLeavesTheList) {
   EXPECT_EQ(waiting_on(*ada), 1u);
   EXPECT_EQ(carl->say_code(JsonObject{{"type", "leave"}}), "ok");
   EXPECT_EQ(waiting_on(*ada), 0u);
+  EXPECT_EQ(world.count(visit, "waiting.left"), 1u);
+  EXPECT_EQ(world.meeting(visit).phase, Phase::kScheduled);
+}
+
+// What a page says of a place that is kept is what happens (fault B8).
+TEST(Waiting, FaultB8APlaceIsKeptForTheTimeThatThePageNames) {
+  World world;
+  Visit visit = world.schedule("never");
+  auto [ada, carl] = world.both_enter(visit);
+  const auto minutes = std::chrono::minutes(carl->last("queue")->integer_or("kept_min"));
+  EXPECT_EQ(minutes, 10min);
+  const std::int64_t since = ada->last("waiting")->find("list")->as_array()->front().integer_or("since");
+  world.pass(1min);
+  carl->drop();
+  const Json away = ada->last("waiting")->find("list")->as_array()->front();
+  EXPECT_EQ(away.integer_or("away_since"), world.time.now().utc.us / 1000);
+  EXPECT_EQ(ada->sign_roster({carl.get()}).string_or("code"), "participant.away")
+      << "nobody is let in who is not there";
+  world.pass(minutes - 1s);
+  ASSERT_EQ(waiting_on(*ada), 1u);
+  Page back(world, false, "", visit.guest_token);
+  EXPECT_TRUE(back.resume_from(*carl, carl->last_n()).bool_or("resumed"));
+  const Json here = ada->last("waiting")->find("list")->as_array()->front();
+  EXPECT_TRUE(here.find("away_since")->is_null());
+  EXPECT_EQ(here.integer_or("since"), since);
+  EXPECT_EQ(back.last("queue")->integer_or("waited_s"), 11 * 60 - 1);
+  EXPECT_EQ(world.count(visit, "waiting.left"), 0u);
+  world.admit(*ada, {&back});
+  EXPECT_TRUE(world.media.flows(back.endpoint(), ada->endpoint()));
+  ada->say(JsonObject{{"type", "end"}});
+}
+
+TEST(Waiting, FaultB8AfterThatTimeThePlaceIsGone) {
+  World world;
+  Visit visit = world.schedule("never");
+  auto [ada, carl] = world.both_enter(visit);
+  carl->drop();
+  world.pass(10min + 1s);
+  EXPECT_EQ(waiting_on(*ada), 0u);
+  EXPECT_EQ(world.count(visit, "waiting.left"), 1u);
+  Page late(world, false, "", visit.guest_token);
+  EXPECT_EQ(late.resume_from(*carl, 0).string_or("code"), "resume.unknown");
+}
+
+TEST(Waiting, FaultB8ARestartOfTheServerKeepsThePlaceToo) {
+  World world;
+  Visit visit = world.schedule("never");
+  auto [ada, carl] = world.both_enter(visit);
+  world.restart();
+  auto again = world.staff_page(visit, world.agent);
+  world.pass(9min);
+  ASSERT_EQ(waiting_on(*again), 1u);
+  Page back(world, false, "", visit.guest_token);
+  EXPECT_TRUE(back.resume_from(*carl, carl->last_n()).bool_or("resumed"));
+  EXPECT_EQ(back.say_hello_again().string_or("type"), "ok")
+      << "who waits says it again: nothing of it was stored";
+  again->hello();
+  world.admit(*again, {&back});
+  EXPECT_TRUE(world.media.flows(back.endpoint(), again->endpoint()));
+  again->say(JsonObject{{"type", "end"}});
+}
+
+TEST(Waiting, FaultB9AClosedPageIsGoneAtOnceAndAReloadedOneKeepsItsPlace) {
+  World world;
+  Visit visit = world.schedule("never");
+  auto [ada, carl] = world.both_enter(visit);
+  world.pass(1min);
+  carl->drop(1001);
+  EXPECT_EQ(waiting_on(*ada), 0u) << "nobody is there to be let in";
+  world.pass(1s);
+  auto reloaded = world.guest_page(visit);
+  reloaded->hello();
+  EXPECT_EQ(waiting_on(*ada), 1u);
+  EXPECT_EQ(reloaded->last("queue")->integer_or("waited_s"), 61);
+  EXPECT_EQ(world.count(visit, "waiting.left"), 0u);
+  reloaded->drop(1001);
+  world.pass(4s);
   EXPECT_EQ(world.count(visit, "waiting.left"), 1u);
   EXPECT_EQ(world.meeting(visit).phase, Phase::kScheduled);
 }

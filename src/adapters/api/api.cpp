@@ -47,8 +47,8 @@ void Api::set_log_key(std::string log_key) {
   impl_->cases.log_key = std::move(log_key);
 }
 
-void Api::Impl::on_app(Reply reply, std::function<void(Reply)> run) {
-  executor.post([reply = std::move(reply), run = std::move(run)] { run(reply); });
+void Api::Impl::on_app(Reply reply, std::function<void(Reply)> run, Lane lane) {
+  executor.post([reply = std::move(reply), run = std::move(run)] { run(reply); }, lane);
 }
 
 // Staff routes: session from the cookie; changing ones need our own origin and the session's token as well.
@@ -72,13 +72,20 @@ http::Router::Function Api::Impl::guest(bool changes,
   return [this, changes, run](Request request, Reply reply) {
     if (changes && !http::is_same_origin(request, base_origin))
       return reply(http::problem(403, "csrf", "This request does not come from our own page."));
-    on_app(reply, [this, changes, run, request = std::move(request)](Reply answer) {
-      auto session = cases.guests.session(std::string(request.cookie(kGuestCookie)));
-      if (!session) return answer(http::problem(401, "session.missing", "Open your link again."));
-      if (changes && request.header("x-parlour-csrf") != session->row.csrf)
-        return answer(http::problem(403, "csrf", "The session's token is missing; reload the page."));
-      run(*session, request, answer);
-    });
+    on_app(
+        reply,
+        [this, changes, run, request = std::move(request)](Reply answer) {
+          auto session = cases.guests.session(std::string(request.cookie(kGuestCookie)));
+          if (!session) return answer(http::problem(401, "session.missing", "Open your link again."));
+          if (changes && request.header("x-parlour-csrf") != session->row.csrf)
+            return answer(http::problem(403, "csrf", "The session's token is missing; reload the page."));
+          const bool forgets = changes && request.method == http::Method::kDelete;
+          if (!forgets &&
+              !cases.live.may(session->row.participant.text(), changes ? Talk::kChange : Talk::kPage))
+            return answer(http::too_many_requests(3));
+          run(*session, request, answer);
+        },
+        Lane::kGuests);
   };
 }
 
@@ -221,6 +228,9 @@ std::size_t Api::Impl::limit_of(const Request& request) {
 
 namespace {
 
+constexpr int kPendingMessages = 64;
+constexpr std::size_t kPendingBytes = 256 * 1024;
+
 class ChannelWire final : public Wire {
  public:
   explicit ChannelWire(std::shared_ptr<http::WsChannel> channel) : channel_(std::move(channel)) {}
@@ -233,26 +243,69 @@ class ChannelWire final : public Wire {
 
 }  // namespace
 
+std::shared_ptr<Api::Impl::Channel> Api::Impl::channel_of(std::uint64_t id) {
+  std::lock_guard lock(channels_mutex);
+  auto found = channels.find(id);
+  return found == channels.end() ? nullptr : found->second;
+}
+
 void Api::Impl::on_open(std::shared_ptr<http::WsChannel> channel, Request request) {
-  executor.post([this, channel, staff_token = std::string(request.cookie(kSessionCookie)),
-                 guest_token = std::string(request.cookie(kGuestCookie))] {
-    sockets[channel->id()] =
-        cases.live.socket_opened(std::make_shared<ChannelWire>(channel), staff_token, guest_token);
-  });
+  std::string staff_token(request.cookie(kSessionCookie));
+  std::string guest_token(request.cookie(kGuestCookie));
+  // Whoever comes with a staff cookie is asked for it with the first message; nobody else is inside yet.
+  const Lane lane = staff_token.empty() ? Lane::kGuests : Lane::kFirst;
+  auto made = std::make_shared<Channel>();
+  made->waits = lane == Lane::kGuests;
+  ++(lane == Lane::kGuests ? made->at_the_door : made->inside);
+  {
+    std::lock_guard lock(channels_mutex);
+    channels[channel->id()] = made;
+  }
+  executor.post(
+      [this, channel, made, lane, staff_token, guest_token] {
+        --(lane == Lane::kGuests ? made->at_the_door : made->inside);
+        sockets[channel->id()] =
+            cases.live.socket_opened(std::make_shared<ChannelWire>(channel), staff_token, guest_token);
+      },
+      lane);
 }
+
 void Api::Impl::on_text(const std::shared_ptr<http::WsChannel>& channel, std::string text) {
-  executor.post([this, id = channel->id(), text = std::move(text)] {
-    if (auto found = sockets.find(id); found != sockets.end()) cases.live.socket_message(found->second, text);
-  });
+  std::shared_ptr<Channel> from = channel_of(channel->id());
+  if (!from) return;
+  // Whoever sends faster than is read is no page of ours.
+  if (from->at_the_door + from->inside > kPendingMessages || (from->bytes += text.size()) > kPendingBytes)
+    return channel->close(http::kWsPolicy, "too many messages");
+  const bool door = from->goes_to_the_door();
+  ++(door ? from->at_the_door : from->inside);
+  executor.post(
+      [this, from, door, id = channel->id(), text = std::move(text)] {
+        --(door ? from->at_the_door : from->inside);
+        from->bytes -= text.size();
+        auto found = sockets.find(id);
+        if (found == sockets.end()) return;
+        cases.live.socket_message(found->second, text);
+        from->waits = cases.live.waits(found->second);
+      },
+      door ? Lane::kGuests : Lane::kFirst);
 }
-void Api::Impl::on_close(const std::shared_ptr<http::WsChannel>& channel, std::uint16_t) {
-  executor.post([this, id = channel->id()] {
-    auto found = sockets.find(id);
-    if (found == sockets.end()) return;
-    LiveMeetings::SocketId socket = found->second;
-    sockets.erase(found);
-    cases.live.socket_closed(socket);
-  });
+
+void Api::Impl::on_close(const std::shared_ptr<http::WsChannel>& channel, std::uint16_t code) {
+  std::shared_ptr<Channel> from = channel_of(channel->id());
+  {
+    std::lock_guard lock(channels_mutex);
+    channels.erase(channel->id());
+  }
+  const bool door = from && from->goes_to_the_door();
+  executor.post(
+      [this, code, id = channel->id()] {
+        auto found = sockets.find(id);
+        if (found == sockets.end()) return;
+        LiveMeetings::SocketId socket = found->second;
+        sockets.erase(found);
+        cases.live.socket_closed(socket, code);
+      },
+      door ? Lane::kGuests : Lane::kFirst);
 }
 
 }  // namespace parlour::api

@@ -17,28 +17,33 @@ void Api::Impl::add_guest_routes(http::Router& router) {
   router.add(Method::kPost, "/api/v1/link", [this](Request request, Reply reply) {
     if (!http::is_same_origin(request, base_origin))
       return reply(http::problem(403, "csrf", "This request does not come from our own page."));
-    on_app(reply, [this, request = std::move(request)](Reply answer) {
-      SteadyTime now = cases.context.clock.now().steady;
-      std::string peer = http::subscriber_of(request.peer);
-      // 20 misses a minute and address; a right link is never refused for what others have tried before its
-      // owner.
-      if (!link_misses.available(peer, now))
-        return answer(
-            http::too_many_requests((link_misses.retry_after(peer, now).count() + 999'999) / 1'000'000));
-      Body body(request.body);
-      std::string token = body.string("token", 22, 64);
-      std::string language = body.choice("lang", {"en", "nl"}, false);
-      if (!body.good()) return answer(body_problem(body));
-      auto opened = cases.guests.open_link(token, language);
-      if (!opened) {
-        link_misses.take(peer, now);
-        return answer(refusal_response(opened.error()));
-      }
-      Response response = Response::json(200, invitation_json(opened->invitation, cases.context.organisation,
-                                                              cases.context.clock.now().utc));
-      response.add_header("Set-Cookie", http::host_cookie("parlour-guest", opened->token, std::nullopt));
-      answer(std::move(response));
-    });
+    on_app(
+        reply,
+        [this, request = std::move(request)](Reply answer) {
+          SteadyTime now = cases.context.clock.now().steady;
+          std::string peer = http::subscriber_of(request.peer);
+          Body body(request.body);
+          std::string token = body.string("token", 22, 64);
+          std::string language = body.choice("lang", {"en", "nl"}, false);
+          if (!body.good()) return answer(body_problem(body));
+          // A right link opens whatever others have tried from the same address; of the wrong ones 20 a
+          // minute and address are answered as such, and only so many of all are written into the log.
+          bool too_many = false;
+          auto opened = cases.guests.open_link(token, language, [&](const std::string& person) {
+            too_many = person.empty() ? !link_misses.take(peer, now) : !cases.live.may(person, Talk::kLink);
+            return !too_many && (!person.empty() || noted_misses.take("", now));
+          });
+          if (!opened && too_many)
+            return answer(http::too_many_requests(std::max<std::int64_t>(
+                5, (link_misses.retry_after(peer, now).count() + 999'999) / 1'000'000)));
+          if (!opened) return answer(refusal_response(opened.error()));
+          Response response = Response::json(
+              200,
+              invitation_json(opened->invitation, cases.context.organisation, cases.context.clock.now().utc));
+          response.add_header("Set-Cookie", http::host_cookie("parlour-guest", opened->token, std::nullopt));
+          answer(std::move(response));
+        },
+        Lane::kGuests);
   });
   router.add(Method::kGet, "/api/v1/guest", guest(false, [this](auto& session, Request request, Reply reply) {
                std::string language(request.query_value("lang"));

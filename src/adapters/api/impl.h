@@ -1,6 +1,8 @@
 // The inside of Api: shared helpers and the routes by subject, a file each.
 #pragma once
 
+#include <atomic>
+#include <mutex>
 #include <unordered_map>
 
 #include "api/api.h"
@@ -26,7 +28,8 @@ struct Api::Impl final : http::WsHandler {
   void add_guest_routes(http::Router& router);
   void add_recording_routes(http::Router& router);
 
-  void on_app(http::Reply reply, std::function<void(http::Reply)> run);
+  using Lane = runtime::Executor::Lane;
+  void on_app(http::Reply reply, std::function<void(http::Reply)> run, Lane lane = Lane::kFirst);
   http::Router::Function staff(bool changes,
                                std::function<void(const app::SessionView&, http::Request, http::Reply)> run);
   http::Router::Function guest(
@@ -40,9 +43,23 @@ struct Api::Impl final : http::WsHandler {
   UseCases cases;
   runtime::Executor& executor;
   std::string base_origin;
+  // A socket's messages keep their order: it changes the lane only when none of them waits in the other.
+  struct Channel {
+    std::atomic<bool> waits = true;    // its page is at the door
+    std::atomic<int> at_the_door = 0;  // tasks of it in the guests' lane
+    std::atomic<int> inside = 0;       // and in the other
+    std::atomic<std::size_t> bytes = 0;
+    bool goes_to_the_door() const { return at_the_door > 0 || (waits && inside == 0); }
+  };
+  std::shared_ptr<Channel> channel_of(std::uint64_t id);
+
+  std::mutex channels_mutex;
+  std::unordered_map<std::uint64_t, std::shared_ptr<Channel>> channels;
+
   // App thread only.
   std::unordered_map<std::uint64_t, app::LiveMeetings::SocketId> sockets;
   http::RateLimiter link_misses{{.per_minute = 20, .burst = 20}};
+  http::RateLimiter noted_misses{{.per_minute = 60, .burst = 200}};  // of all addresses together
 };
 
 }  // namespace parlour::api

@@ -98,8 +98,10 @@ Json invitation_json(const Invitation& invitation, const Organisation& organisat
                                                                  : "open";
   Json cancelled;
   if (m.cancelled) {
-    // A refusal of the notice is a code of ours; the page has its own words for it.
-    cancelled = JsonObject{{"by", m.cancelled->by}, {"reason", m.cancelled->reason}};
+    // A refusal of the notice is a code of ours; the page has its own words for it. The adviser's reason was
+    // written for the customer; what the customer typed is not for whoever holds the link afterwards.
+    const bool shown = m.cancelled->reason == "notice_declined" || m.cancelled->by == "agent";
+    cancelled = JsonObject{{"by", m.cancelled->by}, {"reason", shown ? m.cancelled->reason : ""}};
   }
   const meeting::Notice& notice = invitation.notice;
   return JsonObject{
@@ -116,7 +118,7 @@ Json invitation_json(const Invitation& invitation, const Organisation& organisat
                              {"state", meeting::to_text(m.phase)},
                              {"cancelled", cancelled}}},
       {"you", JsonObject{{"participant", invitation.participant.text()},
-                         {"name", invitation.customer_name},
+                         {"name", m.over() ? "" : invitation.customer_name},
                          {"language", m.language}}},
       {"notice", JsonObject{{"record", meeting::to_text(invitation.type.policy.recording)},
                             {"kinds", kinds_json(invitation.type.policy.kinds)},

@@ -58,12 +58,9 @@ class ChainRules final : public app::CallRules {
     switch (taken->type) {
       case e2ee::MessageType::kPolicy:
         return fail(Refusal{"e2ee.policy", "A call's Policy is the server's to give.", {}});
-      case e2ee::MessageType::kHello: {
+      case e2ee::MessageType::kHello:
         out.kind = app::Accepted::Kind::kHello;
-        if (auto hello = e2ee::parse_hello(message->body))
-          hellos_.insert_or_assign(text_of(hello->ep), view_of(*hello));
         break;
-      }
       case e2ee::MessageType::kRoster:
         out.kind = app::Accepted::Kind::kRoster;
         break;
@@ -84,6 +81,11 @@ class ChainRules final : public app::CallRules {
     return out;
   }
 
+  void forget_hello(const Json& json) override {
+    auto message = e2ee::signed_message_from_json(json);
+    if (message && message->type == e2ee::MessageType::kHello) chain_.forget_hello(message->hash());
+  }
+
   std::optional<app::RosterView> read_roster(const Json& json) const override {
     auto message = e2ee::signed_message_from_json(json);
     if (!message || message->type != e2ee::MessageType::kRoster) return std::nullopt;
@@ -99,10 +101,6 @@ class ChainRules final : public app::CallRules {
     return view_of(*hello);
   }
 
-  std::optional<app::HelloView> hello(const std::string& ep) const override {
-    auto found = hellos_.find(ep);
-    return found == hellos_.end() ? std::nullopt : std::optional(found->second);
-  }
   std::optional<app::RosterView> roster() const override {
     const e2ee::EpochState* state = chain_.newest();
     return state == nullptr ? std::nullopt : std::optional(view_of(state->roster, state->roster_hash));
@@ -118,7 +116,6 @@ class ChainRules final : public app::CallRules {
 
  private:
   e2ee::CallChain chain_;
-  std::map<std::string, app::HelloView> hellos_;
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/beast/core/role.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -43,6 +44,13 @@ class Stream {
 
   virtual ~Stream() = default;
   boost::beast::tcp_stream& tcp() { return get_tcp(); }
+
+  // What may come in before somebody has looked at it; 0: no limit. Whoever looks sets `unseen` back. Without
+  // it a client that sends frames which make no message (RFC 6455 allows empty fragments) would keep Beast
+  // reading inside one operation for ever.
+  std::size_t unseen = 0;
+  std::size_t unseen_limit = 0;
+  static constexpr auto kTooMuchUnseen = asio::error::message_size;
   virtual bool is_tls() const = 0;
   virtual void handshake(std::function<void(error_code)> done) = 0;
   virtual void read_some(asio::mutable_buffer buffer, IoDone done) = 0;
@@ -68,6 +76,7 @@ std::unique_ptr<Stream> make_tls_stream(asio::ip::tcp::socket socket, asio::ssl:
 class AnyStream {
  public:
   using executor_type = asio::any_io_executor;
+  using IoDone = Stream::IoDone;
 
   explicit AnyStream(std::unique_ptr<Stream> stream) : stream_(std::move(stream)) {}
 
@@ -83,7 +92,15 @@ class AnyStream {
     }
     return asio::async_initiate<Token, void(error_code, std::size_t)>(
         [this](auto handler, asio::mutable_buffer buffer) {
-          stream_->read_some(buffer, copyable(std::move(handler)));
+          IoDone done = copyable(std::move(handler));
+          if (stream_->unseen_limit > 0 && stream_->unseen > stream_->unseen_limit)
+            return asio::post(stream_->tcp().get_executor(),
+                              [done = std::move(done)] { done(make_error_code(Stream::kTooMuchUnseen), 0); });
+          stream_->read_some(
+              buffer, [stream = stream_.get(), done = std::move(done)](error_code ec, std::size_t size) {
+                stream->unseen += size;
+                done(ec, size);
+              });
         },
         token, first);
   }

@@ -113,6 +113,8 @@ class WsSession final : public WsChannel, public Connection, public std::enable_
     timeout.keep_alive_pings = true;
     socket_.set_option(timeout);
     socket_.read_message_max(state_->config.ws_message_limit);
+    // The longest message in fragments, and room for their headers.
+    socket_.next_layer()->unseen_limit = 2 * state_->config.ws_message_limit + 4096;
     socket_.auto_fragment(false);
     socket_.text(true);
     // The 101, and the refusals that Beast writes itself (wrong version, bad key).
@@ -123,6 +125,7 @@ class WsSession final : public WsChannel, public Connection, public std::enable_
         }));
     // Pings cost us an answer each. Called in the middle of a read: the close comes later.
     socket_.control_callback([this](websocket::frame_type, beast::string_view) {
+      socket_.next_layer()->unseen = 0;
       if (!rate_.take("", steady_now())) refuse_later(kWsPolicy, "too many messages");
     });
   }
@@ -143,10 +146,17 @@ class WsSession final : public WsChannel, public Connection, public std::enable_
   }
 
   void on_read(error_code ec) {
+    if (ec == Stream::kTooMuchUnseen && stage_ == Stage::kOpen) {
+      // Nothing is read any more: what it goes on sending is not worth a good-bye that waits for its own.
+      ++state_->websockets_closed_by_us;
+      close_code_ = kWsPolicy;
+      return finish();
+    }
     if (ec) {
       close_code_ = code_for(ec);
       return finish();
     }
+    socket_.next_layer()->unseen = 0;
     if (stage_ == Stage::kOpen) {
       if (!socket_.got_text()) {
         refuse(kWsUnsupportedData, "text only");

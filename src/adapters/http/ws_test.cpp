@@ -152,6 +152,17 @@ TEST_F(WsTest, TooManyMessagesCloseWithPolicy) {
   EXPECT_EQ(pings->read_close_code(), 1008);
 }
 
+// RFC 6455 section 5.4 lets a message have empty fragments; without a count they would be work without end.
+TEST_F(WsTest, FaultH10EmptyFragmentsAreCounted) {
+  start();
+  auto client = open_socket();
+  std::string flood = TestClient::frame(0x01, "");
+  for (int i = 0; i < 2000; ++i) flood += TestClient::frame(0x00, "");
+  for (int i = 0; i < 200; ++i) client->send(flood.substr(i == 0 ? 0 : TestClient::frame(0x01, "").size()));
+  EXPECT_TRUE(eventually([&] { return sockets.close_codes() == std::vector<std::uint16_t>{kWsPolicy}; }));
+  EXPECT_EQ(server->counters().websockets_closed_by_us, 1u);
+}
+
 TEST_F(WsTest, ClientsThatDoNotReadAreClosedAndTheQueueIsBounded) {
   config.ws_queue_limit = 256 * 1024;
   start();

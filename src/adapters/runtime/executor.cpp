@@ -21,11 +21,15 @@ Now SystemClock::now() const {
 Executor::Executor(const Clock& clock, std::function<void(std::string_view)> on_failure)
     : clock_(clock), on_failure_(std::move(on_failure)) {}
 
-void Executor::post(std::function<void()> task) {
+namespace {
+constexpr int kGuestTurn = 16;  // at the latest after so many others a guest's task has its turn
+}
+
+void Executor::post(std::function<void()> task, Lane lane) {
   {
     std::lock_guard lock(mutex_);
     if (stopped_) return;
-    queue_.push_back(std::move(task));
+    (lane == Lane::kGuests ? guests_ : queue_).push_back(std::move(task));
   }
   wake_.notify_one();
 }
@@ -74,11 +78,15 @@ bool Executor::step(SteadyTime latest) {
   std::function<void()> task;
   {
     std::unique_lock lock(mutex_);
-    wake_.wait_for(lock, std::max(Duration{0}, until - now), [this] { return stopped_ || !queue_.empty(); });
+    wake_.wait_for(lock, std::max(Duration{0}, until - now),
+                   [this] { return stopped_ || !queue_.empty() || !guests_.empty(); });
     if (stopped_) return false;
-    if (queue_.empty()) return true;
-    task = std::move(queue_.front());
-    queue_.pop_front();
+    if (queue_.empty() && guests_.empty()) return true;
+    const bool guest = !guests_.empty() && (queue_.empty() || ++since_guest_ >= kGuestTurn);
+    if (guest) since_guest_ = 0;
+    std::deque<std::function<void()>>& from = guest ? guests_ : queue_;
+    task = std::move(from.front());
+    from.pop_front();
   }
   run_task(task);
   return true;

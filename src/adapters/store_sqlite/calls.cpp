@@ -26,15 +26,20 @@ std::vector<CallRow> SqliteStore::calls(const MeetingId& meeting) {
       "SELECT call, meeting, policy, created, closed FROM call WHERE meeting = $1 ORDER BY rowid", {meeting},
       read_call));
 }
-void SqliteStore::add_message(const std::string& call, const Message& message) {
-  run("INSERT INTO call_message (call, sender, message, at) VALUES ($1,$2,$3,$4)",
-      {call, message.from, message.message, message.at});
+std::int64_t SqliteStore::add_message(const std::string& call, const Message& message) {
+  auto row = need(database_.query_one(
+      "INSERT INTO call_message (call, sender, message, at) VALUES ($1,$2,$3,$4) RETURNING n",
+      {call, message.from, message.message, message.at}, [](Row& made) { return made.integer(0); }));
+  return row.value_or(0);
+}
+void SqliteStore::remove_message(std::int64_t row) {
+  run("DELETE FROM call_message WHERE n = $1", {row});
 }
 std::vector<CallStore::Message> SqliteStore::messages(const std::string& call) {
-  return need(database_.query_all("SELECT sender, message, at FROM call_message WHERE call = $1 ORDER BY n",
-                                  {call}, [](Row& row) {
-                                    return Message{row.text(0), row.text(1), row.time(2)};
-                                  }));
+  return need(database_.query_all(
+      "SELECT sender, message, at, n FROM call_message WHERE call = $1 ORDER BY n", {call}, [](Row& row) {
+        return Message{row.text(0), row.text(1), row.time(2), row.integer(3)};
+      }));
 }
 void SqliteStore::put(const PresenceRow& p) {
   run("INSERT INTO presence VALUES ($1,$2,$3,$4,$5) ON CONFLICT (token_hash) DO UPDATE SET ep = $4",

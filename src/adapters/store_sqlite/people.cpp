@@ -110,6 +110,11 @@ void SqliteStore::set_device_checked(const Hash& guest_token_hash) {
 void SqliteStore::remove_guest(const Hash& token_hash) {
   run("DELETE FROM guest_session WHERE token_hash = $1", {token_hash});
 }
+void SqliteStore::trim_guests(const ParticipantId& participant, std::size_t keep) {
+  run("DELETE FROM guest_session WHERE participant = $1 AND token_hash NOT IN (SELECT token_hash FROM "
+      "guest_session WHERE participant = $1 ORDER BY created DESC, rowid DESC LIMIT $2)",
+      {participant, static_cast<std::int64_t>(keep)});
+}
 void SqliteStore::remove_guests_of(const MeetingId& meeting) {
   run("DELETE FROM guest_session WHERE meeting = $1", {meeting});
 }

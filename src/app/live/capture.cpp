@@ -66,37 +66,27 @@ void LiveMeeting::start_capture() {
     if (*alive) on_capture(fact);
   });
   context_.recorder.append_announcement(row->id, policy_);
-  const std::set<std::string> ever = eps_ever_named();
-  for (const CallStore::Message& message : chain_) {
-    auto parsed = parse_json(message.message);
-    if (parsed && parsed->string_or("t") == "Hello") {
-      // Of whoever was let in; who only waited has no part in the recording.
-      if (auto hello = rules_->read_hello(*parsed); hello && ever.contains(hello->ep)) log_hello(message);
-    } else {
-      context_.recorder.append_announcement(row->id, message.message);
-    }
+  // Hellos are of whoever was let in; who only waits has no part in the recording.
+  for (const ChainIndex::Said& said : chain_.all()) {
+    if (said.kind == "Hello")
+      log_hello(said);
+    else
+      context_.recorder.append_announcement(row->id, said.stored.message);
   }
   push_recording();
 }
 
-void LiveMeeting::log_hello(const CallStore::Message& hello) {
-  if (capture_.hellos.insert(hello.message).second)
-    context_.recorder.append_announcement(*meeting_.recording, hello.message);
+void LiveMeeting::log_hello(const ChainIndex::Said& hello) {
+  if (capture_.hellos.insert(hello.ep).second)
+    context_.recorder.append_announcement(*meeting_.recording, hello.stored.message);
 }
 
 void LiveMeeting::log_roster() {
-  if (!capture_.active || chain_.empty()) return;
-  const std::set<std::string> ever = eps_ever_named();
-  for (const CallStore::Message& message : chain_) {
-    auto parsed = parse_json(message.message);
-    if (!parsed || parsed->string_or("t") != "Hello") continue;
-    if (auto hello = rules_->read_hello(*parsed); hello && ever.contains(hello->ep)) log_hello(message);
-  }
-  for (auto message = chain_.rbegin(); message != chain_.rend(); ++message) {
-    auto parsed = parse_json(message->message);
-    if (!parsed || parsed->string_or("t") != "Roster") continue;
-    return context_.recorder.append_announcement(*meeting_.recording, message->message);
-  }
+  const ChainIndex::Said* roster = chain_.last_roster();
+  if (!capture_.active || roster == nullptr) return;
+  for (const ChainIndex::Said& said : chain_.all())
+    if (said.kind == "Hello") log_hello(said);
+  context_.recorder.append_announcement(*meeting_.recording, roster->stored.message);
 }
 
 // The call is over, the meeting is not: what is recorded of it ends here, and the next call gets a part of

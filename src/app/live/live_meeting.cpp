@@ -11,6 +11,7 @@ using namespace meeting;
 
 constexpr Duration kLastWords = 700ms;
 constexpr Duration kReconnectTime = 30s;  // e2ee.md 9
+constexpr Duration kReloadTime = 3s;      // a closed page of the waiting room may be one that is loaded anew
 constexpr std::size_t kReplayMessages = 512;
 constexpr std::size_t kReplayBytes = 1024 * 1024;
 constexpr std::size_t kPresencesMax = 16;  // pages in one meeting, second devices included
@@ -85,6 +86,12 @@ Result<LiveMeeting::PresenceId, Refusal> LiveMeeting::enter(Entering entering) {
   bool staff = person->role == ParticipantRole::kStaff;
   if (staff && entering.take_over)
     if (auto refusal = take_over(entering.participant)) return fail(*refusal);
+  // Whoever waits is not sent away by another browser with the same link unless that one says so.
+  if (!staff && !entering.take_over)
+    for (auto& [id, presence] : presences_)
+      if (presence->participant == entering.participant && !presence->member && presence->wire &&
+          presence->actor.session != entering.actor.session)
+        return fail(Refusal{"waiting.elsewhere", "Somebody waits with this link on another device.", {}});
   Decision decision = staff ? run(command::EnterStaff{entering.participant}, entering.actor)
                             : run(command::EnterWaiting{entering.participant}, entering.actor);
   if (!decision) return fail(decision.error());
@@ -179,6 +186,8 @@ std::optional<LiveMeeting::PresenceId> LiveMeeting::resume(const ParticipantId& 
   Presence& presence = *found;
   if (presence.wire) presence.wire->close(4001, "a newer socket took over");
   presence.wire = std::move(wire);
+  presence.away_since.reset();
+  presence.page_closed = false;
   if (presence.lost_timer != 0) context_.scheduler.cancel(presence.lost_timer);
   presence.lost_timer = 0;
   bool replayable =
@@ -208,12 +217,19 @@ void LiveMeeting::wire_refused(const std::shared_ptr<Wire>& wire) {
     if (presence->wire == wire) wait_for(*presence);
 }
 
-// Its socket is gone, it has 30 s to come back.
+// A call does not wait long for who is lost. A place in the waiting room is kept while a telephone is locked.
+Duration LiveMeeting::time_to_come_back(const Presence& presence) const {
+  if (presence.page_closed) return kReloadTime;
+  if (presence.staff || presence.member) return kReconnectTime;
+  return std::chrono::minutes(type_.policy.place_kept_min);
+}
+
+// Its socket is gone, it has a time to come back.
 void LiveMeeting::wait_for(Presence& presence) {
   presence.wire = nullptr;
   PresenceId id = presence.id;
   if (presence.lost_timer != 0) context_.scheduler.cancel(presence.lost_timer);
-  presence.lost_timer = context_.scheduler.after(kReconnectTime, [this, alive = alive_, id] {
+  presence.lost_timer = context_.scheduler.after(time_to_come_back(presence), [this, alive = alive_, id] {
     if (*alive) lost_for_good(id);
   });
 }
@@ -233,13 +249,15 @@ bool LiveMeeting::is_member(PresenceId id) const {
   return found != presences_.end() && found->second->member;
 }
 
-void LiveMeeting::on_wire_closed(PresenceId id, const std::shared_ptr<Wire>& wire) {
+void LiveMeeting::on_wire_closed(PresenceId id, const std::shared_ptr<Wire>& wire, bool page_closed) {
   Presence* presence = find(id);
   if (presence == nullptr || presence->wire != wire) return;
   if (over_) {
     presence->wire = nullptr;
     return;
   }
+  presence->page_closed = page_closed && !presence->staff && !presence->member;
+  presence->away_since = context_.clock.now().utc;
   lose(*presence);
 }
 
@@ -290,6 +308,7 @@ void LiveMeeting::remove_presence(PresenceId id, std::string_view ended_reason, 
     context_.calls.remove_presence(presence->token_hash);
     work.commit();
   }
+  forget_waiting_hello(*presence);
   if (sharing_ == id) end_sharing();
   if (tell) push(*presence, "ended", farewell(JsonObject{{"reason", std::string(ended_reason)}}));
   if (presence->wire) presence->wire->close(1000, "left");
@@ -477,6 +496,7 @@ void LiveMeeting::tick() {
   if (!over_ && held_until_ && now.steady >= *held_until_) return end("held_too_long", system());
   if (over_ && room_open_ && last_words_ == 0) return finish_last();
   if (over_) return seal_what_stopped();
+  if (std::exchange(people_due_, false)) push_people();
   if (chain_lost_) read_chain_again();
   if (retell_at_ && now.steady >= *retell_at_) {
     retell_at_.reset();
@@ -509,10 +529,8 @@ void LiveMeeting::restore() {
   read_chain();
   for (auto& [id, presence] : presences_) {
     if (presence->member) (void)run(command::Lose{presence->participant}, system());
-    PresenceId copy = id;
-    presence->lost_timer = context_.scheduler.after(kReconnectTime, [this, alive = alive_, copy] {
-      if (*alive) lost_for_good(copy);
-    });
+    presence->away_since = context_.clock.now().utc;
+    wait_for(*presence);
   }
   if (meeting_.phase == Phase::kHeld)
     held_until_ = context_.clock.now().steady + std::chrono::seconds(type_.policy.hold_s);

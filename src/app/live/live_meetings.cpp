@@ -10,11 +10,32 @@ namespace {
 using namespace meeting;
 
 constexpr Duration kTick = 250ms;
-constexpr Duration kSessionCheck = 2s;  // security check 37: an ended session is out within 5 s
+constexpr std::size_t kChecksInTurn =
+    8;  // ticks until each session was looked at: an ended one is out within 5 s
 constexpr std::uint16_t kPolicyClose = 1008;
 constexpr std::uint16_t kReplaced = 4001;
 constexpr std::uint16_t kTryAgain = 1011;
 constexpr std::int64_t kLastNMax = std::int64_t{1} << 53;  // what a browser can count to
+constexpr std::uint16_t kTryLater = 1013;
+constexpr int kSocketsOfGuest = 16;  // open at once with one cookie
+constexpr int kSocketsOfStaff = 64;
+constexpr std::size_t kFirstMessage = 4 * 1024;  // nobody is known yet
+
+// What is counted apart here; the rest is counted as a message, and by its handler where it can be told
+// later.
+std::optional<Talk> talk_of(const std::string& type, const Json& message) {
+  if (type == "e2ee") {
+    const Json* inner = message.find("m");
+    const std::string kind = inner != nullptr ? inner->string_or("t") : "";
+    return kind == "Hello" ? Talk::kHello : Talk::kSigned;
+  }
+  static const std::map<std::string, Talk, std::less<>> kTalks{
+      {"answer", Talk::kAnswer},       {"ice.restart", Talk::kRestart}, {"share.start", Talk::kShare},
+      {"connected", Talk::kConnected}, {"decline", Talk::kDesk},        {"second.allow", Talk::kDesk},
+      {"second.refuse", Talk::kDesk}};
+  auto found = kTalks.find(type);
+  return found == kTalks.end() ? std::nullopt : std::optional(found->second);
+}
 
 }  // namespace
 
@@ -46,11 +67,7 @@ void LiveMeetings::tick() {
   }
   std::erase_if(meetings_, [](auto& entry) { return entry.second->idle(); });
   try {
-    SteadyTime now = context_.clock.now().steady;
-    if (now >= sessions_checked_ + kSessionCheck) {
-      sessions_checked_ = now;
-      check_sessions();
-    }
+    check_sessions();
     if (watchers_due_) push_watchers();
   } catch (const StoreFailure& thrown) {
     failure = thrown;
@@ -74,6 +91,7 @@ LiveMeeting* LiveMeetings::live(const MeetingId& id) {
   listener.waiting_changed = [this](const MeetingId&) { watchers_due_ = true; };
   listener.over = [](const MeetingId&) {};  // tick() takes idle ones away: never inside their own call
   listener.sealed = [this](const RecordingId&) { sealed_(); };
+  listener.may = [this](const ParticipantId& person, Talk talk) { return may(person.text(), talk); };
   auto made = std::make_unique<LiveMeeting>(context_, keys_, *meeting, *type, listener);
   return meetings_.emplace(id, std::move(made)).first->second.get();
 }
@@ -81,8 +99,14 @@ LiveMeeting* LiveMeetings::live(const MeetingId& id) {
 LiveMeetings::SocketId LiveMeetings::socket_opened(std::shared_ptr<Wire> wire, std::string staff_token,
                                                    std::string guest_token) {
   SocketId id = ++last_socket_;
-  sockets_.emplace(id, Socket{std::move(wire), std::move(staff_token), std::move(guest_token), std::nullopt,
-                              0, std::nullopt, "", ""});
+  Socket socket;
+  socket.wire = std::move(wire);
+  socket.staff_token = std::move(staff_token);
+  socket.guest_token = std::move(guest_token);
+  Socket& made = sockets_.emplace(id, std::move(socket)).first->second;
+  if (++open_sockets_[cookie_of(made)] > (made.staff_token.empty() ? kSocketsOfGuest : kSocketsOfStaff) &&
+      !cookie_of(made).empty())
+    close(made, kPolicyClose, "too many pages are open");
   // Who says nothing is not kept: a socket without a first message is closed.
   context_.scheduler.after(10s, [this, alive = alive_, id] {
     if (!*alive) return;
@@ -93,24 +117,32 @@ LiveMeetings::SocketId LiveMeetings::socket_opened(std::shared_ptr<Wire> wire, s
   return id;
 }
 
-void LiveMeetings::socket_closed(SocketId id) {
+void LiveMeetings::socket_closed(SocketId id, std::uint16_t code) {
   auto found = sockets_.find(id);
   if (found == sockets_.end()) return;
   Socket socket = std::move(found->second);
   sockets_.erase(found);
+  if (auto open = open_sockets_.find(cookie_of(socket)); open != open_sockets_.end() && --open->second <= 0)
+    open_sockets_.erase(open);
   if (!socket.meeting) return;
   auto meeting = meetings_.find(*socket.meeting);
-  if (meeting != meetings_.end()) meeting->second->on_wire_closed(socket.presence, socket.wire);
+  if (meeting != meetings_.end())
+    meeting->second->on_wire_closed(socket.presence, socket.wire, code == 1000 || code == 1001);
 }
 
 void LiveMeetings::socket_message(SocketId id, std::string_view text) {
   auto found = sockets_.find(id);
   if (found == sockets_.end()) return;
   Socket& socket = found->second;
+  if (socket.closing) return;
+  // Before a byte of it is read: who may say so much at all?
+  if (socket.person.empty() ? text.size() > kFirstMessage : !may(socket.person, Talk::kAny))
+    return close(socket, kPolicyClose, "too much");
   auto message = parse_json(text);
   if (!message || !message->is_object() || message->string_or("type").empty())
-    return socket.wire->close(kPolicyClose, "not a message of this protocol");
+    return close(socket, kPolicyClose, "not a message of this protocol");
   std::string type = message->string_or("type");
+  if (!socket.person.empty() && talks_too_much(socket, *message, type)) return;
   if (socket.meeting) {
     auto meeting = meetings_.find(*socket.meeting);
     if (meeting != meetings_.end()) meeting->second->on_message(socket.presence, *message);
@@ -133,7 +165,34 @@ void LiveMeetings::socket_message(SocketId id, std::string_view text) {
   refuse(socket, *message, {"enter.first", "The first message is enter or watch.", {}}, true);
 }
 
-void LiveMeetings::refuse(Socket& socket, const Json& message, const Refusal& refusal, bool close) {
+std::string LiveMeetings::cookie_of(const Socket& socket) const {
+  return socket.staff_token.empty() ? socket.guest_token : socket.staff_token;
+}
+
+bool LiveMeetings::may(const std::string& person, Talk talk) {
+  return rates_.take(person, talk, context_.clock.now().steady);
+}
+
+// True: it was refused here.
+bool LiveMeetings::talks_too_much(Socket& socket, const Json& message, const std::string& type) {
+  std::optional<Talk> talk = talk_of(type, message);
+  if (!talk || may(socket.person, *talk)) return false;
+  refuse(socket, message,
+         {"rate.exceeded", "That was more often than this page has to. Wait a moment and try again.", {}},
+         false);
+  return true;
+}
+
+bool LiveMeetings::waits(SocketId id) const {
+  auto found = sockets_.find(id);
+  if (found == sockets_.end()) return true;
+  const Socket& socket = found->second;
+  if (!socket.session.empty()) return false;
+  auto meeting = socket.meeting ? meetings_.find(*socket.meeting) : meetings_.end();
+  return meeting == meetings_.end() || !meeting->second->is_member(socket.presence);
+}
+
+void LiveMeetings::refuse(Socket& socket, const Json& message, const Refusal& refusal, bool last) {
   Json body = JsonObject{{"type", "refused"},
                          {"re", message.integer_or("id", -1)},
                          {"code", refusal.code},
@@ -144,7 +203,13 @@ void LiveMeetings::refuse(Socket& socket, const Json& message, const Refusal& re
     body.set("who", std::move(who));
   }
   socket.wire->send(write_json(body));
-  if (close) socket.wire->close(kPolicyClose, refusal.code);
+  if (last) close(socket, kPolicyClose, refusal.code);
+}
+
+// What it sent before it knows is not read any more.
+void LiveMeetings::close(Socket& socket, std::uint16_t code, std::string_view reason) {
+  socket.closing = true;
+  socket.wire->close(code, reason);
 }
 
 void LiveMeetings::enter(Socket& socket, const Json& message) {
@@ -161,16 +226,25 @@ void LiveMeetings::enter(Socket& socket, const Json& message) {
     if (!meeting) return refuse(socket, message, {"not_found", "There is no such meeting.", {}}, true);
     if (auto refusal = allowed(session->actor(), Action::kMeetingStart, {meeting->agent, std::nullopt})) {
       note_denied(context_, session->actor(), Action::kMeetingStart, *refusal, meeting_id);
-      return refuse(socket, message, *refusal, true);
+      Refusal seen = as_seen_by(session->actor(), *meeting, *refusal);
+      if (seen.code == "not_found") seen.text = "There is no such meeting.";  // the very words
+      return refuse(socket, message, seen, true);
     }
     entering.participant = meeting->staff()->id;
     entering.name = session->user.name.reveal();
     entering.actor = session->actor();
     socket.session = session->id;
+    socket.person = entering.participant.text();
+    if (!may(socket.person, message.find("resume") != nullptr ? Talk::kResume : Talk::kEnter))
+      return close(socket, kTryLater, "too often");
   } else {
     std::optional<Guests::Session> session = guests_.session(socket.guest_token);
     if (!session || session->row.csrf != message.string_or("csrf"))
       return refuse(socket, message, {"session.missing", "Open your link again.", {}}, true);
+    // By whom and not by which socket: before anything is looked up or written for it.
+    socket.person = session->row.participant.text();
+    if (!may(socket.person, message.find("resume") != nullptr ? Talk::kResume : Talk::kEnter))
+      return close(socket, kTryLater, "too often");
     std::optional<Invitation> invitation = guests_.invitation(*session, "");
     if (!invitation) return refuse(socket, message, {"not_found", "There is no such meeting.", {}}, true);
     ResourceFacts facts{invitation->meeting.agent, session->row.participant};
@@ -238,6 +312,7 @@ void LiveMeetings::watch(Socket& socket, const Json& message) {
   if (!session || session->csrf != message.string_or("csrf"))
     return refuse(socket, message, {"session.missing", "Log in first.", {}}, true);
   socket.session = session->id;
+  socket.person = session->user.id.text();
   socket.watcher = std::move(session);
   socket.wire->send(write_json(JsonObject{{"type", "ok"}, {"re", message.integer_or("id", -1)}}));
   watchers_due_ = true;
@@ -272,9 +347,16 @@ void LiveMeetings::watcher_message(Socket& socket, const Json& message) {
 // Sessions end in other places: logged out, account closed, new password, link replaced, too long idle, too
 // old. Whoever is behind a socket is asked for again, and leaves when the answer is no.
 void LiveMeetings::check_sessions() {
+  // A share of them at each tick, so that many sockets are no pause for everybody else.
+  const std::size_t share = (sockets_.size() + kChecksInTurn - 1) / kChecksInTurn;
   std::vector<SocketId> gone;
-  for (auto& [id, socket] : sockets_)
-    if (!may_stay(socket)) gone.push_back(id);
+  auto next = sockets_.upper_bound(session_cursor_);
+  for (std::size_t looked = 0; looked < share; ++looked) {
+    if (next == sockets_.end()) next = sockets_.begin();
+    session_cursor_ = next->first;
+    if (!may_stay(next->second)) gone.push_back(next->first);
+    ++next;
+  }
   for (SocketId id : gone) drop(id);
 }
 
@@ -340,7 +422,8 @@ void LiveMeetings::restore() {
           meeting ? context_.types.find(meeting->type, meeting->type_version) : std::nullopt;
       if (!type || !meeting->over()) continue;
       LiveMeeting::Listener listener{[](const MeetingId&) {}, [](const MeetingId&) {},
-                                     [this](const RecordingId&) { sealed_(); }};
+                                     [this](const RecordingId&) { sealed_(); },
+                                     [](const ParticipantId&, Talk) { return true; }};
       LiveMeeting(context_, keys_, *meeting, *type, listener).seal_left_behind();
     }
 }

@@ -9,8 +9,6 @@ namespace {
 
 using namespace meeting;
 
-constexpr int kFailuresNoted = 20;  // failed checks that one page may put into the log
-
 // The name of a client's check as the log takes it: 1 to 64 of a-z 0-9 . _ -, whatever the client sent.
 std::string check_name(const std::string& text) {
   bool good = !text.empty() && text.size() <= 64 &&
@@ -75,7 +73,11 @@ void LiveMeeting::take_ice_restart(Presence& presence, std::int64_t re, const Js
 void LiveMeeting::take_self(Presence& presence, std::int64_t re, const Json& message) {
   presence.mic = message.bool_or("mic");
   presence.camera = message.bool_or("camera");
-  push_people();
+  // Never refused, since what is shown has to be what is: beyond the rate the newest is told a moment later.
+  if (listener_.may(presence.participant, Talk::kSelf))
+    push_people();
+  else
+    people_due_ = true;
   ok(presence, re);
 }
 
@@ -178,7 +180,7 @@ void LiveMeeting::take_failed(Presence& presence, std::int64_t re, const Json& m
   record.reason = check_name(message.string_or("check"));
   const bool for_good = record.reason != "steward.silent";  // sends again as soon as the adviser is heard
   // A page that is not ours must not fill the log.
-  if (++presence.failures <= kFailuresNoted) note(context_, std::move(record));
+  if (listener_.may(presence.participant, Talk::kFailed)) note(context_, std::move(record));
   ok(presence, re);
   if (for_good) stopped(presence);
 }

@@ -70,11 +70,8 @@ Json LiveMeeting::welcome_body(Presence& presence) {
   JsonArray chain;
   // A waiting guest sees nothing of the call; staff and members see what they need to go on with it.
   if (presence.staff || presence.member)
-    for (const CallStore::Message& message : chain_)
-      if (auto parsed = parse_json(message.message)) {
-        std::string kind = parsed->string_or("t");
-        if (kind != "Progress") chain.push_back(*parsed);
-      }
+    for (const ChainIndex::Said& said : chain_.all())
+      if (said.kind != "Progress") chain.push_back(said.message);
   std::optional<RosterView> roster = rules_ ? rules_->roster() : std::nullopt;
   Json body = JsonObject{{"you", JsonObject{{"participant", presence.participant.text()},
                                             {"role", presence.staff ? "staff" : "customer"},
@@ -179,7 +176,7 @@ Json LiveMeeting::waiting_list() const {
   JsonArray list;
   for (const auto& [id, presence] : presences_) {
     const Participant* person = meeting_.find(presence->participant);
-    if (presence->staff || presence->member || person == nullptr) continue;
+    if (presence->staff || presence->member || person == nullptr || presence->page_closed) continue;
     bool second = false;
     for (const auto& [other_id, other] : presences_)
       second = second || (other_id != id && other->participant == presence->participant && other->member);
@@ -198,6 +195,7 @@ Json LiveMeeting::waiting_list() const {
                               {"notice", person->notice_settled ? "acknowledged" : "none"},
                               {"device", std::move(device)},
                               {"hello", presence->hello},
+                              {"away_since", presence->away_since ? Json(ms(*presence->away_since)) : Json()},
                               {"second_device", second}});
   }
   return Json(std::move(list));
@@ -212,7 +210,15 @@ void LiveMeeting::push_waiting() {
     if (presence->staff) {
       push(*presence, "waiting", JsonObject{{"list", list}});
     } else if (!presence->member) {
-      push(*presence, "queue", JsonObject{{"place", ++place}, {"adviser", adviser ? "here" : "away"}});
+      const UtcTime now = context_.clock.now().utc;
+      const Participant* person = meeting_.find(presence->participant);
+      const UtcTime since = person != nullptr ? person->waiting_since.value_or(now) : now;
+      const std::int64_t waited_s = (now - since).count() / 1'000'000;
+      push(*presence, "queue",
+           JsonObject{{"place", ++place},
+                      {"adviser", adviser ? "here" : "away"},
+                      {"kept_min", type_.policy.place_kept_min},
+                      {"waited_s", waited_s}});
     }
   }
   listener_.waiting_changed(meeting_.id);

@@ -13,6 +13,14 @@ namespace {
 constexpr Duration kRetellVault = 1s;      // its answers are the same each time
 constexpr std::uint16_t kTryAgain = 1011;  // the page reconnects and resumes
 
+// Bounds of what one person may make this house keep. Our own page's Hello has some 700 bytes; a proof of
+// staff (e2ee.md 5a) may be long. A call's worth of keys and acknowledgements for 500 changes of its members
+// fits into the second: what is beyond comes from no page of ours.
+constexpr std::size_t kHelloOfCustomer = 4 * 1024;
+constexpr std::size_t kHelloOfStaff = 24 * 1024;
+constexpr std::size_t kChainOfCustomer = 1024 * 1024;
+constexpr std::size_t kChainOfStaff = 4 * 1024 * 1024;
+
 }  // namespace
 
 // The meeting's open call, or a new one. False when no signed Policy is there.
@@ -55,6 +63,7 @@ void LiveMeeting::begin_call(std::optional<NextCall> next) {
   for (auto& [id, presence] : presences_) {
     presence->ep.clear();
     presence->hello = Json();
+    presence->hello_text.clear();
     presence->member = false;
   }
   if (next) {
@@ -72,7 +81,7 @@ void LiveMeeting::begin_call(std::optional<NextCall> next) {
 
 void LiveMeeting::forget_chain() {
   rules_.reset();
-  chain_.clear();
+  chain_ = {};
   eps_.clear();
   taken_epoch_ = 0;
   chain_lost_ = false;
@@ -92,13 +101,18 @@ void LiveMeeting::read_chain() {
   for (CallStore::Message& one : stored) {
     auto message = parse_json(one.message);
     if (!message || !rules_->accept(*message, Now{context_.clock.now().steady, one.at})) continue;
-    if (auto participant = ParticipantId::from_text(one.from);
-        participant && message->string_or("t") == "Hello")
-      if (auto hello = rules_->read_hello(*message)) {
-        eps_.insert_or_assign(hello->ep, *participant);
-        if (Presence* presence = by_ep(hello->ep)) presence->hello = *message;
-      }
-    chain_.push_back(std::move(one));
+    auto participant = ParticipantId::from_text(one.from);
+    const ChainIndex::Said& said = remember(std::move(one), std::move(*message));
+    if (!participant || said.ep.empty()) continue;
+    eps_.insert_or_assign(said.ep, *participant);
+    if (Presence* presence = by_ep(said.ep))
+      presence->hello = said.message, presence->hello_text = said.stored.message;
+  }
+  // Who waits is not in what is stored; the checks have to know it again.
+  for (auto& [id, presence] : presences_) {
+    if (presence->hello.is_null() || chain_.hello(presence->ep) != nullptr) continue;
+    if (rules_->accept(presence->hello, context_.clock.now()))
+      eps_.insert_or_assign(presence->ep, presence->participant);
   }
   std::optional<RosterView> roster = rules_->roster();
   if (!roster) return;
@@ -113,7 +127,7 @@ void LiveMeeting::read_chain() {
 void LiveMeeting::read_chain_again() {
   std::uint16_t taken = taken_epoch_;
   bool lost = chain_lost_;
-  const std::size_t known = chain_.size();
+  const std::int64_t known = chain_.last_row();
   try {
     reload();
     read_chain();
@@ -126,7 +140,8 @@ void LiveMeeting::read_chain_again() {
   retell_at_ = context_.clock.now().steady + kRetellVault;
   // What was stored after all goes where it would have gone; the page's repeat is answered and no more.
   if (!lost)
-    for (std::size_t i = known; i < chain_.size(); ++i) spread_late(chain_[i]);
+    for (const ChainIndex::Said& said : chain_.all())
+      if (said.stored.row > known) spread_late(said);
   if (taken_epoch_ > taken && !lost) {
     taken_epoch_ = taken;
     return roster_taken(*rules_->roster());
@@ -140,17 +155,32 @@ void LiveMeeting::read_chain_again() {
   refresh_gate();
 }
 
-void LiveMeeting::spread_late(const CallStore::Message& message) {
-  auto parsed = parse_json(message.message);
-  const std::string kind = parsed ? parsed->string_or("t") : "";
-  if (kind == "Roster" || kind == "Hello") {
-    if (kind == "Roster") log_roster();
+void LiveMeeting::spread_late(const ChainIndex::Said& said) {
+  if (said.kind == "Roster" || said.kind == "Hello") {
+    if (said.kind == "Roster") log_roster();
     return;  // its members get it with the Roster's effects
   }
-  if (capture_.active) context_.recorder.append_announcement(*meeting_.recording, message.message);
+  if (capture_.active) context_.recorder.append_announcement(*meeting_.recording, said.stored.message);
   for (auto& [id, presence] : presences_)
-    if (presence->member && parsed)
-      push(*presence, "e2ee", JsonObject{{"m", *parsed}, {"from", message.from}});
+    if (presence->member)
+      push(*presence, "e2ee", JsonObject{{"m", said.message}, {"from", said.stored.from}});
+}
+
+const ChainIndex::Said& LiveMeeting::remember(CallStore::Message stored, Json message) {
+  ChainIndex::Said said{std::move(stored), std::move(message), "", ""};
+  said.kind = said.message.string_or("t");
+  if (said.kind == "Hello")
+    if (auto hello = rules_->read_hello(said.message)) said.ep = hello->ep;
+  return chain_.add(std::move(said));
+}
+
+// The newest Progress of a sender takes the place of the one before: it says all that that one said.
+CallStore::Message LiveMeeting::store_message(const std::string& from, const Json& message) {
+  CallStore::Message stored{from, write_json(message), context_.clock.now().utc};
+  stored.row = context_.calls.add_message(call_, stored);
+  if (message.string_or("t") == "Progress")
+    if (const ChainIndex::Said* old = chain_.progress(from)) context_.calls.remove_message(old->stored.row);
+  return stored;
 }
 
 void LiveMeeting::on_signed(Presence& presence, std::int64_t re, const Json& message) {
@@ -180,30 +210,38 @@ std::optional<Refusal> LiveMeeting::take_hello(Presence& presence, const Json& m
   if (hello->role != role || hello->name != presence.name)
     return Refusal{
         "hello.identity", "A Hello must carry the role and the name that this person has here.", {}};
+  std::string text = write_json(message);
+  if (text.size() > (presence.staff ? kHelloOfStaff : kHelloOfCustomer))
+    return Refusal{"hello.too_long", "This Hello is longer than one has to be.", {}};
+  if (text == presence.hello_text) return std::nullopt;  // sent again after a resume
   // An endpoint introduces itself once: under a second Hello it would be another one for those who know the
-  // first.
-  if (eps_.contains(hello->ep) &&
-      std::none_of(chain_.begin(), chain_.end(),
-                   [&](const CallStore::Message& known) { return known.message == write_json(message); }))
+  // first. Nor does a page in the call become another endpoint: that is a page of its own, which renews it.
+  if (const ChainIndex::Said* known = chain_.hello(hello->ep); known && known->stored.message == text)
+    return std::nullopt;
+  if (eps_.contains(hello->ep))
     return Refusal{"hello.endpoint_used", "This endpoint has said another Hello before.", {}};
+  if (presence.member) return Refusal{"hello.member", "This page is in the call under its endpoint.", {}};
   auto accepted = rules_->accept(message, context_.clock.now());
   if (!accepted) return accepted.error();
-  if (accepted->repeated) return std::nullopt;
-  Work work(context_.unit);
-  context_.calls.put(PresenceRow{presence.token_hash, meeting_.id, presence.participant, hello->ep,
-                                 context_.clock.now().utc});
-  std::string text = write_json(message);
-  CallStore::Message stored{presence.participant.text(), text, context_.clock.now().utc};
-  context_.calls.add_message(call_, stored);
-  work.commit();
+  // Until a Roster names it, a Hello is this page's alone: the newest takes the place of the one before, and
+  // nothing of it is stored, written into the log or given to anybody but who may admit.
+  forget_waiting_hello(presence);
   presence.ep = hello->ep;
   presence.hello = message;
+  presence.hello_text = std::move(text);
   eps_.insert_or_assign(hello->ep, presence.participant);
-  chain_.push_back(std::move(stored));
-  // Hellos go to staff with the waiting list, and to everybody with the Roster that names them.
   push_people();
   push_waiting();
   return std::nullopt;
+}
+
+void LiveMeeting::forget_waiting_hello(Presence& presence) {
+  if (presence.hello.is_null() || chain_.hello(presence.ep) != nullptr) return;
+  if (rules_) rules_->forget_hello(presence.hello);
+  eps_.erase(presence.ep);
+  presence.ep.clear();
+  presence.hello = Json();
+  presence.hello_text.clear();
 }
 
 std::optional<Refusal> LiveMeeting::take_roster(Presence& presence, const Json& message) {
@@ -213,12 +251,24 @@ std::optional<Refusal> LiveMeeting::take_roster(Presence& presence, const Json& 
   if (roster->type_id != type_.id.text() || roster->type_version != type_.version)
     return Refusal{"roster.type", "The Roster names another meeting type.", {}};
   std::vector<ParticipantId> named;
+  std::vector<Presence*> introduced;  // whose Hello becomes part of the call
   for (const MemberView& member : roster->members) {
     auto known = eps_.find(member.ep);
     if (known == eps_.end())
       return Refusal{"roster.unknown_member", "The Roster names a device that said no Hello here.", {}};
+    // A person is in the call once: the device that comes in takes the place of the one before.
+    if (std::find(named.begin(), named.end(), known->second) != named.end())
+      return Refusal{"roster.person_twice", "The Roster names two devices of one person.", {}};
     named.push_back(known->second);
+    if (chain_.hello(member.ep) != nullptr) continue;
+    introduced.push_back(by_ep(member.ep));
+    if (introduced.back() == nullptr)
+      return Refusal{"roster.unknown_member", "The Roster names a device that is gone.", {}};
+    if (!introduced.back()->wire)
+      return Refusal{"participant.away", "This person's page is not connected at the moment.", {}};
   }
+  if (chain_.bytes(presence.participant.text()) > kChainOfStaff)
+    return Refusal{"call.used_up", "This call holds as much as one can; begin another.", {}};
   reload();
   // The rules first: a Roster that admits somebody who may not come in is refused before the chain takes it.
   bool ready = context_.vault.up() && context_.recorder.storage_ready();
@@ -231,7 +281,6 @@ std::optional<Refusal> LiveMeeting::take_roster(Presence& presence, const Json& 
   if (!accepted) return accepted.error();
   if (accepted->repeated) return std::nullopt;
 
-  std::string text = write_json(message);
   AuditRecord record;
   record.type = "roster.accepted";
   record.actor = presence.actor;
@@ -242,10 +291,16 @@ std::optional<Refusal> LiveMeeting::take_roster(Presence& presence, const Json& 
   record.data.set("mode", roster->mode == RosterMode::kRecorded ? "recorded"
                           : roster->mode == RosterMode::kPaused ? "paused"
                                                                 : "off");
-  CallStore::Message stored{presence.participant.text(), text, context_.clock.now().utc};
+  std::vector<CallStore::Message> hellos;
+  CallStore::Message stored;
   auto store = [&] {
     context_.audit.append(record);
-    context_.calls.add_message(call_, stored);
+    for (Presence* page : introduced) {
+      context_.calls.put(
+          PresenceRow{page->token_hash, meeting_.id, page->participant, page->ep, context_.clock.now().utc});
+      hellos.push_back(store_message(page->participant.text(), page->hello));
+    }
+    stored = store_message(presence.participant.text(), message);
   };
   if (decision->empty()) {
     Work work(context_.unit);
@@ -255,7 +310,8 @@ std::optional<Refusal> LiveMeeting::take_roster(Presence& presence, const Json& 
     decision = run(admit, presence.actor, [&](const Meeting&) { store(); });
     if (!decision) return decision.error();
   }
-  chain_.push_back(std::move(stored));
+  for (std::size_t i = 0; i < introduced.size(); ++i) remember(std::move(hellos[i]), introduced[i]->hello);
+  remember(std::move(stored), message);
   log_roster();
   roster_taken(*rules_->roster());
   return std::nullopt;
@@ -267,46 +323,37 @@ void LiveMeeting::roster_taken(const RosterView& roster) {
   taken_epoch_ = roster.epoch;
   std::set<std::string> eps;
   for (const MemberView& member : roster.members) eps.insert(member.ep);
-  const std::set<std::string> ever = eps_ever_named();
   std::vector<PresenceId> dropped;
+  auto give = [this](Presence& to, const ChainIndex::Said& said) {
+    push(to, "e2ee", JsonObject{{"m", said.message}, {"from", said.stored.from}});
+  };
   for (auto& [id, presence] : presences_) {
     bool member = eps.contains(presence->ep);
     bool joins = member && !presence->member;
     bool leaves = !member && presence->member;
     presence->member = member;
-    if (joins) {
+    // A newer device of the same person has taken this one's place: it is told that, and nothing else.
+    bool replaced = leaves && std::any_of(eps.begin(), eps.end(), [&](const std::string& ep) {
+                      auto owner = eps_.find(ep);
+                      return owner != eps_.end() && owner->second == presence->participant;
+                    });
+    if (replaced) {
+      dropped.push_back(id);
+    } else if (joins) {
       if (!presence->staff) push(*presence, "admitted", JsonObject{});
       // Every Roster so far and the Hellos that they name, in the order in which they were accepted: who
       // comes later checks the chain from its start, former members included.
-      for (const CallStore::Message& earlier : chain_) {
-        auto parsed = parse_json(earlier.message);
-        if (!parsed) continue;
-        std::string kind = parsed->string_or("t");
-        bool wanted = kind == "Roster";
-        if (kind == "Hello")
-          if (auto hello = rules_->read_hello(*parsed)) wanted = ever.contains(hello->ep);
-        if (wanted) push(*presence, "e2ee", JsonObject{{"m", *parsed}, {"from", earlier.from}});
-      }
+      for (const ChainIndex::Said& earlier : chain_.all())
+        if (earlier.kind == "Roster" || earlier.kind == "Hello") give(*presence, earlier);
     } else if (member || leaves) {
       // Known members get the new Hellos and the Roster; who leaves gets the Roster, to see why.
-      for (const CallStore::Message& earlier : chain_) {
-        auto parsed = parse_json(earlier.message);
-        if (!parsed || parsed->string_or("t") != "Hello") continue;
-        auto hello = rules_->read_hello(*parsed);
-        if (hello && eps.contains(hello->ep) && hello->ep != presence->ep)
-          push(*presence, "e2ee", JsonObject{{"m", *parsed}, {"from", earlier.from}});
-      }
-      if (auto parsed = parse_json(chain_.back().message))
-        push(*presence, "e2ee", JsonObject{{"m", *parsed}, {"from", chain_.back().from}});
+      for (const std::string& ep : eps)
+        if (const ChainIndex::Said* hello = chain_.hello(ep); hello != nullptr && ep != presence->ep)
+          give(*presence, *hello);
+      if (const ChainIndex::Said* newest = chain_.last_roster()) give(*presence, *newest);
     }
-    if (leaves) dropped.push_back(id);
   }
-  // A member's older page that a newer one of the same person has replaced is closed.
-  for (PresenceId id : dropped) {
-    Presence* old = find(id);
-    bool replaced = old != nullptr && member_of(old->participant) != nullptr;
-    if (replaced) remove_presence(id, "other_device", true);
-  }
+  for (PresenceId id : dropped) remove_presence(id, "other_device", true);
   for (auto& [id, presence] : presences_) arm_guard(*presence);
   if (roster.mode == RosterMode::kRecorded) {
     announce_all_to_vault();
@@ -316,18 +363,6 @@ void LiveMeeting::roster_taken(const RosterView& roster) {
   push_people();
   push_waiting();
   push_recording();
-}
-
-std::set<std::string> LiveMeeting::eps_ever_named() const {
-  std::set<std::string> eps;
-  for (const CallStore::Message& earlier : chain_) {
-    auto parsed = parse_json(earlier.message);
-    if (!parsed || parsed->string_or("t") != "Roster") continue;
-    auto roster = rules_->read_roster(*parsed);
-    if (!roster) continue;
-    for (const MemberView& member : roster->members) eps.insert(member.ep);
-  }
-  return eps;
 }
 
 // Tells the guard who this endpoint is and where its keys stand; also for a new endpoint of a page that is in
@@ -347,6 +382,8 @@ std::optional<Refusal> LiveMeeting::take_other(Presence& presence, const Json& m
   if (!presence.member) return Refusal{"not_admitted", "Only members of the call send this.", {}};
   if (message.string_or("k") != presence.ep)
     return Refusal{"signer.other", "Signed under another device's name.", {}};
+  if (chain_.bytes(presence.participant.text()) > (presence.staff ? kChainOfStaff : kChainOfCustomer))
+    return Refusal{"call.used_up", "This call holds as much as one can; begin another.", {}};
   auto accepted = rules_->accept(message, context_.clock.now());
   if (!accepted) return accepted.error();
   if (accepted->repeated) return std::nullopt;  // sent again after a resume
@@ -358,17 +395,15 @@ std::optional<Refusal> LiveMeeting::take_other(Presence& presence, const Json& m
 }
 
 void LiveMeeting::store_and_spread(const std::string& from, const Json& message, const Presence* except) {
-  std::string text = write_json(message);
   Work work(context_.unit);
-  CallStore::Message stored{from, text, context_.clock.now().utc};
-  context_.calls.add_message(call_, stored);
+  CallStore::Message stored = store_message(from, message);
   work.commit();
-  chain_.push_back(std::move(stored));
+  const ChainIndex::Said& said = remember(std::move(stored), message);
   for (auto& [id, presence] : presences_)
     if (presence->member && presence.get() != except)
       push(*presence, "e2ee", JsonObject{{"m", message}, {"from", from}});
-  tell_vault(text);
-  if (capture_.active) context_.recorder.append_announcement(*meeting_.recording, text);
+  tell_vault(said.stored.message);
+  if (capture_.active) context_.recorder.append_announcement(*meeting_.recording, said.stored.message);
 }
 
 void LiveMeeting::tell_vault(const std::string& message) {
@@ -385,10 +420,8 @@ void LiveMeeting::tell_vault(const std::string& message) {
 void LiveMeeting::announce_all_to_vault() {
   if (!rules_ || !context_.vault.up()) return;
   tell_vault(policy_);
-  for (const CallStore::Message& earlier : chain_) {
-    auto parsed = parse_json(earlier.message);
-    if (parsed && earlier.from != "recorder") tell_vault(earlier.message);
-  }
+  for (const ChainIndex::Said& earlier : chain_.all())
+    if (earlier.stored.from != "recorder") tell_vault(earlier.stored.message);
 }
 
 void LiveMeeting::take_from_recorder(const std::vector<std::string>& messages) {
@@ -407,15 +440,13 @@ void LiveMeeting::store_from_recorder(const std::vector<std::string>& messages) 
     if (!message || !rules_) continue;
     auto accepted = rules_->accept(*message, context_.clock.now());
     if (!accepted || accepted->repeated) continue;  // said again after a reconnect
-    std::string written = write_json(*message);
     Work work(context_.unit);
-    CallStore::Message stored{"recorder", written, context_.clock.now().utc};
-    context_.calls.add_message(call_, stored);
+    CallStore::Message stored = store_message("recorder", *message);
     work.commit();
-    chain_.push_back(std::move(stored));
+    const ChainIndex::Said& said = remember(std::move(stored), std::move(*message));
     for (auto& [id, presence] : presences_)
-      if (presence->member) push(*presence, "e2ee", JsonObject{{"m", *message}, {"from", "recorder"}});
-    if (capture_.active) context_.recorder.append_announcement(*meeting_.recording, written);
+      if (presence->member) push(*presence, "e2ee", JsonObject{{"m", said.message}, {"from", "recorder"}});
+    if (capture_.active) context_.recorder.append_announcement(*meeting_.recording, said.stored.message);
   }
   refresh_gate();
 }

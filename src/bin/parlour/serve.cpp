@@ -240,6 +240,7 @@ class Serve {
     server.log = log_.get();
     server.max_connections = descriptors_.connections;
     server.max_connections_per_subscriber = descriptors_.per_address;
+    server.body_limit = 16 * 1024;  // our longest request is far below; who is unknown sends no more
     return server;
   }
 

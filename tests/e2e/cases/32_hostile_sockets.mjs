@@ -24,10 +24,10 @@ async function lobby(stack, rule = 'never') {
   return { agent, meeting, adviser, desk, welcome };
 }
 
-async function waiting(stack, link, name = 'C. Customer') {
+async function waiting(stack, link, name = 'C. Customer', more = {}) {
   const guest = await Caller.guest(stack, link);
   const device = new Device(2);
-  const { socket, answer } = await guest.enter();
+  const { socket, answer } = await guest.enter(more);
   check(answer.type === 'ok', `the customer: ${JSON.stringify(answer)}`);
   const welcome = await socket.message((one) => one.type === 'welcome');
   const said = await socket.ask({ type: 'e2ee', m: device.hello(welcome.call, name) });
@@ -112,11 +112,14 @@ test('security 31: the waiting room has no door but Admit', () =>
     refused((await customer.guest.enter({ resume: { token: welcome.resume, last_n: 0 } }, { ready: false })).answer, 'resume.unknown', "the adviser's token in a guest's hands");
     check((await desk.ask({ type: 'self', mic: true, camera: true })).type === 'ok', "the adviser's socket was taken over");
 
-    // Before admission the newer device wins, and the older one is told.
+    // Before admission the newer device wins once it says that it wants to, and the older one is told.
     const unchecked = await Caller.guest(stack, meeting.link);
     refused((await unchecked.enter({}, { ready: false })).answer, 'device.missing', "a newer device without a check of its own");
     check((await customer.socket.ask({ type: 'self', mic: false, camera: false })).type === 'ok', 'a device without a check has put the older one out');
-    const second = await waiting(stack, meeting.link);
+    const asked = await Caller.guest(stack, meeting.link);
+    refused((await asked.enter()).answer, 'waiting.elsewhere', 'fault H10: a second bearer of the link is not asked');
+    check((await customer.socket.ask({ type: 'self', mic: false, camera: false })).type === 'ok', 'a question has put the older device out');
+    const second = await waiting(stack, meeting.link, 'C. Customer', { take_over: true });
     const told = await customer.socket.message((one) => one.type === 'ended');
     check(told?.reason === 'other_device' && (await customer.socket.code()) === 1000, `the older device: ${JSON.stringify(told)}`);
     refused((await customer.guest.enter({ resume: { token: customer.welcome.resume, last_n: 0 } }, { ready: false })).answer, 'resume.unknown', "the older device's token");

@@ -2,6 +2,7 @@
 // whose port the page is told in place of the server's. Seen from the server the person sits behind an address translator,
 // so `move` is what a change from Wi-Fi to mobile data looks like.
 import { createSocket } from 'node:dgram';
+import { createServer, connect } from 'node:net';
 
 export class Network {
   #clients = new Map();
@@ -69,5 +70,63 @@ export class Network {
         return real.call(this, { type: description.type, sdp });
       };
     }, { from: this.serverPort, to: this.port });
+  }
+}
+
+/**
+ * All of one person's network, the page's connections too: a proxy for what is TCP and a relay for what is UDP. `cut` lets
+ * nothing through and closes nothing, as when a telephone leaves the house: both ends find out by themselves.
+ */
+export class Cable {
+  #sockets = new Set();
+  #proxy;
+  #isCut = false;
+
+  static async between(serverPort) {
+    const cable = new Cable();
+    cable.udp = await Network.between(serverPort);
+    cable.#proxy = createServer((socket) => cable.#accept(socket, serverPort));
+    await new Promise((resolve) => cable.#proxy.listen(0, '127.0.0.1', resolve));
+    cable.proxy = { server: `http://127.0.0.1:${cable.#proxy.address().port}` };
+    return cable;
+  }
+
+  #keep(socket) {
+    this.#sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.#sockets.delete(socket));
+    if (this.#isCut) socket.pause();
+  }
+
+  #accept(client, serverPort) {
+    this.#keep(client);
+    client.once('data', (head) => {
+      // A browser's CONNECT; whatever it asks for, there is one server.
+      if (!/^CONNECT localhost:\d+ HTTP\/1\.1\r\n/.test(head.toString('latin1'))) return client.destroy();
+      const server = connect(serverPort, '127.0.0.1', () => client.write('HTTP/1.1 200 OK\r\n\r\n'));
+      this.#keep(server);
+      for (const [from, to] of [[client, server], [server, client]]) {
+        from.on('data', (bytes) => to.write(bytes));
+        from.on('close', () => to.destroy());
+      }
+      if (this.#isCut) for (const one of [client, server]) one.pause();
+    });
+    if (this.#isCut) client.pause();
+  }
+
+  cut() {
+    this.#isCut = true;
+    this.udp.cut();
+    for (const socket of this.#sockets) socket.pause();
+  }
+  mend() {
+    this.#isCut = false;
+    this.udp.mend();
+    for (const socket of this.#sockets) socket.resume();
+  }
+  close() {
+    this.udp.close();
+    for (const socket of [...this.#sockets]) socket.destroy();
+    this.#proxy.close();
   }
 }

@@ -28,7 +28,7 @@ export function makeMedia() {
 export class Person {
   constructor(name) { this.name = name; this.errors = []; this.foreign = []; }
 
-  static async start(name, stack, { width = 1280, height = 800, colorScheme = 'light', locale = 'en-GB', device = name } = {}) {
+  static async start(name, stack, { width = 1280, height = 800, colorScheme = 'light', locale = 'en-GB', device = name, proxy } = {}) {
     const person = new Person(name);
     const files = makeMedia();
     const source = existsSync(join(files, `${device}.mjpeg`)) ? device : 'customer';
@@ -39,7 +39,7 @@ export class Person {
         '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', '--auto-select-desktop-capture-source=Entire screen',
         `--use-file-for-fake-video-capture=${join(files, `${source}.mjpeg`)}`, `--use-file-for-fake-audio-capture=${join(files, `${source}.wav`)}`],
     });
-    person.context = await person.browser.newContext({ ignoreHTTPSErrors: true, viewport: { width, height }, colorScheme, locale, acceptDownloads: true, reducedMotion: 'reduce' });
+    person.context = await person.browser.newContext({ ignoreHTTPSErrors: true, viewport: { width, height }, colorScheme, locale, acceptDownloads: true, reducedMotion: 'reduce', ...(proxy ? { proxy } : {}) });
     person.stack = stack;
     person.page = await person.newPage();
     return person;

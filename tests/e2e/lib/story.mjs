@@ -62,10 +62,10 @@ export async function admit(agent) {
   await agent.get('facts').first().waitFor();
 }
 
-/** An adviser, and a customer with a telephone who waits to be let in. `prepare` gets each of them before any page is open. */
-export async function arrive(person, rule, prepare = async () => {}) {
-  const agent = await person('agent');
-  const customer = await person('customer', { width: 390, height: 844 });
+/** An adviser, and a customer with a telephone who waits to be let in. `prepare` gets each of them before any page is open; `more`: how their browsers are started. */
+export async function arrive(person, rule, prepare = async () => {}, more = {}) {
+  const agent = await person('agent', more.agent);
+  const customer = await person('customer', { width: 390, height: 844, ...more.customer });
   for (const one of [agent, customer]) await prepare(one);
   await logIn(agent, agent.stack.accounts.agent);
   const link = await schedule(agent, rule);
@@ -75,8 +75,8 @@ export async function arrive(person, rule, prepare = async () => {}) {
 }
 
 /** The same two, in their call. */
-export async function meet(person, rule, prepare) {
-  const both = await arrive(person, rule, prepare);
+export async function meet(person, rule, prepare, more) {
+  const both = await arrive(person, rule, prepare, more);
   await admit(both.agent);
   await inCall([both.agent, both.customer]);
   return both;

@@ -19,6 +19,9 @@ export interface SessionFacts {
   /** Endpoint → participant, from all lists so far. */
   ownerOf: Map<string, string>;
   queuePlace: number | null;
+  /** How long a place is kept, and since when this one is: the server's word, on this page's clock. */
+  placeKeptMin: number | null;
+  waitingSinceMs: number | null;
   adviser: 'unknown' | 'away' | 'here';
   sharing: string | null;
   recorder: { state: RecorderState; since: number; reason: string | null };
@@ -29,6 +32,8 @@ export interface SessionFacts {
   problem: Problem | null;
   stopped: boolean;
   stewardSilent: boolean;
+  /** Our own link is gone, or has only just come back. */
+  silenceIsOurs: boolean;
   wasConnected: boolean;
   connectedAt: number | null;
   ended: EndView | null;
@@ -53,6 +58,8 @@ export function emptyFacts(role: Role): SessionFacts {
     people: [],
     ownerOf: new Map(),
     queuePlace: null,
+    placeKeptMin: null,
+    waitingSinceMs: null,
     adviser: 'unknown',
     sharing: null,
     recorder: { state: 'none', since: 0, reason: null },
@@ -63,6 +70,7 @@ export function emptyFacts(role: Role): SessionFacts {
     problem: null,
     stopped: false,
     stewardSilent: false,
+    silenceIsOurs: false,
     wasConnected: false,
     connectedAt: null,
     ended: null,

@@ -175,12 +175,14 @@ export class SecureCall {
   }
 
   /** Steward: signs the hash of exactly this Hello. */
-  async admit(hello: Message<'Hello'>, reason: ChangeReason = 'admit'): Promise<void> {
+  /** `insteadOf`: endpoints of the same person, which the same Roster leaves out. */
+  async admit(hello: Message<'Hello'>, reason: ChangeReason = 'admit', insteadOf: readonly string[] = []): Promise<void> {
     await this.enqueue_(async () => {
       const failure = await this.chain.addHello(hello);
       if (failure) throw new Error(failure.check);
     });
     const done = this.steward.admit(hello, reason);
+    for (const ep of insteadOf) if (ep !== hello.body.ep) this.steward.remove(ep, 'admit');
     void this.turn_.advance();
     return done;
   }

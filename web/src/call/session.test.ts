@@ -566,6 +566,43 @@ describe('fault B7: who is lost', () => {
   });
 });
 
+describe('a network that was gone for long', () => {
+  it('fault B5: who was away while the adviser seemed silent, and is let in again, sends and is connected', async () => {
+    const server = new TestServer(await makeOrganisation(), 'required');
+    let shiftMs = 0;
+    const agent = person(server, true, 'J. Adviser');
+    const customer = person(server, false, 'C. Customer', { now: () => Date.now() + shiftMs });
+    people.push(agent, customer);
+    await admitted(server, agent, customer);
+    await until('keys active', () => customer.session.state.encryption.epoch === 1);
+    await until('the steward has switched', () => customer.session.state.members.some((m) => m.steward && m.active.length > 0));
+    shiftMs = 31_000;
+    await until('nothing is sent', () => customer.session.state.phase === 'held');
+    const presence = server.presence('C. Customer');
+    const welcome = presence.log.find((m) => m.type === 'welcome')!;
+    server.push(presence, { ...welcome, type: 'resync', state: 'waiting', chain: [] });
+    await until('back in the call', () => customer.session.state.encryption.epoch === 2);
+    expect(customer.session.state.problem).toBeNull();
+    server.push(server.presence('C. Customer'), { type: 'offer', gen: 1, sdp: 'v=0', map: [] });
+    await until('carried again', () => customer.peer()?.carried.get(0) != null);
+    expect(customer.session.state.phase).not.toBe('held');
+  });
+
+  it('fault B5: a call that began meanwhile gets keys of its own', async () => {
+    const { server, agent, customer } = await connected();
+    const old = agent.session.state.self.ep;
+    const presence = server.presence('J. Adviser');
+    const welcome = presence.log.find((m) => m.type === 'welcome')!;
+    // The meeting was held while the adviser was away, and another call was opened in it.
+    server.call = Buffer.from('another call 16b').toString('base64url');
+    server.chain.length = 0;
+    server.push(presence, { ...welcome, type: 'resync', call: server.call, chain: [] });
+    await until('another endpoint', () => agent.session.state.self.ep !== null && agent.session.state.self.ep !== old);
+    expect(agent.worker().orders.filter((order) => order.type === 'reset')).toHaveLength(1);
+    void customer;
+  });
+});
+
 describe('screen share', () => {
   it('fault B6: a page that goes away says that its share is over', async () => {
     const { server, agent } = await connected();

@@ -28,6 +28,8 @@ import { viewOf } from './view';
 import type { WorkerEvent } from './worker/protocol';
 
 const maxRejoins = 3;
+/** The steward signs every 10 s; what it said while we were away comes with the replay. */
+const silenceAfterBackMs = 15_000;
 
 interface WaitingPerson {
   entry: WaitingEntry;
@@ -47,6 +49,7 @@ export class CallSession implements CallApi {
   private waiting_: WaitingPerson[] = [];
   private inbox_: Promise<void> = Promise.resolve();
   private rejoins_ = 0;
+  private backs_ = 0;
   private refresh_ = false;
   private connectedSent_ = '';
   private keyMissingAtMs_ = 0;
@@ -83,7 +86,7 @@ export class CallSession implements CallApi {
     const person = this.waiting_.find((w) => w.hello?.body.ep === ep);
     if (!person?.hello || !this.call_?.isSteward) throw new Refused('not_steward', '');
     if (person.hello.hash !== helloHash) throw new Refused('hello.changed', '');
-    await this.call_.admit(person.hello).catch(asRefused);
+    await this.call_.admit(person.hello, 'admit', this.endpointsOf_(person.entry.participant)).catch(asRefused);
   }
 
   async decline(participant: string, reason: DeclineReason): Promise<void> {
@@ -183,7 +186,7 @@ export class CallSession implements CallApi {
       {
         push: (message) => this.push_(signalling, message),
         link: (state) => {
-          this.facts_.link = state;
+          this.linkChanged_(state);
           if (state === 'online') this.media_.networkChanged();
           this.changed_();
         },
@@ -206,6 +209,10 @@ export class CallSession implements CallApi {
     }
     this.call_?.close();
     this.call_ = null;
+    // Nothing that was true of the endpoint before is of the next one; the server tells anew what holds.
+    this.facts_.wasConnected = false;
+    this.facts_.heldUntil = null;
+    this.forgetSilence_();
     this.media_.close();
     this.media_ = this.makeMedia_();
     this.worker_?.end();
@@ -320,6 +327,8 @@ export class CallSession implements CallApi {
         break;
       case 'queue':
         facts.queuePlace = message.place;
+        facts.placeKeptMin = message.kept_min;
+        facts.waitingSinceMs = this.parts_.now() - message.waited_s * 1000;
         facts.adviser = message.adviser;
         break;
       case 'admitted':
@@ -379,7 +388,8 @@ export class CallSession implements CallApi {
       return;
     }
     // The same call as before (a resync): the chain goes on, what is known already changes nothing.
-    if (this.call_?.call !== message.call) await this.openCall_(message.call, false);
+    // Another one: it began while we were away, and the worker's keys were those of the one before.
+    if (this.call_?.call !== message.call) await this.openCall_(message.call, this.call_ !== null);
     else this.sendHello_();
     for (const signed of message.chain) await this.call_?.receive(signed);
     this.call_?.setServerSaysSteward(message.steward);
@@ -401,6 +411,7 @@ export class CallSession implements CallApi {
     if (!welcome || !worker) return;
     this.call_?.close();
     this.call_ = null;
+    this.forgetSilence_();
     const policy = await checkPolicy(welcome.policy, welcome.root, welcome.meeting, this.parts_.versions);
     if ('check' in policy) return this.stop_('policy_refused', policy, null);
     if (reset) await worker.request({ type: 'reset' });
@@ -494,8 +505,40 @@ export class CallSession implements CallApi {
     }
   }
 
+  /** Endpoints of this person in the newest Roster. */
+  private endpointsOf_(participant: string): string[] {
+    const members = this.call_?.newest?.roster.members ?? [];
+    return members.map((m) => m.ep).filter((ep) => this.facts_.ownerOf.get(ep) === participant);
+  }
+
+  /** Whoever has no link hears nobody: that is no silence of the adviser, nor is it yet one right after the link is back. */
+  private linkChanged_(state: SessionFacts['link']): void {
+    const facts = this.facts_;
+    if (state !== 'online') facts.silenceIsOurs = true;
+    else if (facts.silenceIsOurs) {
+      const back = (this.backs_ += 1);
+      setTimeout(() => {
+        if (back !== this.backs_ || facts.link !== 'online') return;
+        facts.silenceIsOurs = false;
+        if (facts.stewardSilent) this.stewardSilent_(true);
+      }, silenceAfterBackMs);
+    }
+    facts.link = state;
+  }
+
+  private forgetSilence_(): void {
+    this.facts_.stewardSilent = false;
+    if (this.facts_.problem?.code === 'steward_silent') this.facts_.problem = null;
+  }
+
   private stewardSilent_(silent: boolean): void {
     this.facts_.stewardSilent = silent;
+    if (silent && this.facts_.silenceIsOurs) {
+      // What stops is the same; only the words, and what the log is told, would not be true.
+      void this.media_.setCarrying(false);
+      this.changed_();
+      return;
+    }
     if (silent) this.facts_.problem = { code: 'steward_silent', detail: 'steward.silent', idx: null, fatal: false };
     else if (this.facts_.problem?.code === 'steward_silent') this.facts_.problem = null;
     if (silent) this.signalling_?.tell({ type: 'failed', check: 'steward.silent', detail: '' });

@@ -88,7 +88,7 @@ describe('signalling', () => {
     expect(socket().sent[0]).toMatchObject({ type: 'enter', resume: { token: 'tok', last_n: 2 } });
     socket().from({ type: 'ok', re: socket().sent[0]!.id });
     socket().from({ type: 'admitted', n: 2 });
-    socket().from({ type: 'queue', n: 3, place: 1, adviser: 'here' });
+    socket().from({ type: 'queue', n: 3, place: 1, adviser: 'here', kept_min: 10, waited_s: 0 });
     expect(pushes.map((p) => p.n)).toEqual([1, 2, 3]);
     expect(socket().sent.map((m) => m.type)).toEqual(['enter', 'e2ee']);
     expect(socket().sent[1]!.id).toBeGreaterThan(socket().sent[0]!.id);
@@ -116,12 +116,27 @@ describe('signalling', () => {
   it('is offline after 30 s and goes on trying with back-off', async () => {
     const { signalling, sockets, socket, links } = scene();
     void signalling.start().catch(() => undefined);
-    for (let i = 0; i < 9; i++) {
+    for (let i = 0; i < 16; i++) {
+      const before = sockets.length;
       socket().drop(1006);
-      await vi.advanceTimersByTimeAsync(13_000);
+      for (let waited = 0; sockets.length === before && waited < 12_500; waited += 100) await vi.advanceTimersByTimeAsync(100);
+      expect(sockets.length).toBe(before + 1);
     }
     expect(links.at(-1)).toBe('offline');
-    expect(sockets.length).toBe(10);
+    signalling.close();
+  });
+
+  it('fault B5: a connection that was begun without a network is given up and begun anew', async () => {
+    const { signalling, sockets } = scene();
+    void signalling.start().catch(() => undefined);
+    expect(sockets.length).toBe(1);
+    await vi.advanceTimersByTimeAsync(7_900);
+    expect(sockets.length).toBe(1);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(sockets.length).toBe(2);
+    // The system says that the network is back: the one that hangs is not waited for.
+    signalling.hurry();
+    expect(sockets.length).toBe(3);
     signalling.close();
   });
 

@@ -22,6 +22,8 @@ import { Refused } from './api';
 export const resumeWithinMs = 30_000;
 const backOffMs = [250, 500, 1000, 2000, 4000, 8000];
 const replyWithinMs = 10_000;
+/** A connection that was begun without a network waits for its next packet longer than the network may be away. */
+const openWithinMs = 8_000;
 
 export type EnterMessage = Extract<ClientMessage, { type: 'enter' | 'watch' }>;
 
@@ -62,6 +64,7 @@ export class Signalling {
   private attempt_ = 0;
   private lostAtMs_: number | null = null;
   private timer_: ReturnType<typeof setTimeout> | null = null;
+  private opening_: ReturnType<typeof setTimeout> | null = null;
   private readonly pending_ = new Map<number, Pending>();
   /** Ids of messages that wait for a socket, in order. */
   private waiting_: number[] = [];
@@ -103,9 +106,15 @@ export class Signalling {
     this.request(message).catch(() => undefined);
   }
 
-  /** The network is said to be back: don't wait for the back-off. */
+  /** The network is said to be back: don't wait for the back-off, nor for a connection that was begun without a network. */
   hurry(): void {
-    if (this.closed_ || this.socket_) return;
+    if (this.closed_ || (this.socket_ && this.opening_ === null)) return;
+    if (this.socket_) {
+      const socket = this.socket_;
+      this.socket_ = null;
+      this.stopOpening_();
+      socket.close();
+    }
     if (this.timer_ !== null) clearTimeout(this.timer_);
     this.attempt_ = 0;
     this.connect_();
@@ -130,6 +139,7 @@ export class Signalling {
     clearInterval(this.watchdog_);
     globalThis.removeEventListener?.('online', this.onOnline_);
     if (this.timer_ !== null) clearTimeout(this.timer_);
+    this.stopOpening_();
     const socket = this.socket_;
     this.socket_ = null;
     if (socket) {
@@ -145,8 +155,13 @@ export class Signalling {
     const socket = this.open_();
     this.socket_ = socket;
     this.entered_ = false;
+    this.stopOpening_();
+    this.opening_ = setTimeout(() => {
+      if (this.socket_ === socket) this.reconnect();
+    }, openWithinMs);
     socket.onopen = () => {
       if (this.socket_ !== socket) return;
+      this.stopOpening_();
       const resume: Resume | null = this.token_ === null ? null : { token: this.token_, last_n: this.lastN_ };
       const id = this.nextId_++;
       const message: ClientMessage = this.enter_.type === 'enter' && resume ? { ...this.enter_, resume } : this.enter_;
@@ -166,6 +181,11 @@ export class Signalling {
       if (this.socket_ === socket) this.lost_(event.code);
     };
     socket.onerror = () => undefined; // `close` follows.
+  }
+
+  private stopOpening_(): void {
+    if (this.opening_ !== null) clearTimeout(this.opening_);
+    this.opening_ = null;
   }
 
   private haveEntered_(): void {
@@ -223,6 +243,7 @@ export class Signalling {
   }
 
   private lost_(code: number): void {
+    this.stopOpening_();
     this.socket_ = null;
     this.entered_ = false;
     if (this.closed_) return;

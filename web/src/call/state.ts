@@ -93,6 +93,8 @@ export interface WaitingView {
   readonly renews: boolean;
   /** A second device of somebody who is in the call already: needs `allowSecond` or `refuseSecond`. */
   readonly secondDevice: boolean;
+  /** Their page has no connection since then (the server's clock): nobody can be admitted who is not there. */
+  readonly awaySinceMs: number | null;
 }
 
 export interface EncryptionView {
@@ -238,6 +240,10 @@ export interface CallState {
   readonly waiting: readonly WaitingView[];
   /** Place in the queue as the server says, 1 = next; null when not waiting. */
   readonly queuePlace: number | null;
+  /** For how many minutes this place is kept without a connection; null: not told yet. */
+  readonly placeKeptMin: number | null;
+  /** Since when this person waits, as the server counts; null: not told yet. */
+  readonly waitingSinceMs: number | null;
   readonly adviser: 'unknown' | 'away' | 'here';
   /** The meeting's facts as the server says; null before `welcome`. */
   readonly meeting: MeetingFacts | null;

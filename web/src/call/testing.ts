@@ -188,6 +188,7 @@ export class TestServer {
         device: { camera: 'ok', microphone: 'ok', speaker: 'ok', network: 'good' },
         hello: p.hello,
         second_device: false,
+        away_since: null,
       }));
     for (const p of this.presences) if (p.staff) this.push(p, { type: 'waiting', list });
   }
@@ -360,6 +361,8 @@ export class TestWorker implements WorkerPort {
   private listeners_: ((event: MessageEvent<WorkerMessage>) => void)[] = [];
   /** Frames that came out of a transform. */
   readonly out = new Map<string, Uint8Array[]>();
+  /** What the page has asked for. */
+  readonly orders: PageMessage[] = [];
   private readonly inputs_ = new Map<string, WritableStreamDefaultWriter<EncodedFrame>>();
 
   constructor() {
@@ -371,6 +374,7 @@ export class TestWorker implements WorkerPort {
   }
 
   postMessage(message: PageMessage): void {
+    this.orders.push(message);
     setTimeout(() => {
       if (!this.dead) void this.core.handle(message);
     });

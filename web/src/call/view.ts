@@ -47,6 +47,8 @@ export function viewOf(facts: SessionFacts, call: SecureCall | null, media: Medi
     members,
     waiting: waiting.map(waitingView),
     queuePlace: listed ? null : facts.queuePlace,
+    placeKeptMin: facts.placeKeptMin,
+    waitingSinceMs: facts.waitingSinceMs,
     adviser: facts.adviser,
     meeting: facts.meeting,
     tiles: media
@@ -86,7 +88,7 @@ export function viewOf(facts: SessionFacts, call: SecureCall | null, media: Medi
 function phaseOf(facts: SessionFacts, call: SecureCall | null, acked: boolean, established: boolean): Phase {
   if (facts.ended) return 'ended';
   if (facts.stopped) return 'stopped';
-  if (facts.heldUntil !== null || facts.stewardSilent) return 'held';
+  if (facts.heldUntil !== null || (facts.stewardSilent && !facts.silenceIsOurs)) return 'held';
   if (!call) return 'starting';
   if (call.selfIdx === null) return 'waiting';
   if (established) return 'connected';
@@ -169,6 +171,7 @@ function waitingView({ entry, hello, renews }: WaitingInput): WaitingView {
     sinceMs: entry.since,
     renews,
     secondDevice: entry.second_device,
+    awaySinceMs: entry.away_since,
   };
 }
 

@@ -80,6 +80,8 @@ export interface WaitingEntry {
   device: DeviceReport;
   hello: Signed | null;
   second_device: boolean;
+  /** This person's page has no connection since then; null: it is there. */
+  away_since: number | null;
 }
 
 export interface StreamMapEntry {
@@ -129,7 +131,7 @@ export type ServerPush =
   | { type: 'call.new'; n: number; call: CallId }
   | { type: 'e2ee'; n: number; m: Signed; from: string }
   | { type: 'waiting'; n: number; list: WaitingEntry[] }
-  | { type: 'queue'; n: number; place: number; adviser: 'away' | 'here' }
+  | { type: 'queue'; n: number; place: number; adviser: 'away' | 'here'; kept_min: number; waited_s: number }
   | { type: 'admitted'; n: number }
   | ({ type: 'declined'; n: number; reason: DeclineReason } & Farewell)
   | { type: 'offer'; n: number; gen: number; sdp: string; map: StreamMapEntry[] }

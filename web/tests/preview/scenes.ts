@@ -72,6 +72,8 @@ export function scene(name: string, config: CallConfig): CallState {
     members,
     waiting: [],
     queuePlace: null,
+    placeKeptMin: 10,
+    waitingSinceMs: null,
     adviser: 'here',
     meeting: null,
     tiles: [{ id: 'x', idx: other.idx, slot: 'camera', name: other.name, stream: picture(staff ? '#7a5a8c' : '#2d5f6b', staff ? '#c9cdbf' : '#b8c4c9'), still: false }],
@@ -93,7 +95,7 @@ export function scene(name: string, config: CallConfig): CallState {
     recording: { ...base.recording, fact: 'off' }, media: { allowed: false, reason: 'not_admitted', endsAtMs: null }, security: { ...base.security, code: null, receiptAvailable: false },
   };
   const waitingPerson = {
-    ep: 'c', participant: '01931f00-0000-7000-8000-0000000000c1', helloHash: 'h', name: 'C. Customer', role: 'customer' as const, knownBy: 'server' as const, sinceMs: now - 185_000, renews: false, secondDevice: false,
+    ep: 'c', participant: '01931f00-0000-7000-8000-0000000000c1', helloHash: 'h', name: 'C. Customer', role: 'customer' as const, knownBy: 'server' as const, sinceMs: now - 185_000, renews: false, secondDevice: false, awaySinceMs: null,
   };
   const ended = { declined: null, recorded: false, keptUntilMs: null, text: null, atMs: now };
   switch (name) {

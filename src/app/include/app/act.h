@@ -23,4 +23,9 @@ std::uint64_t note(Context& context, AuditRecord record);
 void note_denied(Context& context, const meeting::Actor& actor, meeting::Action action,
                  const meeting::Refusal& refusal, std::optional<MeetingId> about);
 
+// What somebody is told whom an act is denied: why, when they may know of the meeting at all; otherwise what
+// is said of a meeting that does not exist.
+meeting::Refusal as_seen_by(const meeting::Actor& actor, const Meeting& about,
+                            const meeting::Refusal& refusal);
+
 }  // namespace parlour::app

@@ -53,11 +53,12 @@ class CallRules {
   // Checks one message in its context and takes it in. A refusal names the check that failed and changes
   // nothing.
   virtual Result<Accepted, meeting::Refusal> accept(const Json& message, Now now) = 0;
+  // A Hello that no Roster names is taken out again: its page said another one, or is gone.
+  virtual void forget_hello(const Json& message) = 0;
   // What accept() would find in it, without taking it in; nothing when it cannot be read.
   virtual std::optional<RosterView> read_roster(const Json& message) const = 0;
   virtual std::optional<HelloView> read_hello(const Json& message) const = 0;
 
-  virtual std::optional<HelloView> hello(const std::string& ep) const = 0;
   virtual std::optional<RosterView> roster() const = 0;  // the newest
   virtual std::optional<RosterView> roster_of(std::uint16_t epoch) const = 0;
   // Member 255 has acknowledged all commits of this sender in this epoch.

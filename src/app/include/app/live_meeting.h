@@ -17,6 +17,8 @@
 #include <set>
 
 #include "app/act.h"
+#include "app/chain_index.h"
+#include "app/rate.h"
 
 namespace parlour::app {
 
@@ -38,6 +40,7 @@ class LiveMeeting {
     std::function<void(const MeetingId&)> waiting_changed;  // the console's lists
     std::function<void(const MeetingId&)> over;             // nobody is in it and nothing is pending
     std::function<void(const RecordingId&)> sealed;         // the vault's job can start
+    std::function<bool(const ParticipantId&, Talk)> may;    // one more of these by this person
   };
 
   LiveMeeting(Context& context, MediaKeys& keys, Meeting meeting, MeetingType type, Listener listener);
@@ -76,7 +79,8 @@ class LiveMeeting {
                                           const meeting::Actor& actor);
 
   void on_message(PresenceId presence, const Json& message);
-  void on_wire_closed(PresenceId presence, const std::shared_ptr<Wire>& wire);
+  // `page_closed`: the browser said good-bye for the page; otherwise it may come back.
+  void on_wire_closed(PresenceId presence, const std::shared_ptr<Wire>& wire, bool page_closed);
   void on_media_fact(const MediaFact& fact);
   void on_vault_up(bool up);
   // Outside acts: cancelled by the console or the customer's page.
@@ -98,20 +102,22 @@ class LiveMeeting {
     bool staff = false;
     std::string name;
     meeting::Actor actor;
-    std::shared_ptr<Wire> wire;  // null: lost
+    std::shared_ptr<Wire> wire;         // null: lost
+    std::optional<UtcTime> away_since;  // lost since then
+    bool page_closed = false;           // and not to be waited for
     std::uint64_t n = 0;
     std::deque<std::pair<std::uint64_t, std::string>> replay;
     std::size_t replay_bytes = 0;
     EndpointKey endpoint = 0;
     std::string ep;
-    Json hello;           // the signed message
+    Json hello;  // the signed message; until a Roster names it, it is kept here alone
+    std::string hello_text;
     bool member = false;  // the newest Roster names its ep
     bool mic = false, camera = false;
     std::uint64_t offers = 0;
     bool silent = false;  // nothing has come from its media connection for some seconds
     bool stopped =
-        false;         // its browser sends nothing more: a check failed there, or the guard stopped it here
-    int failures = 0;  // checks that this page said have failed
+        false;  // its browser sends nothing more: a check failed there, or the guard stopped it here
     TimerId lost_timer = 0;
   };
   struct Capture {
@@ -122,7 +128,7 @@ class LiveMeeting {
     std::string fault;      // why it was stopped, when that was us
     bool ending =
         false;  // stopped on purpose: the call that it records is over, the next one gets a part of its own
-    std::set<std::string> hellos;  // Hellos that stand in this part, as they were sent
+    std::set<std::string> hellos;  // whose Hellos stand in this part, by endpoint
     SteadyTime durable{};
     bool stalled = false;
     std::set<std::pair<EndpointKey, int>> first_packets;
@@ -136,14 +142,13 @@ class LiveMeeting {
   Presence* member_of(const ParticipantId& participant);
   Presence& add_presence(const Entering& entering);
   void attach_media(Presence& presence);
-  // Endpoints that some Roster of this call has named, former members included.
-  std::set<std::string> eps_ever_named() const;
   void arm_guard(Presence& presence);
   void stopped(Presence& presence);
   void set_silent(Presence& presence, bool silent);
   void offer(Presence& presence, bool restart);
   void remove_presence(PresenceId id, std::string_view ended_reason, bool tell);
   void lose(Presence& presence);
+  Duration time_to_come_back(const Presence& presence) const;
   void wait_for(Presence& presence);
   void turn_away(const ParticipantId& participant, const std::string& reason);
   std::optional<meeting::Refusal> take_over(const ParticipantId& adviser);
@@ -174,6 +179,9 @@ class LiveMeeting {
   void begin_call(std::optional<NextCall> next);
   void forget_chain();
   void read_chain();
+  const ChainIndex::Said& remember(CallStore::Message stored, Json message);
+  CallStore::Message store_message(const std::string& from, const Json& message);  // inside a unit of work
+  void forget_waiting_hello(Presence& presence);
   void read_chain_again();
   // One handler for each message of a page; `re` is the message's id, for the answer.
   void take_e2ee(Presence& presence, std::int64_t re, const Json& message);
@@ -210,9 +218,9 @@ class LiveMeeting {
   bool capturing() const { return capture_.started && capture_.attached && !capture_.ending; }
   // The newest Roster, with the Hellos that it names, into the log: without them the vault opens nothing of
   // its epoch.
-  void spread_late(const CallStore::Message& message);
+  void spread_late(const ChainIndex::Said& said);
   void log_roster();
-  void log_hello(const CallStore::Message& hello);
+  void log_hello(const ChainIndex::Said& hello);
   void end_part();
   void tell_stalled();
   void on_capture(const CaptureFact& fact);
@@ -251,8 +259,8 @@ class LiveMeeting {
   std::string call_;    // id, "" when none is open
   std::string policy_;  // signed Policy of this call
   std::unique_ptr<CallRules> rules_;
-  std::vector<CallStore::Message> chain_;     // all accepted messages of this call, in order
-  std::map<std::string, ParticipantId> eps_;  // who said Hello under which ep
+  ChainIndex chain_;                          // what members have said in this call
+  std::map<std::string, ParticipantId> eps_;  // who said Hello under which ep: members and who waits
   std::uint16_t taken_epoch_ = 0;             // of the Roster whose effects are in force
   bool chain_lost_ = false;                   // not readable: nothing flows until it is
   std::optional<SteadyTime> retell_at_;       // the vault's answer was not stored: ask again
@@ -269,6 +277,7 @@ class LiveMeeting {
   std::optional<SteadyTime> not_flowing_since_;
   std::optional<SteadyTime> held_until_;
   std::optional<PresenceId> sharing_;
+  bool people_due_ = false;  // somebody's switches changed more often than is told at once
   bool over_ = false;
   TimerId last_words_ = 0;  // running: pages may still sign their final Progress
   std::shared_ptr<bool> alive_ =

@@ -73,8 +73,14 @@ class Guests {
     std::string token;  // for the cookie
     Invitation invitation;
   };
-  // Refusal "link.unknown" for everything that does not open: guessed, replaced, damaged.
-  Result<Opened, Refusal> open_link(const std::string& link_token, const std::string& language);
+  // Refusal "link.unknown" for everything that does not open: guessed, replaced, damaged. `may` is asked
+  // once, with the participant of a link that exists or with "": whether this try is one too many
+  // ("rate.exceeded" for a link that exists; a guess is answered as ever, and not written down).
+  Result<Opened, Refusal> open_link(const std::string& link_token, const std::string& language,
+                                    const std::function<bool(const std::string&)>& may);
+  Result<Opened, Refusal> open_link(const std::string& link_token, const std::string& language) {
+    return open_link(link_token, language, [](const std::string&) { return true; });
+  }
   struct Session {
     GuestSessionRow row;
     meeting::Actor actor() const {
@@ -93,6 +99,8 @@ class Guests {
   void forget(const std::string& token);
 
  private:
+  void put_session(const GuestSessionRow& row);
+
   Context& context_;
   Meetings& meetings_;
 };

@@ -153,6 +153,8 @@ class SessionStore {
   virtual std::optional<GuestSessionRow> guest(const Hash& token_hash) = 0;
   virtual void set_device_checked(const Hash& guest_token_hash) = 0;
   virtual void remove_guest(const Hash& token_hash) = 0;
+  // Of one person's sessions only the newest `keep` stay.
+  virtual void trim_guests(const ParticipantId& participant, std::size_t keep) = 0;
   virtual void remove_guests_of(const MeetingId& meeting) = 0;
 };
 
@@ -195,9 +197,12 @@ class CallStore {
   struct Message {
     std::string from;  // participant id or "recorder"
     std::string message;
-    UtcTime at;  // its arrival: some of the chain's checks depend on it when it is read again
+    UtcTime at;            // its arrival: some of the chain's checks depend on it when it is read again
+    std::int64_t row = 0;  // its place: given when it is stored
   };
-  virtual void add_message(const std::string& call, const Message& message) = 0;
+  // Returns its row; rows rise in the order of acceptance.
+  virtual std::int64_t add_message(const std::string& call, const Message& message) = 0;
+  virtual void remove_message(std::int64_t row) = 0;
   virtual std::vector<Message> messages(const std::string& call) = 0;  // in the order of acceptance
   virtual void put(const PresenceRow& presence) = 0;
   virtual std::vector<PresenceRow> presences(const MeetingId& meeting) = 0;

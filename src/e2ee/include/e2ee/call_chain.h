@@ -126,6 +126,8 @@ class CallChain {
   explicit CallChain(const Config& config);
 
   Result<ChainEvent, ChainError> accept(const SignedMessage& message, UtcTime now);
+  // A Hello that was taken back before a Roster named it. One that any kept Roster names stays.
+  void forget_hello(const Hash256& hash);
 
   const std::optional<CallId>& call() const { return config_.call; }
   const Policy* policy() const { return policy_ ? &*policy_ : nullptr; }

@@ -36,6 +36,7 @@ struct TypePolicy {
   int people_max = 4;
   // lobby
   bool device_check = true;
+  int place_kept_min = 10;  // of who waits and whose telephone is locked, or whose network is gone
   // notice
   std::string notice_basis;  // "legal_duty" | "none": consent as a basis comes with the asked form
   Text notice_why;

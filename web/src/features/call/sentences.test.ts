@@ -17,7 +17,7 @@ function state(change: Partial<CallState> = {}): CallState {
     link: 'online',
     self: { ep: 'c', idx: 1, role: 'customer', name: 'C', steward: false, microphone: 'on', camera: 'on', screen: 'none', preview: null, screenPreview: null, speaking: false },
     members: [member(0, 'agent', 'J. Adviser'), member(1, 'customer', 'C'), member(255, 'recorder', 'x')],
-    waiting: [], queuePlace: null, adviser: 'here', meeting: null, tiles: [], sounds: [], sharing: null,
+    waiting: [], queuePlace: null, placeKeptMin: null, waitingSinceMs: null, adviser: 'here', meeting: null, tiles: [], sounds: [], sharing: null,
     encryption: { epoch: 1, pending: false, established: true, waitingForKeysOf: [], waitingForMediaOf: [], framesSent: 0, framesDecrypted: 0, framesRejected: 0 },
     recording: { policy: 'required', fact: 'on', kinds: ['a', 'v'], reason: null, sinceMs: 0 },
     media: { allowed: true, reason: 'ok', endsAtMs: null },

@@ -1,5 +1,8 @@
 // The app thread: a queue of work and timers, run by whoever calls run() (bin: the main thread).
 //
+// Two lanes: what waiting guests ask for (kGuests) is run when nothing else is due, and one of it after every
+// few tasks of the others, so that a crowd at the door delays nobody inside and is not forgotten either.
+//
 // post() may be called from any thread. A task that throws app::StoreFailure has written nothing; it is
 // reported through `on_failure` and the next one runs. The Scheduler side is for the app thread only.
 #pragma once
@@ -25,7 +28,8 @@ class Executor final : public app::Scheduler {
  public:
   Executor(const Clock& clock, std::function<void(std::string_view)> on_failure);
 
-  void post(std::function<void()> task);
+  enum class Lane : std::uint8_t { kFirst, kGuests };
+  void post(std::function<void()> task, Lane lane = Lane::kFirst);
   void run();   // until stop()
   void stop();  // any thread, also from a signal handler's thread; queued tasks are dropped
   // Runs what is due now and returns; for commands and tests that wait for a fact. False when `until` passed
@@ -45,6 +49,8 @@ class Executor final : public app::Scheduler {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::function<void()>> queue_;
+  std::deque<std::function<void()>> guests_;
+  int since_guest_ = 0;  // tasks of the first lane since one of the guests'
   bool stopped_ = false;
   // App thread only.
   std::multimap<std::int64_t, std::pair<app::TimerId, std::function<void()>>> timers_;

@@ -59,6 +59,7 @@ class SqliteStore final : public app::UnitOfWork,
   std::optional<app::GuestSessionRow> guest(const app::Hash& token_hash) override;
   void set_device_checked(const app::Hash& guest_token_hash) override;
   void remove_guest(const app::Hash& token_hash) override;
+  void trim_guests(const app::ParticipantId& participant, std::size_t keep) override;
   void remove_guests_of(const app::MeetingId& meeting) override;
 
   void put(const app::MeetingType& type, UtcTime published) override;
@@ -71,7 +72,8 @@ class SqliteStore final : public app::UnitOfWork,
   void put(const app::CallRow& call) override;
   std::optional<app::CallRow> open_call(const app::MeetingId& meeting) override;
   std::vector<app::CallRow> calls(const app::MeetingId& meeting) override;
-  void add_message(const std::string& call, const Message& message) override;
+  std::int64_t add_message(const std::string& call, const Message& message) override;
+  void remove_message(std::int64_t row) override;
   std::vector<Message> messages(const std::string& call) override;
   void put(const app::PresenceRow& presence) override;
   std::vector<app::PresenceRow> presences(const app::MeetingId& meeting) override;
