@@ -270,6 +270,7 @@ TEST_F(Zip, WrittenContainerIsRead) {
   EXPECT_EQ((*members)[1].name, "folder/b");
   EXPECT_TRUE(crc_matches((*members)[2]));
   EXPECT_EQ(zip_crc32(as_bytes("123456789")), 0xCBF43926u);
+  EXPECT_EQ(zip_crc32(as_bytes("6789"), zip_crc32(as_bytes("12345"))), 0xCBF43926u);
 }
 
 TEST_F(Zip, EveryFlippedBitIsRefusedOrFoundByAChecksum) {

@@ -103,8 +103,8 @@ constexpr auto kTables = [] {
 
 }  // namespace
 
-std::uint32_t zip_crc32(ByteView data) {
-  std::uint32_t crc = 0xFFFFFFFFu;
+std::uint32_t zip_crc32(ByteView data, std::uint32_t before) {
+  std::uint32_t crc = ~before;
   const std::uint8_t* at = data.data();
   std::size_t left = data.size();
   auto little_u32 = [](const std::uint8_t* p) {

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "audit/format/zip.h"
+
 namespace parlour::vault {
 namespace {
 
@@ -95,7 +97,7 @@ Result<void, VaultRefusal> ContainerWriter::write_at(std::uint64_t offset, ByteV
   return {};
 }
 
-Result<ContainerFacts, VaultRefusal> ContainerWriter::finish() {
+Result<ContainerFacts, VaultRefusal> ContainerWriter::finish(const std::function<void(ByteView)>& read_back) {
   const bool one_chunk = current_number_ == 1 && current_.empty();
   if (auto sealed = seal(0, std::exchange(first_, {}), one_chunk); !sealed) return fail(sealed.error());
   if (!one_chunk) {
@@ -118,6 +120,8 @@ Result<ContainerFacts, VaultRefusal> ContainerWriter::finish() {
     auto opened = cipher_.open(container_nonce(chunk, chunk == last), header_, *sealed);
     if (!opened) return refuse("vault.readback", "what was written could not be read back");
     plain.update(*opened);
+    facts.crc32 = audit::zip_crc32(*opened, facts.crc32);
+    if (read_back) read_back(*opened);
     facts.bytes += opened->size();
     facts.stored_bytes += sealed->size();
     crypto::wipe(*opened);

@@ -232,6 +232,21 @@ class ManifestMaker {
     if (file.video_frames == 0) return nullptr;
     return JsonObject{{"shown", spans(file.pictures)}, {"joined_ms", ms(file.pictures_within)}};
   }
+  // [bytes in front, bytes of the second, …]: from the end of the second before, which may overlap.
+  static Json seconds(const std::vector<ByteSpan>& spans) {
+    JsonArray out;
+    std::uint64_t end = 0;
+    for (const ByteSpan& span : spans) {
+      if (span.to == 0) {
+        out.insert(out.end(), {Json(0), Json(0)});
+        continue;
+      }
+      out.push_back(Json(static_cast<std::int64_t>(span.from - end)));
+      out.push_back(Json(static_cast<std::int64_t>(span.to - span.from)));
+      end = span.to;
+    }
+    return out;
+  }
   Json renditions() const {
     JsonArray out;
     for (const OpenedFile& file : opened_.files)
@@ -248,8 +263,10 @@ class ManifestMaker {
                                {"pictures", pictures(file)},
                                {"bytes", file.facts.bytes},
                                {"sha256", to_hex(file.facts.sha256)},
+                               {"crc32", file.facts.crc32},
                                {"stored_bytes", file.facts.stored_bytes},
-                               {"stored_sha256", to_hex(file.facts.stored_sha256)}});
+                               {"stored_sha256", to_hex(file.facts.stored_sha256)},
+                               {"seconds", seconds(file.seconds)}});
     return out;
   }
 

@@ -93,9 +93,11 @@ Result<OpenedFile, VaultRefusal> RenditionFile::finish() {
   }
   facts_.pictures =
       join_to_fit(std::move(facts_.pictures), OpenedRecording::kSpansListed, facts_.pictures_within);
-  auto sealed = container_.finish();
+  WebmSeconds seconds;
+  auto sealed = container_.finish([&](ByteView bytes) { seconds.take(bytes); });
   if (!sealed) return fail(sealed.error());
   facts_.facts = *sealed;
+  facts_.seconds = seconds.finish().value_or(std::vector<ByteSpan>{});
   return facts_;
 }
 

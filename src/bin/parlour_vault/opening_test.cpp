@@ -122,6 +122,39 @@ TEST_F(OpeningTest, E2ee18ACleanCallIsRebuiltFrameForFrameOnOneClock) {
   }
 }
 
+// FFmpeg's own reading of the file against the list in the manifest.
+TEST_F(OpeningTest, FaultH3TheManifestSaysWhichBytesHoldWhichSecond) {
+  World world;
+  begin(world);
+  world.talk(both(world), 12);
+  end(world);
+  const Json& rendition = *world.rendition(*world.agent);
+  const JsonArray& numbers = *rendition.find("seconds")->as_array();
+  ASSERT_EQ(numbers.size() % 2, 0u);
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> seconds;
+  std::uint64_t end_of_last = 0;
+  for (std::size_t i = 0; i < numbers.size(); i += 2) {
+    const std::uint64_t from = end_of_last + static_cast<std::uint64_t>(*numbers[i].as_integer());
+    seconds.emplace_back(from, from + static_cast<std::uint64_t>(*numbers[i + 1].as_integer()));
+    end_of_last = seconds.back().second;
+  }
+  EXPECT_NEAR(static_cast<double>(seconds.size()), 12, 1);
+  EXPECT_LT(end_of_last, static_cast<std::uint64_t>(rendition.integer_or("bytes")));
+  const auto packets = packets_of(world.play(*world.agent));
+  ASSERT_EQ(packets.size(), 840u);
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> found(seconds.size(), {~std::uint64_t{0}, 0});
+  for (const PlacedPacket& packet : packets) {
+    auto& span = found.at(static_cast<std::size_t>(packet.time));
+    span = {std::min(span.first, packet.from), std::max(span.second, packet.to)};
+  }
+  for (std::size_t second = 0; second < seconds.size(); ++second) {
+    ASSERT_LE(seconds[second].first, found[second].first) << second;
+    EXPECT_LE(found[second].first - seconds[second].first, 16u) << "no more than the block's own head";
+    EXPECT_GE(seconds[second].second, found[second].second) << second;
+    EXPECT_LE(seconds[second].second - found[second].second, 4u) << second;
+  }
+}
+
 // Each manifest of these tests is held to contracts/recording-manifest.schema.json (World::open_recording);
 // here, that the contract refuses what it should.
 TEST_F(OpeningTest, TheManifestIsAsItsContractSaysAndNoOther) {

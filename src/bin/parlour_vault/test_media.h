@@ -79,6 +79,27 @@ inline std::vector<Bytes> make_opus(const fs::path& folder, int seconds) {
   return packets;
 }
 
+// Where FFmpeg finds each packet of a file: its time in seconds, its first byte and the one behind the last.
+struct PlacedPacket {
+  double time = 0;
+  std::uint64_t from = 0, to = 0;
+};
+inline std::vector<PlacedPacket> packets_of(const fs::path& file) {
+  std::vector<PlacedPacket> out;
+  std::stringstream lines(output_of("ffprobe -v error -show_entries packet=pts_time,size,pos -of csv=p=0 " +
+                                    file.string() + " 2>/dev/null"));
+  std::string line;
+  while (std::getline(lines, line)) {
+    PlacedPacket packet;
+    unsigned long long size = 0, position = 0;
+    if (std::sscanf(line.c_str(), "%lf,%llu,%llu", &packet.time, &size, &position) != 3) continue;
+    packet.from = position;
+    packet.to = position + size;
+    out.push_back(packet);
+  }
+  return out;
+}
+
 struct Probed {
   std::vector<double> audio_times, video_times;  // of packets, seconds
   std::size_t audio_decoded = 0, video_decoded = 0;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -33,6 +34,7 @@ struct ContainerFacts {
   std::uint64_t stored_bytes = 0;
   crypto::Hash256 sha256{};  // of the plaintext, computed while reading the sealed file back
   crypto::Hash256 stored_sha256{};
+  std::uint32_t crc32 = 0;  // of the plaintext, as a ZIP that is made while it is sent needs it beforehand
 };
 
 // Takes plaintext by offset, as a muxer writes it: forward, and back into the first chunk (where a muxer
@@ -46,8 +48,9 @@ class ContainerWriter {
   ContainerWriter(ContainerWriter&&) noexcept;
 
   Result<void, VaultRefusal> write_at(std::uint64_t offset, ByteView bytes);
-  // Seals what is left, reads the whole file back, and puts it in place.
-  Result<ContainerFacts, VaultRefusal> finish();
+  // Seals what is left, reads the whole file back, and puts it in place. `read_back` sees the plaintext in
+  // order.
+  Result<ContainerFacts, VaultRefusal> finish(const std::function<void(ByteView)>& read_back = {});
 
  private:
   ContainerWriter(PendingFile file, crypto::AesGcm cipher, Bytes header);

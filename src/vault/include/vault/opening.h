@@ -17,6 +17,7 @@
 #include "vault/container.h"
 #include "vault/log_survey.h"
 #include "vault/muxer.h"
+#include "vault/webm_seconds.h"
 
 namespace parlour::vault {
 
@@ -71,6 +72,7 @@ struct OpenedFile {
   std::vector<Span> pictures;
   Duration pictures_within{0};
   ContainerFacts facts;
+  std::vector<ByteSpan> seconds;  // where each second of it lies; empty: not known
 };
 
 struct OpenedCall {
