@@ -185,12 +185,12 @@ std::vector<MeetingType> Meetings::types(const Actor& actor) {
 }
 
 void Meetings::expire_old() {
-  for (Meeting& meeting : context_.meetings.unfinished()) {
+  each_alone(context_.meetings.unfinished(), [this](Meeting& meeting) {
     std::optional<MeetingType> type = context_.types.find(meeting.type, meeting.type_version);
-    if (!type) continue;
+    if (!type) return;
     Decision decision = act(context_, meeting, *type, command::Expire{}, Actor::system());
     if (decision && !decision->empty() && on_cancelled) on_cancelled(meeting.id);
-  }
+  });
 }
 
 Result<Guests::Opened, Refusal> Guests::open_link(const std::string& link_token, const std::string& language,

@@ -88,8 +88,11 @@ constexpr std::array kDownloadRequested{FieldRule{"rendition", kCode, kRequired}
                                         FieldRule{"purpose", kCode, kRequired}, FieldRule{"session", kCode},
                                         FieldRule{"reason", kPersonal}};
 constexpr std::array kDownloaded{FieldRule{"rendition", kCode, kRequired},
-                                 FieldRule{"sha256", kSha256, kRequired}, FieldRule{"bytes", kInteger},
-                                 FieldRule{"request", kInteger, kRequired}};
+                                 FieldRule{"sha256", kSha256, kRequired},
+                                 FieldRule{"bytes", kInteger},
+                                 FieldRule{"request", kInteger, kRequired},
+                                 FieldRule{"file", kCode},
+                                 FieldRule{"size", kInteger}};
 constexpr std::array kExempted{FieldRule{"reason", kCode, kRequired},
                                FieldRule{"approver", kCode, kRequired}};
 constexpr std::array kRecordingFailed{FieldRule{"cause", kCode, kRequired}, FieldRule{"part", kInteger}};

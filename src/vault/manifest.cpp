@@ -235,15 +235,12 @@ class ManifestMaker {
   // [bytes in front, bytes of the second, …]: from the end of the second before, which may overlap.
   static Json seconds(const std::vector<ByteSpan>& spans) {
     JsonArray out;
-    std::uint64_t end = 0;
+    std::int64_t end = 0;
     for (const ByteSpan& span : spans) {
-      if (span.to == 0) {
-        out.insert(out.end(), {Json(0), Json(0)});
-        continue;
-      }
-      out.push_back(Json(static_cast<std::int64_t>(span.from - end)));
-      out.push_back(Json(static_cast<std::int64_t>(span.to - span.from)));
-      end = span.to;
+      const auto from = static_cast<std::int64_t>(span.from), to = static_cast<std::int64_t>(span.to);
+      out.emplace_back(to == 0 ? 0 : from - end);
+      out.emplace_back(to - from);
+      if (to != 0) end = to;
     }
     return out;
   }

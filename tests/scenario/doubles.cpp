@@ -262,13 +262,26 @@ void TestVault::job_status(const RecordingId& recording, VaultReply<VaultJob> re
   answer<VaultJob>(std::move(reply), job_of(recording));
 }
 void TestVault::manifest(const RecordingId&, VaultReply<std::string> reply) {
-  answer<std::string>(
-      std::move(reply),
-      std::string(
-          R"({"manifest":{"participants":[],"renditions":[)"
-          R"({"name":"p1.webm","participant":"","content":"camera","offset_ms":0,"duration_ms":60000},)"
-          R"({"name":"p2.webm","participant":"","content":"camera","offset_ms":1000,"duration_ms":59000}],)"
-          R"("tracks":[]}})"));
+  JsonArray renditions;
+  for (int i = 0; i < 2; ++i) {
+    JsonArray numbers;
+    for (const auto& [skipped, size] : seconds[i]) {
+      numbers.emplace_back(skipped);
+      numbers.emplace_back(size);
+    }
+    renditions.push_back(JsonObject{{"name", i == 0 ? "p1.webm" : "p2.webm"},
+                                    {"participant", ""},
+                                    {"content", "camera"},
+                                    {"offset_ms", i * 1000},
+                                    {"duration_ms", static_cast<std::int64_t>(seconds[i].size()) * 1000},
+                                    {"sha256", std::string(64, i == 0 ? 'a' : 'b')},
+                                    {"seconds", std::move(numbers)}});
+    if (checksums) renditions.back().set("crc32", 4'000'000'000 + i);
+  }
+  answer<std::string>(std::move(reply),
+                      write_json(JsonObject{{"manifest", JsonObject{{"participants", JsonArray{}},
+                                                                    {"renditions", std::move(renditions)},
+                                                                    {"tracks", JsonArray{}}}}}));
 }
 void TestVault::grant(const RecordingId& recording, const EnvelopeRow&, const std::string&, std::uint64_t,
                       VaultReply<OpenedStream> reply) {

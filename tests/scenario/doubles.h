@@ -164,6 +164,15 @@ class TestVault final : public app::Vault {
   int jobs_acknowledged = 0;
   // Names of people as the manifest has them: the endpoints of the calls that were announced.
   static constexpr std::uint64_t kTrackBytes = 1'000'000;
+  // `seconds` of the manifest's two tracks (contracts/recording-manifest.schema.json): 60 and 59 of 16,000
+  // bytes, behind a head of 1,000.
+  std::vector<std::pair<std::int64_t, std::int64_t>> seconds[2] = {layout(60), layout(59)};
+  bool checksums = true;  // of the renditions; manifests of before lack them
+  static std::vector<std::pair<std::int64_t, std::int64_t>> layout(std::size_t seconds) {
+    std::vector<std::pair<std::int64_t, std::int64_t>> out(seconds, {0, 16'000});
+    out.front().first = 1000;
+    return out;
+  }
 
  private:
   template <class T>

@@ -1,5 +1,9 @@
 // Accounts and sessions: who is let in, and how fast an end takes effect (security check 37), playing
 // included.
+#include <set>
+
+#include "base/encoding.h"
+#include "crypto/hash.h"
 #include "world.h"
 
 namespace parlour::scenario {
@@ -141,13 +145,184 @@ TEST(Playing, TheRangesOfEachTrackAreLoggedUnderItsName) {
   auto entries = world.log.entries({.type = "recording.played", .ascending = true});
   const Json& first = *entries[0].entry.find("data");
   EXPECT_EQ(first.string_or("track"), "p1.webm");
-  EXPECT_EQ(write_json(*first.find("ranges_ms")), "[[0,36000]]");
+  EXPECT_EQ(write_json(*first.find("ranges_ms")), "[[0,38000]]");
   EXPECT_EQ(first.integer_or("bytes"), 600'000);
   const Json& second = *entries[1].entry.find("data");
   EXPECT_EQ(second.string_or("track"), "p2.webm");
-  EXPECT_EQ(write_json(*second.find("ranges_ms")), "[[15750,30500]]")
+  EXPECT_EQ(write_json(*second.find("ranges_ms")), "[[16000,33000]]")
       << "on the recording's clock, its offset included";
   EXPECT_EQ(first.integer_or("request"), second.integer_or("request"));
+}
+
+// Everything that the log says of plays: seconds by track, and bytes.
+struct Logged {
+  std::map<std::string, std::set<std::int64_t>> seconds;  // on the recording's clock
+  std::map<std::string, std::int64_t> bytes;
+  std::size_t entries = 0;
+};
+Logged logged(World& world) {
+  Logged out;
+  for (const app::AuditEntry& entry : world.log.entries({.type = "recording.played", .limit = 100'000})) {
+    EXPECT_LE(entry.bytes.size(), 16u * 1024);
+    const Json& data = *entry.entry.find("data");
+    const std::string track = data.string_or("track");
+    ++out.entries;
+    out.bytes[track] += data.integer_or("bytes");
+    for (const Json& range : *data.find("ranges_ms")->as_array()) {
+      const std::int64_t from = *(*range.as_array())[0].as_integer(),
+                         to = *(*range.as_array())[1].as_integer();
+      EXPECT_EQ((to - from) % 1000, 0);
+      for (std::int64_t at = from; at < to; at += 1000) out.seconds[track].insert(at / 1000);
+    }
+  }
+  return out;
+}
+
+TEST(FaultH3, NineHundredSingleBytesHideNothingOfWhatFollows) {
+  World world;
+  Visit visit;
+  auto recording = recorded(world, visit);
+  auto playback = play(world, world.compliance.actor, recording);
+  ASSERT_TRUE(playback);
+  for (std::uint64_t i = 0; i < 900; ++i) world.recordings->sent(playback->id, 0, 2 * i, 1);
+  world.recordings->sent(playback->id, 0, 0, TestVault::kTrackBytes);
+  ASSERT_TRUE(world.recordings->close(world.compliance.actor, playback->id));
+  const Logged log = logged(world);
+  EXPECT_EQ(log.seconds.at("p1.webm").size(), 60u);
+  EXPECT_EQ(log.bytes.at("p1.webm"), 900 + static_cast<std::int64_t>(TestVault::kTrackBytes));
+}
+
+TEST(FaultH3, TheLogsSecondsAreTheBytesSentInAnyOrderAndSizeOfRanges) {
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    SeededRandom random(seed);
+    auto below = [&](std::uint64_t end) { return (std::uint64_t{random.u32()} << 16 | random.u32()) % end; };
+    World world;
+    // Up to four hours; heads, seconds with nothing in them, seconds that overlap a little.
+    const std::size_t length = seed % 3 == 0 ? 4 * 3600 : 60 + below(3600);
+    world.vault.seconds[0].clear();
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> truth;
+    std::int64_t end = 0;
+    for (std::size_t i = 0; i < length; ++i) {
+      const bool empty = below(9) == 0;
+      const auto size = empty ? 0 : static_cast<std::int64_t>(1 + below(50'000));
+      auto skipped = empty ? 0 : static_cast<std::int64_t>(below(40));
+      if (!empty && end > 60'000 && below(5) == 0) skipped = -static_cast<std::int64_t>(below(300));
+      world.vault.seconds[0].emplace_back(skipped, size);
+      const std::int64_t from = end + skipped;
+      truth.emplace_back(from, from + size);
+      if (!empty) end = from + size;
+    }
+    Visit visit;
+    auto recording = recorded(world, visit);
+    auto playback = play(world, world.compliance.actor, recording);
+    ASSERT_TRUE(playback);
+    std::set<std::int64_t> expected;
+    std::int64_t bytes = 0;
+    const std::size_t pieces = 300 + below(4000);
+    for (std::size_t i = 0; i < pieces; ++i) {
+      const std::uint64_t from = below(static_cast<std::uint64_t>(end));
+      const std::uint64_t size = 1 + below(i % 50 == 0 ? 3'000'000 : 200);
+      world.recordings->sent(playback->id, 0, from, size);
+      bytes += static_cast<std::int64_t>(size);
+      for (std::size_t second = 0; second < truth.size(); ++second)
+        if (truth[second].first < truth[second].second && truth[second].first < from + size &&
+            truth[second].second > from)
+          expected.insert(static_cast<std::int64_t>(second));
+      if (i % 200 == 0) world.pass(61s);  // the log is written while it plays
+      if (i == pieces / 2) {
+        EXPECT_GE(logged(world).entries, 1u);
+      }
+    }
+    if (seed % 2 == 0) {
+      ASSERT_TRUE(world.recordings->close(world.compliance.actor, playback->id));
+    } else {
+      world.recordings->close_session(world.compliance.actor.session);
+    }
+    const Logged log = logged(world);
+    EXPECT_EQ(log.seconds.at("p1.webm"), expected) << "seed " << seed;
+    EXPECT_EQ(log.bytes.at("p1.webm"), bytes) << "seed " << seed;
+    EXPECT_TRUE(world.store->open_playbacks().empty());
+  }
+}
+
+TEST(FaultH3, WithoutTheListOfItsSecondsAnyByteOfAFileCountsAsAllOfIt) {
+  World world;
+  world.vault.seconds[0] = {{1000, 16'000}, {-20'000, 16'000}};  // begins before the file: no such list
+  Visit visit;
+  auto recording = recorded(world, visit);
+  auto playback = play(world, world.compliance.actor, recording);
+  ASSERT_TRUE(playback);
+  world.recordings->sent(playback->id, 0, 5, 1);
+  ASSERT_TRUE(world.recordings->close(world.compliance.actor, playback->id));
+  EXPECT_EQ(logged(world).seconds.at("p1.webm"), (std::set<std::int64_t>{0, 1, 2}));
+}
+
+TEST(FaultH3, WhatIsPlayedIsInTheLogWithinAMinuteAndOverACrash) {
+  World world;
+  Visit visit;
+  auto recording = recorded(world, visit);
+  auto playback = play(world, world.compliance.actor, recording);
+  ASSERT_TRUE(playback);
+  world.recordings->sent(playback->id, 0, 1000, 16'000);
+  world.pass(63s);
+  EXPECT_EQ(logged(world).seconds.at("p1.webm"), (std::set<std::int64_t>{0})) << "nobody has closed it";
+  world.recordings->sent(playback->id, 0, 17'000, 16'000);
+  world.pass(3s);
+  EXPECT_EQ(world.count(visit, "recording.played"), 1u);
+  world.restart();
+  EXPECT_EQ(logged(world).seconds.at("p1.webm"), (std::set<std::int64_t>{0, 1}));
+  EXPECT_EQ(world.last_entry("recording.played").string_or("reason"), "interrupted");
+  EXPECT_EQ(world.last_entry("recording.played").find("data")->integer_or("bytes"), 16'000);
+  EXPECT_TRUE(world.store->open_playbacks().empty());
+}
+
+TEST(FaultH3, ClosingBeforeTheLastBytesAreSentKeepsNoneFromTheLog) {
+  World world;
+  Visit visit;
+  auto recording = recorded(world, visit);
+  auto playback = play(world, world.compliance.actor, recording);
+  ASSERT_TRUE(playback);
+  world.recordings->sending(playback->id, true);
+  ASSERT_TRUE(world.recordings->close(world.compliance.actor, playback->id));
+  EXPECT_EQ(world.vault.open_handles(), 0u) << "no more bytes come";
+  EXPECT_FALSE(world.recordings->track(world.compliance.actor, playback->id, 0));
+  EXPECT_EQ(world.count(visit, "recording.played"), 0u);
+  world.recordings->sent(playback->id, 0, 1000, 16'000);  // was on its way
+  world.recordings->sending(playback->id, false);
+  EXPECT_EQ(logged(world).seconds.at("p1.webm"), (std::set<std::int64_t>{0}));
+  EXPECT_TRUE(world.store->open_playbacks().empty());
+}
+
+TEST(FaultH3, OneRecordThatFailsStopsNothingElse) {
+  World world;
+  world.store_may_fail = true;
+  Visit broken_visit, visit;
+  auto broken = recorded(world, broken_visit);
+  auto other = recorded(world, visit);
+  world.add_user("otto@example.org", UserRole::kCompliance);
+  Login otto = world.log_in("otto@example.org");
+  auto first = play(world, world.compliance.actor, broken);
+  auto second = play(world, otto.actor, other);
+  auto third = play(world, world.compliance.actor, other);
+  ASSERT_TRUE(first && second && third);
+  const std::string id = to_hex(broken_visit.meeting.bytes());
+  world.break_rows("audit_entry", "NEW.type = 'recording.played' AND NEW.meeting = x'" + id + "'");
+  for (const auto* playback : {&*first, &*second, &*third})
+    world.recordings->sent(playback->id, 0, 1000, 16'000);
+  world.pass(63s);
+  EXPECT_EQ(logged(world).entries, 2u) << "the timer comes to the others";
+  EXPECT_FALSE(world.recordings->track(world.compliance.actor, first->id, 0)) << "no entry, no bytes";
+  EXPECT_TRUE(world.recordings->track(world.compliance.actor, third->id, 0));
+  // Meetings still expire, and whoever logs out is out.
+  Visit forgotten = world.schedule("never");
+  world.pass(25h);
+  EXPECT_EQ(world.meeting(forgotten).phase, meeting::Phase::kExpired);
+  EXPECT_EQ(world.vault.open_handles(), 0u) << "all sessions are over";
+  EXPECT_EQ(world.store->open_playbacks().size(), 1u) << "it alone waits for the database";
+  world.mend();
+  world.pass(3s);
+  EXPECT_TRUE(world.store->open_playbacks().empty());
+  EXPECT_EQ(logged(world).entries, 3u);
 }
 
 TEST(Playing, StopsWithinFiveSecondsOfTheSessionsEnd) {
@@ -186,6 +361,64 @@ TEST(Playing, ADownloadIsLoggedWithItsReasonUnreadable) {
   };
   EXPECT_EQ(reason_for(world.compliance.actor), "asked by the court");
   EXPECT_EQ(reason_for(world.agent.actor), "");
+}
+
+TEST(FaultA5, ADownloadIsOneFileWithItsProofAndTheLogHasTheHashOfWhatWasSent) {
+  World world;
+  Visit visit;
+  auto recording = recorded(world, visit);
+  auto download = play(world, world.compliance.actor, recording, true);
+  ASSERT_TRUE(download);
+  auto archive = world.recordings->archive(world.compliance.actor, download->id);
+  ASSERT_TRUE(archive);
+  EXPECT_EQ(archive->name, "recording-2026-11-18-" + visit.meeting.text())
+      << "date and number, nothing personal";
+  ASSERT_EQ(archive->files.size(), 2u);
+  EXPECT_EQ(archive->files[1].name, "p2.webm");
+  EXPECT_EQ(archive->files[1].crc32, 4'000'000'001u);
+  EXPECT_EQ(archive->manifest, world.store->load(recording)->manifest);
+  EXPECT_NE(to_string(archive->proof).find("carl@example.net"), std::string::npos);
+  EXPECT_EQ(world.last_entry("audit.exported").find("data")->string_or("purpose"), "download");
+  Actor stranger = world.compliance.actor;
+  stranger.session = "another";
+  EXPECT_FALSE(world.recordings->archive(stranger, download->id));
+  archive->size = 100;
+  archive->ledger->sent(0, as_bytes("the first"));
+  archive->ledger->sent(4, as_bytes("first bytes"));  // the connection broke in between
+  world.pass(9min);
+  world.recordings->archive_sent(download->id);
+  world.pass(9min);
+  EXPECT_EQ(world.count(visit, "recording.downloaded"), 0u) << "it is still being fetched";
+  ASSERT_TRUE(world.recordings->close(world.compliance.actor, download->id));
+  EXPECT_FALSE(world.recordings->archive(world.compliance.actor, download->id));
+  EXPECT_EQ(world.count(visit, "recording.downloaded"), 1u);
+  EXPECT_EQ(world.count(visit, "recording.played"), 0u);
+  const Json entry = world.last_entry("recording.downloaded");
+  const Json& data = *entry.find("data");
+  EXPECT_EQ(data.string_or("file"), "archive");
+  EXPECT_EQ(data.integer_or("bytes"), 15);
+  EXPECT_EQ(data.integer_or("size"), 100);
+  EXPECT_EQ(data.string_or("sha256"), to_hex(crypto::sha256(as_bytes("the first bytes"))));
+}
+
+TEST(FaultA5, ARecordingWithoutChecksumsIsFetchedFileByFileWithTheirHashes) {
+  World world;
+  world.vault.checksums = false;
+  Visit visit;
+  auto recording = recorded(world, visit);
+  auto download = play(world, world.compliance.actor, recording, true);
+  ASSERT_TRUE(download);
+  EXPECT_FALSE(world.recordings->archive(world.compliance.actor, download->id));
+  world.recordings->sent(download->id, 0, 0, 1'000'000);
+  world.recordings->sent(download->id, 1, 0, 500);
+  world.pass(63s);
+  EXPECT_EQ(world.count(visit, "recording.downloaded"), 0u);
+  ASSERT_TRUE(world.recordings->close(world.compliance.actor, download->id));
+  auto entries = world.log.entries({.type = "recording.downloaded", .ascending = true});
+  ASSERT_EQ(entries.size(), 2u);
+  EXPECT_EQ(entries[0].entry.find("data")->string_or("sha256"), std::string(64, 'a'));
+  EXPECT_EQ(entries[1].entry.find("data")->string_or("file"), "p2.webm");
+  EXPECT_EQ(entries[1].entry.find("data")->integer_or("bytes"), 500);
 }
 
 TEST(Playing, AfterACrashTheNextStartClosesWhatWasOpen) {

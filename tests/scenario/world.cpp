@@ -56,6 +56,23 @@ std::array<std::uint8_t, 32> World::TestLinkKey::mac(std::string_view message) {
   return crypto::hmac_sha256(as_bytes("link key of the scenarios"), {as_bytes(message)});
 }
 
+namespace {
+
+class Sha256Hasher final : public Hasher {
+ public:
+  void add(ByteView bytes) override { hash_.update(bytes); }
+  std::array<std::uint8_t, 32> finish() override { return hash_.finish(); }
+
+ private:
+  crypto::Sha256 hash_;
+};
+
+}  // namespace
+
+std::unique_ptr<Hasher> World::Sha256::begin() {
+  return std::make_unique<Sha256Hasher>();
+}
+
 World::World()
     : store(std::move(*store_sqlite::SqliteStore::open_in_memory(VirtualTime::kStart))),
       log(*store, time, random, "boot-1") {
@@ -143,13 +160,12 @@ void World::build() {
   // The rhythm of bin/parlour/serve.cpp.
   each(60s, [this] {
     if (log.news()) log.checkpoint([](bool) {});
-    meetings->expire_old();
-    recordings->close_stale();
   });
-  each(2s, [this] {
-    jobs->run_pending();
-    recordings->close_ended_sessions();
-  });
+  each(60s, [this] { meetings->expire_old(); });
+  each(60s, [this] { recordings->close_stale(); });
+  each(2s, [this] { recordings->keep(); });
+  each(2s, [this] { jobs->run_pending(); });
+  each(2s, [this] { recordings->close_ended_sessions(); });
 }
 
 void World::each(Duration period, const std::function<void()>& run) {

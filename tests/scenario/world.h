@@ -124,6 +124,7 @@ class World {
  private:
   struct Sha256 final : app::Digest {
     std::array<std::uint8_t, 32> sha256(std::string_view text) override;
+    std::unique_ptr<app::Hasher> begin() override;
   };
   struct TestLinkKey final : app::LinkKey {
     std::array<std::uint8_t, 32> mac(std::string_view message) override;

@@ -67,16 +67,16 @@ export const meetings = [
 export const recording = {
   id: ids.recording, meeting: ids.ended, type_title: types.required.title, state: 'verified', started_at: at('09:02'), stopped_at: at('09:41'), duration_ms: 2_340_000, coverage_permille: 998,
   tracks: [
-    { track: 0, name: 'J. Adviser', role: 'staff', screen: false, offset_ms: 0, duration_ms: 2_340_000, filled: [[0, 240]], pictures: [[240, 2_340_000]] },
-    { track: 1, name: 'C. Customer', role: 'customer', screen: false, offset_ms: 1200, duration_ms: 2_338_000, filled: [[0, 1200]], pictures: [[1200, 2_338_000]] },
+    { track: 0, name: 'J. Adviser', role: 'staff', screen: false, offset_ms: 0, duration_ms: 2_340_000, filled: [[0, 240]], pictures: [[240, 2_340_000]], sound: [[240, 2_340_000]] },
+    { track: 1, name: 'C. Customer', role: 'customer', screen: false, offset_ms: 1200, duration_ms: 2_338_000, filled: [[0, 1200], [720_000, 723_000]], pictures: [[1200, 720_000], [723_000, 2_338_000]], sound: [[1200, 720_000], [723_000, 2_338_000]] },
   ],
   gaps: [
     { track: 1, kind: 'v', from_ms: 720_000, to_ms: 723_000, cause: 'network' },
     { track: 1, kind: 'a', from_ms: 720_000, to_ms: 723_000, cause: 'network' },
     { track: 0, kind: 'v', from_ms: 1_900_000, to_ms: 1_901_200, cause: 'loss' },
   ],
-  keep_until: '2033-11-24T23:00:00.000Z', failure: null,
-  plays: [{ at: at('11:30'), by: 'O. Officer', purpose: 'complaint', download: false, ranges: [] }],
+  stops: [], keep_until: '2033-11-24T23:00:00.000Z', failure: null,
+  plays: [{ at: at('11:30'), by: 'O. Officer', purpose: 'complaint', download: false, seconds: 1260 }],
 };
 
 let seq = 480;

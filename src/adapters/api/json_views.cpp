@@ -154,27 +154,33 @@ Json recording_json(const RecordingView& view) {
                                   {"offset_ms", item.integer_or("offset_ms")},
                                   {"duration_ms", item.integer_or("duration_ms")},
                                   {"filled", spans_or_null(item, "filled")},
-                                  {"pictures", spans_or_null(item, "pictures")}});
+                                  {"pictures", spans_or_null(item, "pictures")},
+                                  {"sound", spans_or_null(item, "sound")}});
     }
   JsonArray gaps;
   if (const Json* found = row.summary.find("gaps"); found != nullptr && found->as_array() != nullptr)
     for (const Json& item : *found->as_array()) {
       std::string kind = item.string_or("kind", "v");
       auto number = number_of.find(item.string_or("participant") + (kind == "s" ? "/s" : ""));
-      gaps.push_back(JsonObject{{"track", number != number_of.end() ? number->second : 0},
+      const std::int64_t by_person = number != number_of.end() ? number->second : 0;
+      gaps.push_back(JsonObject{{"track", item.integer_or("track", by_person)},
                                 {"kind", kind},
                                 {"from_ms", item.integer_or("from_ms")},
                                 {"to_ms", item.integer_or("to_ms")},
                                 {"cause", item.string_or("cause", "loss")}});
     }
+  JsonArray stops;
+  if (const Json* found = row.summary.find("stops"); found != nullptr && found->as_array() != nullptr)
+    stops = *found->as_array();
   JsonArray plays;
   for (const PlaybackRow& playback : view.playbacks) {
     auto user = view.users.find(playback.user.text());
-    plays.push_back(JsonObject{{"at", to_rfc3339(playback.created)},
-                               {"by", user != view.users.end() ? user->second : ""},
-                               {"purpose", playback.purpose},
-                               {"download", playback.download},
-                               {"ranges", playback.ranges.is_array() ? playback.ranges : Json(JsonArray{})}});
+    plays.push_back(JsonObject{
+        {"at", to_rfc3339(playback.created)},
+        {"by", user != view.users.end() ? user->second : ""},
+        {"purpose", playback.purpose},
+        {"download", playback.download},
+        {"seconds", playback.ranges.is_object() ? Json(playback.ranges.integer_or("seconds")) : Json()}});
   }
   bool opened = row.phase == meeting::RecordingPhase::kVerified;
   return JsonObject{
@@ -188,6 +194,7 @@ Json recording_json(const RecordingView& view) {
       {"coverage_permille", opened ? Json(row.summary.integer_or("coverage_permille")) : Json()},
       {"tracks", std::move(tracks)},
       {"gaps", std::move(gaps)},
+      {"stops", std::move(stops)},
       {"keep_until", time_json(row.keep_until)},
       {"failure", row.phase == meeting::RecordingPhase::kFailed ? Json(row.reason) : Json()},
       {"plays", std::move(plays)}};
@@ -207,8 +214,10 @@ Json playback_json(const Recordings::Playback& playback) {
                    {"duration_ms", track.duration_ms},
                    {"filled", track.filled},
                    {"pictures", track.pictures}});
-  return JsonObject{
-      {"playback", playback.id.text()}, {"duration_ms", playback.duration_ms}, {"tracks", std::move(tracks)}};
+  return JsonObject{{"playback", playback.id.text()},
+                    {"duration_ms", playback.duration_ms},
+                    {"tracks", std::move(tracks)},
+                    {"archive", Json()}};
 }
 
 Json entry_page_json(const EntryPage& page) {

@@ -64,9 +64,11 @@ void Api::Impl::add_session_routes(http::Router& router) {
   });
   router.add(Method::kDelete, "/api/v1/session",
              staff(true, [this](auto& session, Request request, Reply reply) {
-               cases.live.close_sockets_of(session.id);
-               cases.recordings.close_session(session.id);
+               // Out first. What then fails on the way is tried again by the timers that look after ended
+               // sessions, and keeps nobody logged in.
                cases.accounts.log_out(std::string(request.cookie(kSessionCookie)));
+               executor.post([this, id = session.id] { cases.live.close_sockets_of(id); });
+               executor.post([this, id = session.id] { cases.recordings.close_session(id); });
                Response response = Response::empty(204);
                response.add_header("Set-Cookie", http::expired_host_cookie("parlour-session"));
                response.set_header("Clear-Site-Data", "\"cache\", \"storage\"");

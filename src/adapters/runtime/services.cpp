@@ -14,6 +14,23 @@ std::array<std::uint8_t, 32> HmacLinkKey::mac(std::string_view message) {
   return crypto::hmac_sha256(key_.view(), {as_bytes(message)});
 }
 
+namespace {
+
+class Sha256Hasher final : public app::Hasher {
+ public:
+  void add(ByteView bytes) override { hash_.update(bytes); }
+  std::array<std::uint8_t, 32> finish() override { return hash_.finish(); }
+
+ private:
+  crypto::Sha256 hash_;
+};
+
+}  // namespace
+
+std::unique_ptr<app::Hasher> Sha256Digest::begin() {
+  return std::make_unique<Sha256Hasher>();
+}
+
 void PasswordService::verify(std::string password, std::optional<std::string> stored,
                              std::function<void(Verdict)> done) {
   bool queued =

@@ -237,8 +237,13 @@ void SqliteAuditLog::sign() {
         // Not signed as far as anybody here knows; the vault gives the same head again for the same log.
       }
     signing_ = false;
-    for (auto& done : served) done(good);
-    if (!waiting_.empty() && !signing_) sign();
+    // Who waits next has his turn, whatever those make of the answer who are served now.
+    std::vector<std::function<void()>> turns;
+    for (auto& done : served) turns.push_back([&done, good] { done(good); });
+    turns.push_back([this] {
+      if (!waiting_.empty() && !signing_) sign();
+    });
+    each_alone(turns, [](const std::function<void()>& turn) { turn(); });
   });
 }
 

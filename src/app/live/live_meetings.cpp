@@ -57,22 +57,16 @@ LiveMeetings::~LiveMeetings() {
 void LiveMeetings::tick() {
   timer_ = context_.scheduler.after(kTick, [this] { tick(); });
   // One meeting's trouble with the database must not keep the others from being watched.
-  std::optional<StoreFailure> failure;
-  for (auto& [id, meeting] : meetings_) {
-    try {
-      meeting->tick();
-    } catch (const StoreFailure& thrown) {
-      failure = thrown;
-    }
-  }
-  std::erase_if(meetings_, [](auto& entry) { return entry.second->idle(); });
-  try {
-    check_sessions();
-    if (watchers_due_) push_watchers();
-  } catch (const StoreFailure& thrown) {
-    failure = thrown;
-  }
-  if (failure) throw *failure;
+  const std::function<void()> duties[] = {
+      [this] { each_alone(meetings_, [](auto& item) { item.second->tick(); }); },
+      [this] {
+        std::erase_if(meetings_, [](auto& item) { return item.second->idle(); });
+        check_sessions();
+      },
+      [this] {
+        if (watchers_due_) push_watchers();
+      }};
+  each_alone(duties, [](const std::function<void()>& duty) { duty(); });
 }
 
 const LiveMeeting* LiveMeetings::find(const MeetingId& meeting) const {
@@ -349,15 +343,18 @@ void LiveMeetings::watcher_message(Socket& socket, const Json& message) {
 void LiveMeetings::check_sessions() {
   // A share of them at each tick, so that many sockets are no pause for everybody else.
   const std::size_t share = (sockets_.size() + kChecksInTurn - 1) / kChecksInTurn;
-  std::vector<SocketId> gone;
+  std::vector<SocketId> turn;
   auto next = sockets_.upper_bound(session_cursor_);
   for (std::size_t looked = 0; looked < share; ++looked) {
     if (next == sockets_.end()) next = sockets_.begin();
     session_cursor_ = next->first;
-    if (!may_stay(next->second)) gone.push_back(next->first);
+    turn.push_back(next->first);
     ++next;
   }
-  for (SocketId id : gone) drop(id);
+  each_alone(turn, [this](SocketId id) {
+    auto found = sockets_.find(id);
+    if (found != sockets_.end() && !may_stay(found->second)) drop(id);
+  });
 }
 
 bool LiveMeetings::may_stay(Socket& socket) {
@@ -408,28 +405,37 @@ void LiveMeetings::push_watchers() {
 }
 
 void LiveMeetings::restore() {
-  for (const Meeting& meeting : context_.meetings.unfinished()) {
-    if (meeting.phase == Phase::kScheduled) continue;
-    if (LiveMeeting* made = live(meeting.id)) made->restore();
-  }
-  // Meetings that ended while their last part was being written: sealed now.
-  for (meeting::RecordingPhase phase :
-       {RecordingPhase::kRequested, RecordingPhase::kCapturing, RecordingPhase::kFailed})
-    for (const RecordingRow& row : context_.recordings.in_phase(phase)) {
-      if (phase == RecordingPhase::kFailed && row.reason != LiveMeeting::kLogUnreadable) continue;
-      std::optional<Meeting> meeting = context_.meetings.load(row.meeting);
-      std::optional<MeetingType> type =
-          meeting ? context_.types.find(meeting->type, meeting->type_version) : std::nullopt;
-      if (!type || !meeting->over()) continue;
-      LiveMeeting::Listener listener{[](const MeetingId&) {}, [](const MeetingId&) {},
-                                     [this](const RecordingId&) { sealed_(); },
-                                     [](const ParticipantId&, Talk) { return true; }};
-      LiveMeeting(context_, keys_, *meeting, *type, listener).seal_left_behind();
-    }
+  const std::function<void()> duties[] = {[this] {
+                                            each_alone(context_.meetings.unfinished(),
+                                                       [this](const Meeting& meeting) {
+                                                         if (meeting.phase == Phase::kScheduled) return;
+                                                         if (LiveMeeting* made = live(meeting.id))
+                                                           made->restore();
+                                                       });
+                                          },
+                                          [this] { seal_left_behind(RecordingPhase::kRequested); },
+                                          [this] { seal_left_behind(RecordingPhase::kCapturing); },
+                                          [this] { seal_left_behind(RecordingPhase::kFailed); }};
+  each_alone(duties, [](const std::function<void()>& duty) { duty(); });
+}
+
+// Meetings that ended while their last part was being written: sealed now.
+void LiveMeetings::seal_left_behind(RecordingPhase phase) {
+  each_alone(context_.recordings.in_phase(phase), [&](const RecordingRow& row) {
+    if (phase == RecordingPhase::kFailed && row.reason != LiveMeeting::kLogUnreadable) return;
+    std::optional<Meeting> meeting = context_.meetings.load(row.meeting);
+    std::optional<MeetingType> type =
+        meeting ? context_.types.find(meeting->type, meeting->type_version) : std::nullopt;
+    if (!type || !meeting->over()) return;
+    LiveMeeting::Listener listener{[](const MeetingId&) {}, [](const MeetingId&) {},
+                                   [this](const RecordingId&) { sealed_(); },
+                                   [](const ParticipantId&, Talk) { return true; }};
+    LiveMeeting(context_, keys_, *meeting, *type, listener).seal_left_behind();
+  });
 }
 
 void LiveMeetings::on_vault_up(bool up) {
-  for (auto& [id, meeting] : meetings_) meeting->on_vault_up(up);
+  each_alone(meetings_, [up](auto& item) { item.second->on_vault_up(up); });
 }
 
 void LiveMeetings::cancelled(const MeetingId& meeting) {
@@ -447,7 +453,7 @@ void LiveMeetings::close_sockets_of(const std::string& session) {
   for (auto& [id, socket] : sockets_)
     if (!session.empty() && (socket.session == session || socket.guest_session == session))
       gone.push_back(id);
-  for (SocketId id : gone) drop(id);
+  each_alone(gone, [this](SocketId id) { drop(id); });
 }
 
 }  // namespace parlour::app

@@ -225,6 +225,10 @@ class Serve {
     auto web = http::StaticFiles::load(settings_.web);
     if (!web) return complain("the web client: " + web.error());
     web_.emplace(std::move(*web));
+    // Not served: its name begins with a dot.
+    auto copy_page = read_file(settings_.web / ".copy.html");
+    if (!copy_page) return complain("the web client: .copy.html is missing; build it anew");
+    copy_page_ = std::move(*copy_page);
     base_url_ =
         "https://" + settings_.host + (settings_.port == 443 ? "" : ":" + std::to_string(settings_.port));
     return 0;
@@ -355,25 +359,28 @@ class Serve {
       record.data.set("binary_sha256", own_hash());
       app::note(*context_, std::move(record));
     }
-    api_ = std::make_unique<api::Api>(api::UseCases{*context_, *accounts_, *meetings_, *guests_, *live_,
-                                                    *recordings_, *audit_views_, PARLOUR_VERSION, log_key_},
-                                      executor_, base_url_);
+    api_ = std::make_unique<api::Api>(
+        api::UseCases{*context_, *accounts_, *meetings_, *guests_, *live_, *recordings_, *audit_views_,
+                      PARLOUR_VERSION, log_key_, copy_page_},
+        executor_, base_url_);
     http::Router router;
     api_->add_routes(router);
     router.set_fallback([this](http::Request request, http::Reply reply) { web_->handle(request, reply); });
     auto started = http::Server::start(http_config(), router);
     if (!started) return complain("HTTPS: " + started.error().text);
-    live_->restore();
-    recordings_->close_left_open();
+    alone("restore", [this] { live_->restore(); });
+    alone("playbacks_left_open", [this] { recordings_->close_left_open(); });
+    // Each duty is a task of its own: what the database refuses to one keeps no other from its turn.
     each(60s, [this] {
       if (audit::head_is_due(audit_->news(), audit_->head().time, clock_.now().utc))
         audit_->checkpoint([](bool) {});
-      meetings_->expire_old();
-      recordings_->close_stale();
     });
+    each(60s, [this] { meetings_->expire_old(); });
+    each(60s, [this] { recordings_->close_stale(); });
+    each(2s, [this] { recordings_->keep(); });
+    each(2s, [this] { recordings_->close_ended_sessions(); });
+    each(2s, [this] { jobs_->run_pending(); });
     each(2s, [this] {
-      recordings_->close_ended_sessions();
-      jobs_->run_pending();
       if (vault_->up()) sign_policy();
     });
     each(60s, [this] { watch_policy(); });
@@ -391,15 +398,13 @@ class Serve {
     (*started)->stop(2s);
     const bool alarmed = audit_->alarm().has_value();
     if (!alarmed) {
-      try {
-        recordings_->close_all();
+      alone("playbacks", [this] { recordings_->close_all(); });
+      alone("server.stopped", [this] {
         app::AuditRecord record;
         record.type = "server.stopped";
         record.data.set("cause", "signal");
         app::note(*context_, std::move(record));
-      } catch (const app::StoreFailure&) {
-        log_->error("store.failed", {{"text", "server.stopped was not written"}});
-      }
+      });
       sign_last_head();
     }
     fs::remove(settings_.home / "serve.json", error);
@@ -429,6 +434,15 @@ class Serve {
       each(period, run);
       run();
     });
+  }
+
+  // Before and after the executor's time: nobody else catches what the database refuses then.
+  void alone(std::string_view what, const std::function<void()>& act) {
+    try {
+      act();
+    } catch (const app::StoreFailure& failure) {
+      log_->error("store.failed", {{"at", std::string(what)}, {"text", std::string(failure.what())}});
+    }
   }
 
   // The vault has said who it is and what it signed last: its keys are what everything else hangs on, and a
@@ -501,11 +515,16 @@ class Serve {
       return;
     }
     signing_ = true;
-    types_->sign_policy([this](bool good) {
-      signing_ = false;
-      if (!good) log_->warning("policy.not_signed");
-      policy_known_ = good;
-    });
+    try {
+      types_->sign_policy([this](bool good) {
+        signing_ = false;
+        if (!good) log_->warning("policy.not_signed");
+        policy_known_ = good;
+      });
+    } catch (const app::StoreFailure&) {
+      signing_ = false;  // the next turn tries again
+      throw;
+    }
   }
 
   // Scripts wait for this file: it says that people can come.
@@ -544,7 +563,7 @@ class Serve {
   std::atomic<bool> stopping_{false};
   bool met_ = false;  // the vault, with a last head that our log goes on from
   std::error_code ignored_;
-  std::string base_url_, log_key_;
+  std::string base_url_, log_key_, copy_page_;
   bool signing_ = false, policy_known_ = false;
   int ready_tries_ = 0;
   std::int64_t unlisted_ = 0, policy_days_ = -1;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build, type Rollup } from 'vite';
@@ -56,7 +57,7 @@ describe('the build', () => {
     for (const file of files) {
       expect(file.fileName).not.toMatch(/\.map$/);
       const text = String(file.type === 'chunk' ? file.code : typeof file.source === 'string' ? file.source : '');
-      if (file.fileName.endsWith('.html')) {
+      if (file.fileName.endsWith('.html') && file.fileName !== '.copy.html') {
         expect(text).not.toMatch(/<style|style=|<script(?![^>]*\ssrc=)/);
         expect(text).not.toMatch(/https?:\/\//);
       }
@@ -64,6 +65,21 @@ describe('the build', () => {
       // The markup of components reaches the page as HTML text: a style attribute in it would be blocked.
       if (file.fileName.endsWith('.js')) expect(text).not.toMatch(/<[a-z][^<>`]*\sstyle=/);
     }
+  });
+  it('fault A5: the page in a download is one file that asks for nothing but what lies beside it', () => {
+    const found = files.find((file) => file.fileName === '.copy.html');
+    const page = found?.type === 'asset' ? String(found.source) : '';
+    const script = /<script type="module">([^]*)<\/script>/.exec(page)?.[1] ?? '';
+    const style = /<style>([^]*?)<\/style>/.exec(page)?.[1] ?? '';
+    expect(script.length).toBeGreaterThan(10_000);
+    const hash = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+    const policy = `default-src 'none'; media-src 'self' file:; script-src ${hash(script)}; style-src ${hash(style)}; base-uri 'none'; form-action 'none'`;
+    expect(page.includes(`content="${policy}"`)).toBe(true);
+    const rest = page.replace(script, '').replace(style, '');
+    expect(rest).not.toMatch(/\ssrc=|<link|\shref=/);
+    expect(rest.split('{{recording}}')).toHaveLength(2);
+    expect(style).not.toMatch(/url\(|@import/);
+    expect(script).not.toMatch(/\bfetch\(|XMLHttpRequest|\bimport\(/);
   });
   it('names every asset by its content', () => {
     for (const file of files) if (file.fileName.startsWith('assets/')) expect(file.fileName).toMatch(/-[A-Za-z0-9_-]{8,}\.(js|css)$/);

@@ -302,7 +302,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Done playing; the handle dies and the played ranges are logged */
+        /** Done playing; the handle dies, and what was not logged yet of what was sent is logged */
         delete: operations["closePlayback"];
         options?: never;
         head?: never;
@@ -319,8 +319,27 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** Bytes of one track; the ranges that were really sent are logged */
+        /** Bytes of one track; the seconds that were really sent are logged while playing */
         get: operations["readTrack"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/play/{playback}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                playback: string;
+            };
+            cookie?: never;
+        };
+        /** A download as one ZIP, made while it is sent; goes on where it broke, not behind that */
+        get: operations["readArchive"];
         put?: never;
         post?: never;
         delete?: never;
@@ -632,6 +651,13 @@ export interface components {
             name: string;
         };
         Playback: {
+            /** @description Of a download: all of it in one file; null: of a playback, or of a recording of an older version */
+            archive: null | {
+                /** @description date and number of the meeting, nothing personal */
+                name: string;
+                size: number;
+                url: string;
+            };
             duration_ms: number;
             /** Format: uuid */
             playback: string;
@@ -687,13 +713,8 @@ export interface components {
                 by: string;
                 download: boolean;
                 purpose: string;
-                ranges: {
-                    /** @description first byte */
-                    from: number;
-                    /** @description byte after the last */
-                    to: number;
-                    track: number;
-                }[];
+                /** @description so many seconds of the recording were sent, whichever of its tracks; 0 of a download; null: not known (of an older version) */
+                seconds: number | null;
             }[];
             /** Format: date-time */
             started_at: string | null;
@@ -701,6 +722,16 @@ export interface components {
             state: "requested" | "capturing" | "stopping" | "sealed" | "verified" | "failed";
             /** Format: date-time */
             stopped_at: string | null;
+            /** @description Times in which picture and sound did not flow, so that nothing could be recorded; part of no gap */
+            stops: {
+                /**
+                 * @description held: the adviser was lost; stopped: nothing could be recorded; server: the recorder was not there
+                 * @enum {string}
+                 */
+                cause: "held" | "stopped" | "server";
+                from_ms: number;
+                to_ms: number;
+            }[];
             tracks: {
                 duration_ms: number;
                 filled: components["schemas"]["Spans"];
@@ -710,6 +741,7 @@ export interface components {
                 /** @enum {string} */
                 role: "staff" | "customer";
                 screen: boolean;
+                sound: components["schemas"]["Spans"];
                 track: number;
             }[];
             type_title: components["schemas"]["Text"];
@@ -732,7 +764,7 @@ export interface components {
             org: components["schemas"]["Organisation"];
             user: components["schemas"]["User"];
         };
-        /** @description [[from, to], …] in ms from the recording's start, at most 1,000. filled: silence that the vault put in where there was no sound. pictures: when the track has a picture; outside of them a player covers it. Null: an older recording, of which that is not known, or a file without such a track. */
+        /** @description [[from, to], …] in ms from the recording's start, at most 1,000. filled: silence that the vault put in where there was no sound. pictures: when the track has a picture; outside of them a player covers it. sound: when its person sent some. Null: an older recording, of which that is not known, or a file without such a track. */
         Spans: number[][] | null;
         Status: {
             log_key: string;
@@ -1315,6 +1347,41 @@ export interface operations {
             };
             401: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            416: components["responses"]["Problem"];
+        };
+    };
+    readArchive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                playback: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The whole file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description A range */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
             416: components["responses"]["Problem"];
         };
     };

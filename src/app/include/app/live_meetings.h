@@ -50,6 +50,7 @@ class LiveMeetings {
   void watch(Socket& socket, const Json& message);
   void watcher_message(Socket& socket, const Json& message);
   void check_sessions();
+  void seal_left_behind(meeting::RecordingPhase phase);
   bool may_stay(Socket& socket);
   void drop(SocketId id);
   void refuse(Socket& socket, const Json& message, const meeting::Refusal& refusal, bool last);

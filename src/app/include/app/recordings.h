@@ -4,6 +4,8 @@
 #include <map>
 
 #include "app/act.h"
+#include "app/archive_ledger.h"
+#include "app/played.h"
 
 namespace parlour::app {
 
@@ -56,7 +58,7 @@ class Recordings {
   // Order of things: rights → entry in the log → signed head → the vault's grant. `done` on the app thread.
   struct Track {
     int number = 0;
-    std::string file, name, role, participant;
+    std::string file, name, role, participant, sha256;
     bool screen = false;
     std::uint64_t size = 0;
     std::int64_t offset_ms = 0, duration_ms = 0;
@@ -78,27 +80,79 @@ class Recordings {
     std::uint64_t size = 0;
   };
   std::optional<OpenTrack> track(const meeting::Actor& actor, const PlaybackId& id, int number);
+  // What a download sends as one file. Nothing of a playback, and nothing of a recording of an older version,
+  // whose manifest lacks the checksums: its tracks are fetched one by one.
+  struct Archive {
+    std::string name;    // date and number of the meeting, nothing personal; without an ending
+    std::string handle;  // "" once the download is closed
+    struct File {
+      std::string name;
+      std::uint64_t size = 0;
+      std::uint32_t crc32 = 0;
+    };
+    std::vector<File> files;  // in the order of the tracks
+    std::string manifest;     // signed
+    Bytes proof;              // the bundle; empty for who may not export it
+    RecordingView recording;
+    std::shared_ptr<ArchiveLedger> ledger;
+    // How whoever sends it has laid it out, and how long that is: lives as long as the download.
+    std::shared_ptr<const void> layout;
+    std::uint64_t size = 0;
+  };
+  std::shared_ptr<Archive> archive(const meeting::Actor& actor, const PlaybackId& id);
+  void archive_sent(const PlaybackId& id);  // it is being fetched
+  // A response sends bytes of it (true) and has ended (false). The log's last word waits for all of them.
+  void sending(const PlaybackId& id, bool begins);
   // Bytes [from, from + count) of a track were really sent.
   void sent(const PlaybackId& id, int number, std::uint64_t from, std::uint64_t count);
   bool close(const meeting::Actor& actor, const PlaybackId& id);
+  // Every few seconds: what was sent is kept over a crash, and written to the log once a minute. The closings
+  // below go on after one that the database refuses, throw at the end, and are tried again here.
+  void keep();
   void close_stale();      // handles idle for long, and those a restart left behind
   void close_all();        // the server stops
   void close_left_open();  // at start: what a crash left behind
   void close_session(const std::string& session);
   void close_ended_sessions();  // every few seconds: who may no longer play, plays no longer
 
+  static constexpr Duration kLogEvery = 60s;
+  // Of one track; an entry has so many ranges at most, which keeps it well below audit::kEntryBytesMax.
+  static constexpr std::size_t kRangesAnEntry = 400;
+
  private:
+  // Sent, and not in the log yet.
+  struct Sent {
+    Seconds seconds;
+    std::uint64_t bytes = 0;
+  };
   struct Open {
     PlaybackRow row;
     std::string handle;
     std::vector<Track> tracks;
-    std::map<int, std::vector<std::pair<std::uint64_t, std::uint64_t>>> sent;  // per track, merged [from, to)
+    std::vector<ByteClock> clocks;  // by track
     SteadyTime last_use{};
     std::string reason;
+    std::shared_ptr<Archive> archive;
+    std::map<int, Sent> unlogged;
+    std::vector<AuditRecord> left_behind;  // by a process that is gone
+    Seconds all;                           // of the recording: of whichever track
+    std::optional<SteadyTime> since;       // of the oldest unlogged byte
+    std::size_t entries = 0;
+    int responses = 0;     // that send
+    bool changed = false;  // since the row was saved
+    bool closing = false;  // no more bytes; its last entry waits for responses or for the database
+    bool refused = false;  // the database refused an entry: no entry, no bytes
   };
   RecordingView view_of(RecordingRow row);
-  void finish(Open& open);
-  std::vector<AuditRecord> entries_of(const Open& open, const RecordingRow& recording) const;
+  std::shared_ptr<Archive> make_archive(const meeting::Actor& actor, const RecordingRow& row,
+                                        const Open& open);
+  void release(Open& open);
+  void log(Open& open, bool last);
+  void save(Open& open);
+  bool finish(Open& open);
+  AuditRecord entry_base(const Open& open, const RecordingRow& recording) const;
+  std::vector<AuditRecord> entries_of(const Open& open, const RecordingRow& recording, bool last) const;
+  std::vector<AuditRecord> download_entries(const Open& open, const RecordingRow& recording) const;
   void close_where(const std::function<bool(const Open&)>& due);
 
   Context& context_;

@@ -5,10 +5,12 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/bytes.h"
 #include "base/time.h"
 
 namespace parlour::app {
@@ -40,11 +42,20 @@ class Passwords {
   virtual std::optional<std::string> hash_now(std::string password) = 0;  // blocks; for commands
 };
 
-// SHA-256, for tokens (only their hash is stored) and notices.
+// SHA-256 of what comes in pieces.
+class Hasher {
+ public:
+  virtual ~Hasher() = default;
+  virtual void add(ByteView bytes) = 0;
+  virtual std::array<std::uint8_t, 32> finish() = 0;  // once
+};
+
+// SHA-256, for tokens (only their hash is stored), notices and downloads.
 class Digest {
  public:
   virtual ~Digest() = default;
   virtual std::array<std::uint8_t, 32> sha256(std::string_view text) = 0;
+  virtual std::unique_ptr<Hasher> begin() = 0;
 };
 
 // HMAC-SHA-256 under the link key, which stands in a file of its own: the tokens of links can be made again

@@ -36,6 +36,21 @@ class StoreFailure : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Runs `run` on each item. One that the database refuses keeps no other from its turn; what was thrown last
+// is thrown at the end.
+template <class Items, class Run>
+void each_alone(Items&& items, const Run& run) {
+  std::optional<StoreFailure> failure;
+  for (auto& item : items) {
+    try {
+      run(item);
+    } catch (const StoreFailure& thrown) {
+      failure = thrown;
+    }
+  }
+  if (failure) throw *failure;
+}
+
 class UnitOfWork {
  public:
   virtual ~UnitOfWork() = default;
@@ -251,7 +266,7 @@ struct PlaybackRow {
   bool download = false;
   UtcTime created;
   bool closed = false;
-  Json ranges;                // [{track, from, to}] that were really sent
+  Json ranges;  // {seconds: that were sent, unlogged: data of entries to be}; see app/recordings.cpp
   std::uint64_t request = 0;  // number of the entry that asked for it
 };
 class RecordingStore {

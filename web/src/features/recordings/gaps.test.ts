@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Gap } from '../../lib/api_types.ts';
-import { shownGaps } from './gaps.ts';
+import { parts, shownGaps } from './gaps.ts';
 
 const gap = (track: number, kind: Gap['kind'], from_ms: number, to_ms: number, cause: Gap['cause'] = 'network'): Gap => ({ track, kind, from_ms, to_ms, cause });
 
@@ -23,5 +23,19 @@ describe('gaps as people count them', () => {
   it('is in order of time, and takes each gap once', () => {
     const shown = shownGaps([gap(1, 'a', 5000, 6000), gap(1, 'v', 5000, 6000), gap(1, 'v', 5000, 6000), gap(0, 'a', 100, 300)]);
     expect(shown.map((one) => [one.track, one.kind, one.from_ms])).toEqual([[0, 'a', 100], [1, 'av', 5000], [1, 'v', 5000]]);
+  });
+});
+
+describe('fault A4: the coverage picture has the times in which nothing flowed', () => {
+  const stops = [{ from_ms: 10_000, to_ms: 56_000, cause: 'held' as const }];
+
+  it('beside the gaps, in order of time', () => {
+    const found = parts({ stops, gaps: [gap(1, 'v', 60_000, 63_000), gap(0, 'a', 1000, 1500)] });
+    expect(found.map((part) => [part.kind, part.from_ms])).toEqual([['gap', 1000], ['stop', 10_000], ['gap', 60_000]]);
+  });
+
+  it('does not tell a gap twice that lies in one of them', () => {
+    const found = parts({ stops, gaps: [gap(0, 'v', 10_400, 55_000, 'server'), gap(1, 'a', 9800, 56_000, 'server'), gap(1, 'v', 50_000, 90_000)] });
+    expect(found.map((part) => [part.kind, part.from_ms])).toEqual([['stop', 10_000], ['gap', 50_000]]);
   });
 });

@@ -27,6 +27,8 @@ struct UseCases {
   app::AuditViews& audit;
   std::string version;
   std::string log_key;  // verifier key text
+  std::string
+      copy_page;  // the page that goes with a download, with a mark where the recording's facts belong
 };
 
 class Api {

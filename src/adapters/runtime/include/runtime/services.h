@@ -11,6 +11,7 @@ namespace parlour::runtime {
 class Sha256Digest final : public app::Digest {
  public:
   std::array<std::uint8_t, 32> sha256(std::string_view text) override;
+  std::unique_ptr<app::Hasher> begin() override;
 };
 
 class HmacLinkKey final : public app::LinkKey {
