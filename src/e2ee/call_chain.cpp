@@ -42,6 +42,8 @@ CallChain::Verdict CallChain::accept(const SignedMessage& message, UtcTime now) 
       return accept_activated(message, now);
     case MessageType::kProgress:
       return accept_progress(message, now);
+    case MessageType::kLinkProof:
+      return accept_link_proof(message);
   }
   return fail(malformed({MessageFault::kUnknownType, "t"}));
 }
@@ -60,7 +62,8 @@ CallChain::Verdict CallChain::accept_policy(const SignedMessage& message) {
   std::int64_t newest = policy_ ? policy_->version + 1 : config_.policy_version_min;
   if (policy->version < newest) return fail(error(ChainFault::kPolicyOlder));
   if (!epochs_.empty()) return fail(error(ChainFault::kPolicyChanged));
-  if (!crypto::p256_is_point(policy->rec.kem) || !crypto::p256_is_point(policy->rec.sig)) {
+  if (!crypto::p256_is_point(policy->rec.kem) || !crypto::p256_is_point(policy->rec.sig) ||
+      (policy->next_root && !crypto::p256_is_point(*policy->next_root))) {
     return fail(error(ChainFault::kBadPoint));
   }
   policy_ = std::move(*policy);
@@ -132,8 +135,9 @@ CallChain::Verdict CallChain::accept_roster(const SignedMessage& message, UtcTim
     pause_ = PauseStart{now, roster->time_ms};
   }
   config_.call = roster->call;
+  config_.meeting = roster->meeting;
   type_ = *type;
-  EpochState state{std::move(*roster), event.hash, now, {}};
+  EpochState state{std::move(*roster), event.hash, now, {}, {}};
   for (const RosterMember& member : state.roster.members) {
     idx_used_.set(member.idx);
     state.senders[member.idx];
@@ -143,9 +147,10 @@ CallChain::Verdict CallChain::accept_roster(const SignedMessage& message, UtcTim
   return event;
 }
 
-// Its place in the chain: call, epoch, the Roster before, Policy and type, time.
+// Its place in the chain: call, meeting, epoch, the Roster before, Policy and type, time.
 std::optional<ChainFault> CallChain::check_roster_place(const Roster& roster, UtcTime now) const {
   if (config_.call && roster.call != *config_.call) return ChainFault::kOtherCall;
+  if (config_.meeting && roster.meeting != *config_.meeting) return ChainFault::kMeetingOther;
   if (roster.epoch != newest_epoch() + 1) return ChainFault::kEpochNotNext;
   if (!policy_ || roster.policy != policy_hash_) return ChainFault::kPolicyUnknown;
   if (type_ && (roster.type_id != type_->type_id || roster.type_version != type_->version)) {
@@ -184,6 +189,7 @@ std::optional<ChainFault> CallChain::check_roster_signature(const SignedMessage&
 std::optional<ChainFault> CallChain::check_roster_members(const Roster& roster) const {
   const EpochState* last = newest();
   for (const RosterMember& member : roster.members) {
+    if (member.kinds != Kinds{true, true}) return ChainFault::kMemberKinds;
     const Hello* hello = this->hello(member.hello);
     if (hello == nullptr) return ChainFault::kHelloUnknown;
     // What is bound together in the Hello stays together in the Roster.

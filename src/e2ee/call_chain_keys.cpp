@@ -185,6 +185,28 @@ CallChain::Verdict CallChain::accept_progress(const SignedMessage& message, UtcT
   return event;
 }
 
+// The steward's alone, to somebody who came by a link, of a Roster that has both: the newest, or the one
+// before, which the next may overtake.
+CallChain::Verdict CallChain::accept_link_proof(const SignedMessage& message) {
+  auto proof = parse_link_proof(message.body);
+  if (!proof) return fail(malformed(proof.error()));
+  if (config_.call && proof->call != *config_.call) return fail(error(ChainFault::kOtherCall));
+  const auto oldest = static_cast<std::uint16_t>(std::max(1, newest_epoch() - 1));
+  auto state = std::find_if(epochs_.begin(), epochs_.end(), [&](const EpochState& known) {
+    return known.roster.epoch >= oldest && known.roster_hash == proof->roster;
+  });
+  if (state == epochs_.end()) return fail(error(ChainFault::kRosterHash));
+  if (auto fault = check_member_signature(message, *state, state->roster.steward)) return fail(error(*fault));
+  const RosterMember* member = state->roster.find(proof->to);
+  if (member == nullptr || member->role == Role::kAgent) return fail(error(ChainFault::kLinkProofTo));
+  ChainEvent event{MessageType::kLinkProof, message.hash(), state->roster.epoch, state->roster.steward,
+                   false};
+  auto [known, added] = state->link_proofs.emplace(proof->to, *proof);
+  if (!added && *proof != known->second) return fail(error(ChainFault::kLinkProofTwice));
+  event.repeated = !added;
+  return event;
+}
+
 bool CallChain::recorder_acknowledged(std::uint16_t epoch, std::uint8_t sender) const {
   const EpochState* state = this->epoch(epoch);
   const SenderState* from = state == nullptr ? nullptr : state->sender(sender);
@@ -254,12 +276,16 @@ std::string_view to_text(ChainFault fault) {
       return "type_unknown";
     case ChainFault::kTypeChanged:
       return "type_changed";
+    case ChainFault::kMeetingOther:
+      return "meeting_other";
     case ChainFault::kHelloUnknown:
       return "hello_unknown";
     case ChainFault::kMemberBind:
       return "member_bind";
     case ChainFault::kMemberChanged:
       return "member_changed";
+    case ChainFault::kMemberKinds:
+      return "member_kinds";
     case ChainFault::kIdxReused:
       return "idx_reused";
     case ChainFault::kStewardNotMember:
@@ -312,6 +338,10 @@ std::string_view to_text(ChainFault fault) {
       return "foreign_kid";
     case ChainFault::kCounterWentBack:
       return "counter_went_back";
+    case ChainFault::kLinkProofTo:
+      return "link_proof_to";
+    case ChainFault::kLinkProofTwice:
+      return "link_proof_twice";
   }
   return "unknown";
 }

@@ -30,6 +30,67 @@ TEST(CallChainRefusal, RostersFollowEachOther) {
   EXPECT_EQ(call.outcome(call.signed_by(call.adviser, roster)), "policy_unknown");
 }
 
+TEST(CallChainRefusal, FaultH9ACallStaysInItsMeeting) {
+  TwoPeople call;
+  call.run_epoch({&call.adviser, &call.customer});
+  EXPECT_EQ(call.chain.meeting(), call.meeting);
+  Roster roster = call.next_roster({&call.adviser, &call.customer});
+  roster.meeting[0] ^= 1;
+  EXPECT_EQ(call.outcome(call.signed_by(call.adviser, roster)), "meeting_other");
+  // Who knows the meeting does not take the first Roster's word.
+  TwoPeople other;
+  MeetingId expected = other.meeting;
+  expected[15] ^= 1;
+  other.chain = CallChain({.root = other.root.public_key(), .meeting = expected});
+  other.introduce();
+  EXPECT_EQ(
+      other.outcome(other.signed_by(other.adviser, other.next_roster({&other.adviser, &other.customer}))),
+      "meeting_other");
+}
+
+TEST(CallChainRefusal, EverybodyGetsBothKinds) {
+  TwoPeople call;
+  Roster roster = call.next_roster({&call.adviser, &call.customer});
+  roster.members[1].kinds = {true, false};
+  EXPECT_EQ(call.outcome(call.signed_by(call.adviser, roster)), "member_kinds");
+}
+
+TEST(CallChainRefusal, ALinkProofIsTheStewardsToACustomerOfItsRosterAndSaidOnce) {
+  TwoPeople call;
+  Person& guest = call.person(Role::kGuest);
+  ASSERT_EQ(call.outcome(guest.hello_message), "accepted");
+  call.run_epoch({&call.adviser, &call.customer});
+  const LinkProof proof = call.link_proof(call.customer);
+  LinkProof bad = proof;
+  bad.call[0] ^= 1;
+  EXPECT_EQ(call.outcome(call.signed_by(call.adviser, bad)), "other_call");
+  bad = proof;
+  bad.roster[0] ^= 1;
+  EXPECT_EQ(call.outcome(call.signed_by(call.adviser, bad)), "roster_hash");
+  bad = proof;
+  bad.to = call.adviser.idx;
+  EXPECT_EQ(call.outcome(call.signed_by(call.adviser, bad)), "link_proof_to");
+  bad.to = guest.idx;
+  EXPECT_EQ(call.outcome(call.signed_by(call.adviser, bad)), "link_proof_to");
+  EXPECT_EQ(call.outcome(call.signed_by(call.customer, proof)), "signer");
+  SignedMessage forged = call.signed_by(call.adviser, proof);
+  forged.signature = call.signed_by(call.customer, proof).signature;
+  EXPECT_EQ(call.outcome(forged), "signature");
+  EXPECT_EQ(call.outcome(call.signed_by(call.adviser, proof)), "accepted");
+  auto again = call.accept(call.signed_by(call.adviser, proof));
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->repeated);
+  bad = proof;
+  bad.mac[0] ^= 1;
+  EXPECT_EQ(call.outcome(call.signed_by(call.adviser, bad)), "link_proof_twice");
+  // Overtaken by the next Roster it still counts; two Rosters later it is over.
+  const LinkProof late = call.link_proof(call.customer);
+  call.run_epoch({&call.adviser, &call.customer});
+  EXPECT_EQ(call.outcome(call.signed_by(call.adviser, late)), "accepted");
+  call.run_epoch({&call.adviser, &call.customer});
+  EXPECT_EQ(call.outcome(call.signed_by(call.adviser, late)), "roster_hash");
+}
+
 TEST(CallChainRefusal, AnIndexIsNeverUsedAgain) {
   TwoPeople call;
   call.run_epoch({&call.adviser, &call.customer});

@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "e2ee/call_chain.h"
+#include "e2ee/call_code.h"
 #include "e2ee/hpke.h"
 #include "e2ee/key_wrap.h"
 
@@ -76,6 +77,7 @@ class TestCall {
   Roster next_roster(std::initializer_list<const Person*> members, CallMode mode = CallMode::kRecorded) {
     Roster roster;
     roster.call = call;
+    roster.meeting = meeting;
     roster.epoch = static_cast<std::uint16_t>(chain.newest_epoch() + 1);
     roster.type_id = type_.type_id;
     roster.type_version = type_.version;
@@ -151,6 +153,11 @@ class TestCall {
   }
   SignedMessage signed_by(const Person& who, const Activated& a) { return sign(a, who.hello.ep, who.sig); }
   SignedMessage signed_by(const Person& who, const Progress& p) { return sign(p, who.hello.ep, who.sig); }
+  LinkProof link_proof(const Person& to, ByteView secret = as_bytes("sixteen letters.")) {
+    const Hash256& roster = chain.newest()->roster_hash;
+    return {call, roster, to.idx, link_proof_of_steward(secret, roster)};
+  }
+  SignedMessage signed_by(const Person& who, const LinkProof& p) { return sign(p, who.hello.ep, who.sig); }
   SignedMessage recorder_ack() { return sign(ack(kRecorderIdx), kSignerRecorder, rec_sig); }
 
   // ---- Feeding the chain
@@ -183,6 +190,7 @@ class TestCall {
   crypto::P256Key rec_sig = crypto::P256Key::generate();
   Policy policy;
   CallId call{};
+  MeetingId meeting{0x01, 0x8f, 0x3c, 0x1e, 0x7a, 0x50, 0x7b, 0x3e, 0x9c, 0x41};
   UtcTime now{kStartS * 1'000'000};
   CallChain chain;
 

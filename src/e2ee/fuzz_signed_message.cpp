@@ -1,7 +1,7 @@
 // Signed messages as the signalling and the vault's log hand them in.
 //
 // Lines of one input go to one chain. A line that begins with '{' is a whole message {t, k, b, s}. In a line
-// that begins with a digit 0..6 the digit is the type and the rest is a body, which is signed here with the
+// that begins with a digit 0..7 the digit is the type and the rest is a body, which is signed here with the
 // one key that is also everybody's in the seeds: so the checks behind the signature are reached.
 #include <cstddef>
 #include <cstdint>
@@ -45,6 +45,8 @@ bool reads(MessageType type, ByteView body) {
       return reads_stably(parse_activated, body);
     case MessageType::kProgress:
       return reads_stably(parse_progress, body);
+    case MessageType::kLinkProof:
+      return reads_stably(parse_link_proof, body);
   }
   return false;
 }
@@ -73,7 +75,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));
     if (line.empty()) continue;
-    if (line[0] >= '0' && line[0] <= '6') {
+    if (line[0] >= '0' && line[0] <= '7') {
       auto type = static_cast<MessageType>(line[0] - '0');
       Bytes body = to_bytes(line.substr(1));
       // Signing costs as much as a thousand refusals: only what would be read is signed.

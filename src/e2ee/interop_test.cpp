@@ -2,7 +2,8 @@
 // client's own file by the other; both have one form and are checked in one way, here and in the web client's
 // tests.
 //
-// {root: point, now_ms, to, kem: private scalar, messages: [{t,k,b,s}…], keys: [{k, key}…], code,
+// {root: point, now_ms, to, kem: private scalar, link_secret, messages: [{t,k,b,s}…], keys: [{k, key}…],
+// code,
 //  frames: [{codec: "opus"|"vp8", kid, ctr, plain, sealed}…]}; byte strings base64url. All keys in it are for
 //  tests.
 #include <gtest/gtest.h>
@@ -31,6 +32,17 @@ FrameCodec codec_of(const Json& frame) {
   return frame.string_or("codec") == "opus" ? FrameCodec::kOpus : FrameCodec::kVp8;
 }
 
+void check_link(const Json& file, const CallChain& chain) {
+  const Bytes secret = bytes_of(file, "link_secret");
+  const auto to = static_cast<std::uint8_t>(file.integer_or("to"));
+  const Hello& customer = *chain.hello_of(to);
+  EXPECT_EQ(customer.cred.kind, CredentialKind::kLink);
+  EXPECT_EQ(customer.cred.proof, to_base64url(link_proof_of_customer(secret, customer.bind())));
+  ASSERT_TRUE(chain.newest()->link_proofs.contains(to));
+  EXPECT_EQ(chain.newest()->link_proofs.at(to).mac,
+            link_proof_of_steward(secret, chain.newest()->roster_hash));
+}
+
 void check(const Json& file) {
   CallChain::Config config;
   Bytes root = bytes_of(file, "root");
@@ -48,6 +60,8 @@ void check(const Json& file) {
   EXPECT_EQ(to_text(call_code(root_fingerprint(config.root), chain.newest()->roster)),
             file.string_or("code"));
 
+  // What the secret of the customer's link proves to either side; a file may be of a call without one.
+  if (file.find("link_secret") != nullptr) check_link(file, chain);
   auto kem = crypto::P256Key::from_private(bytes_of(file, "kem"));
   ASSERT_TRUE(kem);
   const SenderKey* sender_key = nullptr;
@@ -89,6 +103,10 @@ Json write_call() {
   TestCall call({kTypeId, 3, RecordRule::kRequired, {true, false}, 600});
   Person& adviser = call.person(Role::kAgent);
   Person& customer = call.person(Role::kCustomer);
+  const Bytes secret = to_bytes("sixteen letters.");
+  customer.hello.cred = {CredentialKind::kLink,
+                         to_base64url(link_proof_of_customer(secret, customer.hello.bind()))};
+  customer.hello_message = sign(customer.hello, customer.sig);
   JsonArray messages;
   auto feed = [&](const SignedMessage& message) {
     EXPECT_EQ(call.outcome(message), "accepted");
@@ -98,6 +116,7 @@ Json write_call() {
   feed(adviser.hello_message);
   feed(customer.hello_message);
   feed(call.signed_by(adviser, call.next_roster({&adviser, &customer})));
+  feed(call.signed_by(adviser, call.link_proof(customer, secret)));
   feed(call.signed_by(adviser, call.sender_key(adviser)));
   feed(call.signed_by(customer, call.ack(customer.idx)));
   feed(call.recorder_ack());
@@ -127,6 +146,7 @@ Json write_call() {
                     {"now_ms", call.now.us / 1000},
                     {"to", customer.idx},
                     {"kem", to_base64url(customer.kem.private_scalar().view())},
+                    {"link_secret", to_base64url(secret)},
                     {"messages", std::move(messages)},
                     {"keys", std::move(keys)},
                     {"code", to_text(call_code(root, call.chain.newest()->roster))},

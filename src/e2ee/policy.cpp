@@ -67,6 +67,11 @@ Policy read_policy(ObjectReader& reader) {
     if (policy.find_type(type.type_id, type.version) != &type) reader.bad("types");  // listed twice
   }
   policy.rec = reader.object(reader.member("rec"), "rec", read_recorder);
+  // Nothing signs by staff keys yet: a Policy that names one is for a later version of this program.
+  const JsonArray* staff = reader.member("staff").as_array();
+  if (staff == nullptr || !staff->empty()) reader.bad("staff");
+  const Json& next_root = reader.member("next_root");
+  if (!next_root.is_null()) policy.next_root = reader.bytes_of<65>(next_root, "next_root");
   return policy;
 }
 
@@ -102,7 +107,9 @@ Bytes encode(const Policy& policy) {
                                                   {"kem", text_of(policy.rec.kem)},
                                                   {"sig", text_of(policy.rec.sig)},
                                                   {"nbf", policy.rec.not_before_s},
-                                                  {"exp", policy.rec.expires_s}}}});
+                                                  {"exp", policy.rec.expires_s}}},
+                               {"staff", JsonArray{}},
+                               {"next_root", policy.next_root ? Json(text_of(*policy.next_root)) : Json()}});
 }
 
 SignedMessage sign(const Policy& policy, const crypto::P256Key& root) {

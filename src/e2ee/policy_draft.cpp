@@ -138,9 +138,23 @@ Result<Policy, PolicyRefusal> read_signed_policy(std::string_view text, const P2
   if (!verify_signature(*message, root))
     return refuse("policy.signature", "the Policy is not signed by the organisation key");
   auto policy = parse_policy(message->body);
-  if (!policy || !crypto::p256_is_point(policy->rec.kem) || !crypto::p256_is_point(policy->rec.sig))
+  if (!policy || !crypto::p256_is_point(policy->rec.kem) || !crypto::p256_is_point(policy->rec.sig) ||
+      (policy->next_root && (!crypto::p256_is_point(*policy->next_root) || *policy->next_root == root)))
     return refuse("policy.form", "the Policy cannot be read");
   return std::move(*policy);
+}
+
+std::optional<Policy> policy_of_any_form(const SignedMessage& message) {
+  if (message.type != MessageType::kPolicy) return std::nullopt;
+  if (auto policy = parse_policy(message.body)) return std::move(*policy);
+  auto earlier = parse_json(as_text(message.body), {.bytes = kBodySizeMax, .depth = 5, .values = 20'000});
+  if (!earlier || !earlier->is_object() || earlier->find("staff") != nullptr ||
+      earlier->find("next_root") != nullptr)
+    return std::nullopt;
+  earlier->set("staff", JsonArray{});
+  earlier->set("next_root", Json());
+  auto policy = parse_policy(as_bytes(write_json(*earlier)));
+  return policy ? std::optional(std::move(*policy)) : std::nullopt;
 }
 
 Result<void, PolicyRefusal> check_next_policy(const Policy& next, const Policy* previous, UtcTime now) {

@@ -12,6 +12,19 @@ constexpr std::int64_t kTimeMax = (std::int64_t{1} << 53) - 1;
 
 constexpr std::string_view kModeNames[] = {"recorded", "paused", "off"};
 
+// Everybody's keys of both kinds: fewer is a word for features that are not there.
+Kinds read_kinds(ObjectReader& reader) {
+  auto names = reader.list("kinds", 2, [&](const Json& element) {
+    const std::string* name = element.as_string();
+    if (name == nullptr || (*name != "a" && *name != "v")) reader.bad("kinds");
+    return name == nullptr ? std::string() : *name;
+  });
+  if (!rises(names, [](const std::string& name) { return name; })) reader.bad("kinds");
+  Kinds kinds{};
+  for (const std::string& name : names) (name == "a" ? kinds.audio : kinds.pictures) = true;
+  return kinds;
+}
+
 RosterMember read_member(ObjectReader& reader) {
   RosterMember member;
   member.idx = reader.integer_as<std::uint8_t>("idx", 0, kIdxMax);
@@ -20,6 +33,7 @@ RosterMember read_member(ObjectReader& reader) {
   member.sig = reader.bytes<65>("sig");
   member.kem = reader.bytes<65>("kem");
   member.hello = reader.bytes<32>("hello");
+  member.kinds = read_kinds(reader);
   return member;
 }
 
@@ -52,6 +66,7 @@ void check_members(ObjectReader& reader, const std::vector<RosterMember>& member
 Roster read_roster(ObjectReader& reader) {
   Roster roster;
   roster.call = reader.bytes<16>("call");
+  roster.meeting = reader.bytes<16>("meeting");
   roster.epoch = reader.integer_as<std::uint16_t>("epoch", 1, kEpochMax);
   roster.prev = reader.bytes<32>("prev");
   roster.type_id = reader.text("type_id", 36, 36);
@@ -95,12 +110,16 @@ Result<Roster, MessageError> parse_roster(ByteView body) {
 Bytes encode(const Roster& roster) {
   JsonArray members;
   for (const RosterMember& member : roster.members) {
+    JsonArray kinds;
+    if (member.kinds.audio) kinds.push_back("a");
+    if (member.kinds.pictures) kinds.push_back("v");
     members.push_back(JsonObject{{"idx", member.idx},
                                  {"ep", text_of(member.ep)},
                                  {"role", static_cast<int>(member.role)},
                                  {"sig", text_of(member.sig)},
                                  {"kem", text_of(member.kem)},
-                                 {"hello", text_of(member.hello)}});
+                                 {"hello", text_of(member.hello)},
+                                 {"kinds", std::move(kinds)}});
   }
   Json rec;
   if (roster.rec) {
@@ -108,6 +127,7 @@ Bytes encode(const Roster& roster) {
         {"idx", kRecorderIdx}, {"kem", text_of(roster.rec->kem)}, {"sig", text_of(roster.rec->sig)}};
   }
   return body_bytes(JsonObject{{"call", text_of(roster.call)},
+                               {"meeting", text_of(roster.meeting)},
                                {"epoch", roster.epoch},
                                {"prev", text_of(roster.prev)},
                                {"type_id", roster.type_id},

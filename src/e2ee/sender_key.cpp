@@ -21,7 +21,10 @@ SenderKey read_sender_key(ObjectReader& reader) {
     Hash256 audio, pictures;
   };
   Commits commits = reader.object(reader.member("commits"), "commits", [](ObjectReader& entry) {
-    return Commits{entry.bytes<32>("a"), entry.bytes<32>("v")};
+    Commits read{entry.bytes<32>("a"), entry.bytes<32>("v")};
+    // Keys of kind 3 (data) have no use yet.
+    if (!entry.member("d").is_null()) entry.bad("d");
+    return read;
   });
   key.commit_audio = commits.audio;
   key.commit_pictures = commits.pictures;
@@ -55,7 +58,8 @@ Bytes encode(const SenderKey& sender_key) {
   }
   JsonObject object = write_head(sender_key);
   object.emplace_back("commits", JsonObject{{"a", text_of(sender_key.commit_audio)},
-                                            {"v", text_of(sender_key.commit_pictures)}});
+                                            {"v", text_of(sender_key.commit_pictures)},
+                                            {"d", Json()}});
   object.emplace_back("wraps", std::move(wraps));
   return body_bytes(std::move(object));
 }

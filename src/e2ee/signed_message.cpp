@@ -5,8 +5,8 @@
 namespace parlour::e2ee {
 namespace {
 
-constexpr std::array<std::string_view, 7> kTypeNames = {"Policy", "Hello",     "Roster",  "SenderKey",
-                                                        "KeyAck", "Activated", "Progress"};
+constexpr std::array<std::string_view, 8> kTypeNames = {"Policy", "Hello",     "Roster",   "SenderKey",
+                                                        "KeyAck", "Activated", "Progress", "LinkProof"};
 constexpr std::string_view kSignatureLabel = "Parlour/1 ";
 constexpr std::size_t kSignerMax = 22;  // base64url of an endpoint id
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/id.h"
 #include "e2ee/hpke.h"
 #include "vault/files.h"
 #include "vault/manifest.h"
@@ -179,6 +180,9 @@ Result<Json, VaultRefusal> Jobs::carry_out(const Job& job) {
 
   OpeningInput input;
   input.recording = job.recording;
+  auto meeting = uuid_from_text(job.sealed.meeting);
+  if (!meeting) return refuse("recording.no_meeting", "the log's entry names no meeting");
+  input.meeting = *meeting;
   input.segments = static_cast<std::uint32_t>(job.sealed.data.integer_or("segments"));
   const Bytes last_hash = *from_hex(job.sealed.data.string_or("last_hash"));
   std::copy(last_hash.begin(), last_hash.end(), input.last_hash.begin());

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/id.h"
 #include "frame_judge.h"
 #include "rendition_file.h"
 
@@ -59,7 +60,7 @@ class Opening {
     opened_.survey =
         survey_log(input_.recording, input_.segments, input_.last_hash, input_.keys, input_.source);
     report(300);
-    verify_messages();
+    if (auto verified = verify_messages(); !verified) return fail(verified.error());
     clocks_ = make_clocks(opened_.survey);
     opened_.started = origin();
     if (auto done = open_frames(); !done) return fail(done.error());
@@ -86,11 +87,13 @@ class Opening {
   // ---- Messages, from the log alone
   // ---------------------------------------------------------------------------------
 
-  void verify_messages() {
+  Result<void, VaultRefusal> verify_messages() {
+    bool earlier_form = false;
     for (const SurveyedMessage& message : opened_.survey.messages) {
       const UtcTime at = utc(message.part, message.at);
       auto accepted = calls_.accept(message.text, at);
       if (!accepted) {
+        earlier_form = earlier_form || is_of_earlier_form(message.text);
         opened_.message_faults.push_back({accepted.error().code, accepted.error().type, at});
         continue;
       }
@@ -111,6 +114,26 @@ class Opening {
       }
       opened_.calls.push_back(std::move(call));
     }
+    // The server says which recording of which meeting this is; the steward signed which meeting it was.
+    for (const e2ee::CallId& id : calls_.calls())
+      if (const auto& meeting = calls_.call(id)->meeting(); meeting && *meeting != input_.meeting)
+        return refuse("recording.other_meeting",
+                      "the signed Rosters in it are of meeting " + uuid_to_text(*meeting) +
+                          ", and the log calls it a recording of meeting " + uuid_to_text(input_.meeting));
+    if (earlier_form)
+      return refuse(
+          "recording.earlier_form",
+          "it was made, all or in part, by a program whose Rosters did not name their meeting: nothing "
+          "signed says whose recording it is, so it is not opened");
+    return {};
+  }
+
+  // A Roster as it was before it named its meeting.
+  static bool is_of_earlier_form(std::string_view text) {
+    auto message = e2ee::parse_signed_message(text);
+    if (!message || message->type != e2ee::MessageType::kRoster) return false;
+    auto body = parse_json(as_text(message->body));
+    return body && body->is_object() && body->find("meeting") == nullptr;
   }
 
   static std::string participant_id(const e2ee::P256Point& sig) {

@@ -31,10 +31,22 @@ Result<PolicySigner, VaultRefusal> PolicySigner::open(std::filesystem::path stat
   PolicySigner signer(std::move(state_file), keys);
   auto text = read_file(signer.state_file_);
   if (text && !text->empty()) {
+    if (signer.take_earlier_form(as_text(*text))) return signer;
     if (auto taken = signer.take(as_text(*text), std::nullopt); !taken)
       return refuse("policy.state", "the kept Policy is damaged: " + taken.error().text);
   }
   return signer;
+}
+
+// A Policy kept by a program before this one, whose form nobody reads any more: its types and version are gone
+// on from, and its text is given to nobody.
+bool PolicySigner::take_earlier_form(std::string_view text) {
+  auto message = e2ee::parse_signed_message(text);
+  if (!message || e2ee::parse_policy(message->body) ||
+      !e2ee::verify_signature(*message, keys_->organisation_public()))
+    return false;
+  policy_ = e2ee::policy_of_any_form(*message);
+  return policy_.has_value();
 }
 
 // Judges and remembers; does not write.
@@ -102,7 +114,7 @@ Result<std::string, VaultRefusal> PolicySigner::sign_next(std::vector<e2ee::Poli
     next.types = policy_->types;
     next.version = policy_->version + 1;
   }
-  bool changed = !policy_.has_value();
+  bool changed = text_.empty();
   for (e2ee::PolicyType& type : types) {
     const e2ee::PolicyType* known = next.find_type(type.type_id, type.version);
     if (known != nullptr && !(*known == type))

@@ -44,6 +44,7 @@ TEST(Lost, ATokenOpensOnlyItsOwnPersonsPage) {
   thief.enter(visit.csrf, std::nullopt);
   Page second(world, false, "", visit.guest_token);
   Json stolen = second.say(JsonObject{{"type", "enter"},
+                                      {"form", 2},
                                       {"as", "guest"},
                                       {"csrf", visit.csrf},
                                       {"resume", JsonObject{{"token", ada->token()}, {"last_n", 0}}}});
@@ -51,6 +52,7 @@ TEST(Lost, ATokenOpensOnlyItsOwnPersonsPage) {
   EXPECT_TRUE(ada->open());
   Page third(world, true, world.agent.token, "");
   stolen = third.say(JsonObject{{"type", "enter"},
+                                {"form", 2},
                                 {"as", "staff"},
                                 {"csrf", world.agent.csrf},
                                 {"meeting", visit.meeting.text()},
@@ -186,6 +188,7 @@ TEST(Lost, NobodyTakesOverWhileTheStewardIsThere) {
   auto [visit, ada, carl] = world.in_call("never");
   Page other(world, true, world.agent.token, "");
   Json refused = other.say(JsonObject{{"type", "enter"},
+                                      {"form", 2},
                                       {"as", "staff"},
                                       {"csrf", world.agent.csrf},
                                       {"meeting", visit.meeting.text()},
@@ -200,6 +203,7 @@ TEST(Lost, NobodyTakesOverWhileTheStewardIsThere) {
   ada->drop();
   Page hers(world, true, eve.token, "");
   refused = hers.say(JsonObject{{"type", "enter"},
+                                {"form", 2},
                                 {"as", "staff"},
                                 {"csrf", eve.csrf},
                                 {"meeting", visit.meeting.text()},

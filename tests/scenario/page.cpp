@@ -75,7 +75,8 @@ std::string Page::say_code(Json message) {
 void Page::enter(std::string with_csrf, std::optional<meeting::MeetingId> into, bool take_over) {
   csrf = std::move(with_csrf);
   meeting = into;
-  Json message = JsonObject{{"type", "enter"}, {"as", staff_ ? "staff" : "guest"}, {"csrf", csrf}};
+  Json message =
+      JsonObject{{"type", "enter"}, {"form", 2}, {"as", staff_ ? "staff" : "guest"}, {"csrf", csrf}};
   if (into) message.set("meeting", into->text());
   if (take_over) message.set("take_over", true);
   say(message);
@@ -93,7 +94,8 @@ Json Page::resume_from(const Page& old, std::uint64_t last_n) {
   endpoint_ = old.endpoint_;
   csrf = old.csrf;
   meeting = old.meeting;
-  Json message = JsonObject{{"type", "enter"}, {"as", staff_ ? "staff" : "guest"}, {"csrf", csrf}};
+  Json message =
+      JsonObject{{"type", "enter"}, {"form", 2}, {"as", staff_ ? "staff" : "guest"}, {"csrf", csrf}};
   if (meeting) message.set("meeting", meeting->text());
   message.set("resume", JsonObject{{"token", token_}, {"last_n", static_cast<std::int64_t>(last_n)}});
   return say(message);
@@ -169,6 +171,7 @@ e2ee::Roster Page::next_roster(const std::vector<Page*>& others) {
   e2ee::CallChain chain = world_.chain_of(call_);
   e2ee::Roster roster;
   roster.call = hello_.call;
+  roster.meeting = meeting->bytes();
   roster.epoch = static_cast<std::uint16_t>(chain.newest_epoch() + 1);
   meeting::Meeting stored = *world_.store->load(*meeting);
   roster.type_id = stored.type.text();

@@ -80,7 +80,8 @@ TEST(Waiting, TheWayInHasItsOrder) {
   ASSERT_TRUE(opened);
   auto enter = [&] {
     Page page(world, false, "", opened->token);
-    return page.say_code(JsonObject{{"type", "enter"}, {"as", "guest"}, {"csrf", opened->invitation.csrf}});
+    return page.say_code(
+        JsonObject{{"type", "enter"}, {"form", 2}, {"as", "guest"}, {"csrf", opened->invitation.csrf}});
   };
   EXPECT_EQ(enter(), "device.missing");
   EXPECT_FALSE(
@@ -92,7 +93,8 @@ TEST(Waiting, TheWayInHasItsOrder) {
   world.answer_notice(visit, "acknowledged");
   EXPECT_EQ(enter(), "ok");
   Page other(world, false, "", opened->token);
-  EXPECT_EQ(other.say_code(JsonObject{{"type", "enter"}, {"as", "guest"}, {"csrf", "of another page"}}),
+  EXPECT_EQ(other.say_code(
+                JsonObject{{"type", "enter"}, {"form", 2}, {"as", "guest"}, {"csrf", "of another page"}}),
             "session.missing");
   EXPECT_EQ(other.close_code(), 1008);
   Page mute(world, false, "", opened->token);
@@ -120,9 +122,9 @@ TEST(Waiting, BeforeAdmissionTheNewestDeviceWinsAfterItsOwnCheck) {
   auto opened = world.guests->open_link(visit.link_token, "en");
   ASSERT_TRUE(opened);
   Page unchecked(world, false, "", opened->token);
-  EXPECT_EQ(
-      unchecked.say_code(JsonObject{{"type", "enter"}, {"as", "guest"}, {"csrf", opened->invitation.csrf}}),
-      "device.missing")
+  EXPECT_EQ(unchecked.say_code(JsonObject{
+                {"type", "enter"}, {"form", 2}, {"as", "guest"}, {"csrf", opened->invitation.csrf}}),
+            "device.missing")
       << "the check of the telephone is not this device's";
   EXPECT_FALSE(
       world.guests->report_device(*world.guests->session(opened->token), {"ok", "ok", "heard", "good"}));

@@ -76,6 +76,9 @@ class ChainRules final : public app::CallRules {
       case e2ee::MessageType::kProgress:
         out.kind = app::Accepted::Kind::kProgress;
         break;
+      case e2ee::MessageType::kLinkProof:
+        out.kind = app::Accepted::Kind::kLinkProof;
+        break;
     }
     if (out.kind != app::Accepted::Kind::kHello) out.idx = taken->from;
     return out;
@@ -121,6 +124,7 @@ class ChainRules final : public app::CallRules {
 }  // namespace
 
 Result<std::unique_ptr<app::CallRules>, Refusal> ChainRulesFactory::make(const std::string& call,
+                                                                         const meeting::MeetingId& meeting,
                                                                          const std::string& policy) {
   auto refuse = [](std::string code) {
     return fail(Refusal{std::move(code), "The call cannot be opened.", {}});
@@ -133,6 +137,7 @@ Result<std::unique_ptr<app::CallRules>, Refusal> ChainRulesFactory::make(const s
   e2ee::CallId call_id{};
   std::copy(id->begin(), id->end(), call_id.begin());
   config.call = call_id;
+  config.meeting = meeting.bytes();
   auto message = e2ee::parse_signed_message(policy);
   if (!message) return refuse("policy.malformed");
   e2ee::CallChain chain(config);

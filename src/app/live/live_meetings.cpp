@@ -21,6 +21,10 @@ constexpr int kSocketsOfGuest = 16;  // open at once with one cookie
 constexpr int kSocketsOfStaff = 64;
 constexpr std::size_t kFirstMessage = 4 * 1024;  // nobody is known yet
 
+// The form of the signed messages that a page reads and writes; it says so when it enters. Rises when they
+// change in place: a page that was loaded before can do nothing but reload.
+constexpr std::int64_t kMessageForm = 2;
+
 // What is counted apart here; the rest is counted as a message, and by its handler where it can be told
 // later.
 std::optional<Talk> talk_of(const std::string& type, const Json& message) {
@@ -207,6 +211,9 @@ void LiveMeetings::close(Socket& socket, std::uint16_t code, std::string_view re
 }
 
 void LiveMeetings::enter(Socket& socket, const Json& message) {
+  if (message.integer_or("form") != kMessageForm)
+    return refuse(socket, message,
+                  {"page.outdated", "This page was loaded before an upgrade. Reload it to go on.", {}}, true);
   bool staff = message.string_or("as") == "staff";
   LiveMeeting::Entering entering{.participant = ParticipantId::from_bytes({})};
   std::optional<MeetingId> meeting_id;

@@ -44,7 +44,7 @@ std::optional<LiveMeeting::NextCall> LiveMeeting::prepare_call() {
   std::optional<std::string> policy = context_.types.policy();
   if (!policy) return std::nullopt;
   std::string call = to_base64url(context_.random.array<16>());
-  auto rules = context_.call_rules.make(call, *policy);
+  auto rules = context_.call_rules.make(call, meeting_.id, *policy);
   if (!rules) return std::nullopt;
   return NextCall{call, *policy, std::move(*rules)};
 }
@@ -92,7 +92,7 @@ void LiveMeeting::read_chain() {
   std::optional<CallRow> call = context_.calls.open_call(meeting_.id);
   if (!call) return;
   std::vector<CallStore::Message> stored = context_.calls.messages(call->call);
-  auto rules = context_.call_rules.make(call->call, call->policy);
+  auto rules = context_.call_rules.make(call->call, meeting_.id, call->policy);
   if (!rules) return;
   forget_chain();
   call_ = call->call;

@@ -25,6 +25,7 @@ struct Home::Absent final : app::CallRulesFactory, app::LinkKey, app::MediaPlane
   std::array<std::uint8_t, 32> mac(std::string_view) override { std::abort(); }
 
   Result<std::unique_ptr<app::CallRules>, meeting::Refusal> make(const std::string&,
+                                                                 const meeting::MeetingId&,
                                                                  const std::string&) override {
     return fail(refusal());
   }

@@ -91,10 +91,10 @@ int make_key(const Arguments& arguments) {
 std::optional<e2ee::Policy> newest_policy(Home& home, const vault_link::VaultInfo& info) {
   std::optional<e2ee::Policy> newest;
   for (const std::string& text : {home.policy().value_or(""), info.policy}) {
-    // Also one by a former organisation key: its version counts.
+    // Also one by a former organisation key, or of an earlier form: its version counts.
     auto message = e2ee::parse_signed_message(text);
     if (!message) continue;
-    auto policy = e2ee::parse_policy(message->body);
+    auto policy = e2ee::policy_of_any_form(*message);
     if (policy && (!newest || newest->version < policy->version)) newest = *policy;
   }
   return newest;

@@ -516,6 +516,40 @@ TEST_F(OpeningTest, NoNameNoKeyAndNoPlainFrameIsInWhatLiesOnTheDisk) {
   }
 }
 
+// A server that lies about which meeting it recorded: its log says of call A that it is a recording of
+// meeting B. The entry is true to the log's key; what the steward signed is not what it says.
+TEST_F(OpeningTest, FaultH9ACallIsOpenedOnlyAsARecordingOfTheMeetingThatItsRostersName) {
+  World world;
+  world.signed_meeting[15] ^= 1;
+  begin(world);
+  world.talk(both(world), 1);
+  world.tell_progress(true);
+  world.close_part();
+  const Json refused = world.opening_outcome();
+  EXPECT_EQ(refused.string_or("state"), "failed");
+  EXPECT_EQ(refused.string_or("code"), "recording.other_meeting") << write_json(refused);
+  EXPECT_NE(refused.string_or("text").find(uuid_to_text(world.signed_meeting)), std::string::npos);
+  EXPECT_NE(refused.string_or("text").find(kMeeting), std::string::npos);
+  EXPECT_FALSE(fs::exists(world.root / "vault" / "renditions" / world.recording_id.text()));
+}
+
+// Made by a program before this one: refused in words, not opened in half.
+TEST_F(OpeningTest, ARecordingWhoseRostersNameNoMeetingIsRefused) {
+  World world;
+  begin(world);
+  world.talk(both(world), 1);
+  const e2ee::SignedMessage now = e2ee::sign(world.next_roster(), world.agent->hello.ep, world.agent->sig);
+  auto body = parse_json(as_text(now.body));
+  JsonObject earlier;
+  for (const JsonMember& member : *body->as_object())
+    if (member.first != "meeting") earlier.push_back(member);
+  world.log_message(write_json(e2ee::to_json(e2ee::sign_message(
+      e2ee::MessageType::kRoster, now.signer, to_bytes(write_json(Json(earlier))), world.agent->sig))));
+  world.close_part();
+  const Json refused = world.opening_outcome();
+  EXPECT_EQ(refused.string_or("code"), "recording.earlier_form") << write_json(refused);
+}
+
 TEST_F(OpeningTest, AJobNeedsItsEntryItsEnvelopesAndRunsAgainWithoutHarm) {
   World world;
   begin(world);

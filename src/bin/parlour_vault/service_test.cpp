@@ -339,6 +339,31 @@ TEST(PolicySigning, AVaultWithoutTheOrganisationKeyTakesOnlyWhatThatKeySigned) {
   EXPECT_TRUE((*second)->policies().put(text(organisation), now));
 }
 
+// A vault that was used by a program before this one starts, gives its old Policy to nobody, and signs the
+// next with a higher version and the same types.
+TEST(PolicySigning, GoesOnFromAPolicyOfTheFormOfBefore) {
+  World world;
+  const fs::path file = world.root / "vault" / "state" / "policy.json";
+  auto kept = e2ee::parse_signed_message(world.vault->policies().text());
+  ASSERT_TRUE(kept);
+  const e2ee::Policy before = *e2ee::parse_policy(kept->body);
+  std::string body(as_text(kept->body));
+  const std::string news = R"(,"staff":[],"next_root":null)";
+  ASSERT_NE(body.find(news), std::string::npos);
+  body.erase(body.find(news), news.size());
+  const std::string text =
+      write_json(e2ee::to_json(e2ee::sign_message(e2ee::MessageType::kPolicy, std::string(e2ee::kSignerRoot),
+                                                  to_bytes(body), *world.vault->keys().organisation_key())));
+  ASSERT_TRUE(vault::replace_file(file, as_bytes(text)));
+  world.open_vault();
+  EXPECT_EQ(world.vault->policies().text(), "");
+  auto next = world.vault->policies().sign({}, world.clock.now().utc);
+  ASSERT_TRUE(next) << next.error().text;
+  const e2ee::Policy after = *e2ee::parse_policy(e2ee::parse_signed_message(*next)->body);
+  EXPECT_EQ(after.version, before.version + 1);
+  EXPECT_EQ(after.types, before.types);
+}
+
 TEST(KeyStoreFiles, ArePrivateAndRefusedOtherwise) {
   World world;
   for (const auto& found : fs::recursive_directory_iterator(world.root / "vault")) {

@@ -121,6 +121,7 @@ class World {
   Result<std::vector<std::string>, vault::VaultRefusal> tell(const e2ee::SignedMessage& message) {
     return tell(write_json(e2ee::to_json(message)));
   }
+  e2ee::MeetingId signed_meeting = *uuid_from_text(kMeeting);  // what the steward signs
   bool forgetful = false;  // a server that does not write messages into the log
   void log_message(const std::string& text) {
     messages.push_back(text);
@@ -131,6 +132,7 @@ class World {
   e2ee::Roster next_roster(e2ee::CallMode mode = e2ee::CallMode::kRecorded) {
     e2ee::Roster roster;
     roster.call = call;
+    roster.meeting = signed_meeting;
     roster.epoch = static_cast<std::uint16_t>(++epoch);
     roster.type_id = type_id_;
     roster.type_version = 1;
@@ -470,8 +472,8 @@ class World {
             .set("session", session));
   }
 
-  // Seals, opens, waits, and fetches what came out. Leaves `summary`, `manifest`, `envelope`.
-  void open_recording() {
+  // Seals, opens, waits: what the vault says at the end.
+  Json opening_outcome() {
     const vault::EntryProof proof = seal_entry();
     auto started = vault->jobs().start(recording_id, proof, envelopes);
     if (!started) throw std::runtime_error("the job was refused: " + started.error().text);
@@ -480,6 +482,11 @@ class World {
       status = vault->jobs().status(recording_id);
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     } while (status.string_or("state") == "queued" || status.string_or("state") == "running");
+    return status;
+  }
+  // The same, and fetches what came out. Leaves `summary`, `manifest`, `envelope`.
+  void open_recording() {
+    const Json status = opening_outcome();
     if (status.string_or("state") != "done")
       throw std::runtime_error("the job failed: " + write_json(status));
     summary = *status.find("summary");

@@ -69,7 +69,7 @@ test('security 31: the waiting room has no door but Admit', () =>
     const members = [adviser.member(1), customer.device.member(2)];
     const me = hasty.body.you.participant;
     for (const [message, codes] of [
-      [signed('SenderKey', { ...base, commits: { a: 'A'.repeat(43), v: 'A'.repeat(43) }, wraps: [] }), 'not_admitted'],
+      [signed('SenderKey', { ...base, commits: { a: 'A'.repeat(43), v: 'A'.repeat(43), d: null }, wraps: [] }), 'not_admitted'],
       [signed('KeyAck', { ...base, have: [] }), 'not_admitted'],
       [signed('Activated', { ...base, slots: [], last: [] }), 'not_admitted'],
       [signed('Progress', { ...base, last: [], final: true }), 'not_admitted'],
@@ -522,7 +522,7 @@ async function rawSignalling(stack) {
     ...[-1, 0, 999, 'x', null, [], {}].map((bad) => ({ type: 'answer', gen: bad, sdp: good(sdp) })),
     ...[null, 7, [], {}, [good(sdp)]].map((bad) => ({ type: 'answer', gen, sdp: bad })),
     ...[null, 7, [], {}, 'Hello', { t: 'Hello' }].map((m) => ({ type: 'e2ee', m })),
-    ...['Policy', 'Hello', 'Roster', 'SenderKey', 'KeyAck', 'Activated', 'Progress', 'Nothing', ''].flatMap((t) => ['{}', '[]', '"', '{"call":' + '['.repeat(9000), '{"a":1e999}', 'x'.repeat(40000), '\0'].map((b) => ({ type: 'e2ee', m: { t, k: customer.device.ep, b: b64(b), s: 'A'.repeat(86) } }))),
+    ...['Policy', 'Hello', 'Roster', 'SenderKey', 'KeyAck', 'Activated', 'Progress', 'LinkProof', 'Nothing', ''].flatMap((t) => ['{}', '[]', '"', '{"call":' + '['.repeat(9000), '{"a":1e999}', 'x'.repeat(40000), '\0'].map((b) => ({ type: 'e2ee', m: { t, k: customer.device.ep, b: b64(b), s: 'A'.repeat(86) } }))),
     ...['root', 'rec', 'x'.repeat(30000), '', '../../etc'].map((k) => ({ type: 'e2ee', m: { ...customer.device.message, k } })),
     ...['__proto__', 'constructor', 'e2ee ', 'E2EE', 'x'.repeat(60000)].map((type) => ({ type })),
     ...[null, 7, '../..', "' OR 1=1 --", 'x'.repeat(1000)].map((participant) => ({ type: 'second.refuse', participant })),

@@ -50,7 +50,7 @@ test.alone('e2ee 01, 02, 05, 07: what the server, the wire, files and memory hol
     const name = 'Quirina Canary-Zoetemelk';
     const email = 'q.canary.zoetemelk@example.org';
     const link = await schedule(agent, 'required', { name, email });
-    const token = link.split('#')[1];
+    const [token, secret] = link.split('#')[1].split('.');
     await agent.page.keyboard.press('Escape');
     await comeIn(customer, link);
     await admit(agent);
@@ -71,6 +71,7 @@ test.alone('e2ee 01, 02, 05, 07: what the server, the wire, files and memory hol
     check(secrets.keys.size >= 6 && video.length > 20 && audio.length > 20, `the altered client kept too little: ${secrets.keys.size} keys, ${video.length} + ${audio.length} pieces`);
     const needles = vaultKeys(stack.home);
     check(Object.keys(needles).length >= 4, 'no vault keys');
+    needles['secret of the link'] = Buffer.from(secret);
     [...secrets.keys].forEach((key, index) => { needles[`key ${index}`] = Buffer.from(key, 'hex'); });
     for (const piece of [...video.slice(-30), ...audio.slice(-30)]) needles[piece] = Buffer.from(piece.split(' ')[1], 'hex');
 

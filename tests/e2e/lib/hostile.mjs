@@ -39,7 +39,7 @@ export class Caller {
     return new Caller(stack, answer.headers['set-cookie'][0].split(';')[0], answer.body.csrf, answer.body);
   }
   static staff(stack, { email, password }) { return Caller.#start(stack, '/api/v1/session', { email, password }); }
-  static guest(stack, link) { return Caller.#start(stack, '/api/v1/link', { token: link.split('#')[1] }); }
+  static guest(stack, link) { return Caller.#start(stack, '/api/v1/link', { token: link.split('#')[1].split('.')[0] }); }
 
   call(method, path, body, more = {}) {
     return ask(this.stack, method, `/api/v1${path}`, {
@@ -65,7 +65,7 @@ export class Caller {
     const guest = 'notice' in this.body;
     if (guest && ready) for (const step of [await this.deviceCheck(), await this.notice()]) if (step.status !== 204) throw new Error(`${step.status} ${step.text}`);
     const socket = await RawSocket.open(this.stack, { cookie: this.cookie });
-    const answer = await socket.ask({ type: 'enter', as: guest ? 'guest' : 'staff', csrf: this.csrf, ...more });
+    const answer = await socket.ask({ type: 'enter', form: 2, as: guest ? 'guest' : 'staff', csrf: this.csrf, ...more });
     return { socket, answer };
   }
 }
@@ -205,7 +205,7 @@ export class Device {
     this.message = this.sign('Hello', { call, ep: this.ep, role: this.role, name, sig: this.sig, kem: this.kem, nonce: b64(randomBytes(16)), iat: Date.now(), caps: [], renews: null, cred: { kind: 'server', proof: '' }, ...more });
     return this.message;
   }
-  member(idx) { return { idx, ep: this.ep, role: this.role, sig: this.sig, kem: this.kem, hello: b64(sha256(Buffer.from(this.message.b, 'base64url'))) }; }
+  member(idx) { return { idx, ep: this.ep, role: this.role, sig: this.sig, kem: this.kem, hello: b64(sha256(Buffer.from(this.message.b, 'base64url'))), kinds: ['a', 'v'] }; }
   /** The Roster after `before` (or the call's first) that names these members; never recorded. */
   roster(welcome, members, before = null) {
     const { call, policy, meeting } = welcome;
@@ -214,7 +214,7 @@ export class Device {
     version.writeUInt32BE(meeting.type_version);
     const epoch = before === null ? 1 : JSON.parse(Buffer.from(before.b, 'base64url')).epoch + 1;
     const prev = before === null ? sha256('Parlour/1 start\0', Buffer.from(call, 'base64url'), policyHash, meeting.type_id, version) : sha256(Buffer.from(before.b, 'base64url'));
-    return this.sign('Roster', { call, epoch, prev: b64(prev), type_id: meeting.type_id, type_version: meeting.type_version, policy: b64(policyHash), steward: members.find((one) => one.role === 1)?.idx ?? 0, members, mode: 'off', rec: null, reason: '', t: Date.now() });
+    return this.sign('Roster', { call, meeting: b64(Buffer.from(meeting.id.replaceAll('-', ''), 'hex')), epoch, prev: b64(prev), type_id: meeting.type_id, type_version: meeting.type_version, policy: b64(policyHash), steward: members.find((one) => one.role === 1)?.idx ?? 0, members, mode: 'off', rec: null, reason: '', t: Date.now() });
   }
 }
 

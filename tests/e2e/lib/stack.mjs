@@ -45,7 +45,7 @@ export class Stack {
     mkdirSync(join(stack.home, 'log'), { recursive: true });
     mkdirSync(stack.recordings, { recursive: true });
     if (options.witness) stack.witness = witness(stack.home);
-    stack.port = await freePort();
+    stack.port = options.port ?? (await freePort());
     stack.baseUrl = `https://localhost:${stack.port}`;
     execFileSync(vaultProgram, ['init', '--home', join(stack.home, 'vault'), '--organisation', 'Example Bank', '--origin', 'localhost/audit', '--with-organisation-key'], { stdio: 'pipe' });
     stack.types = {};

@@ -17,6 +17,8 @@ export interface CallConfig {
   media: LocalMedia | null;
   /** `wss://…/api/v1/call`; default: this origin. */
   socketUrl?: string;
+  /** The secret of this meeting's link, where this browser has it: the customer's from the link, the scheduling adviser's own. */
+  linkSecret?: CryptoKey | null;
   /** Start with these switched off. */
   microphoneMuted?: boolean;
   cameraOff?: boolean;
@@ -48,6 +50,9 @@ export interface CallApi {
   /** Asks the server for the meeting's one share, then the person for a screen. Rejects with `Refused` code `share.busy`. Resolves false when the person cancelled. */
   startShare(): Promise<boolean>;
   stopShare(): Promise<void>;
+
+  /** Customer, with `security.link` 'overdue': goes on although the adviser's browser has not proven that it made the link. */
+  goOnUnproven(): void;
 
   /** Leaves: final Progress, keys wiped, devices closed. Resolves when that is done; never rejects. */
   leave(): Promise<void>;

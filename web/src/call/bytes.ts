@@ -76,6 +76,12 @@ export function fromBase64urlOf(text: unknown, length: number): Bytes | null {
   return bytes && bytes.length === length ? bytes : null;
 }
 
+/** The 16 bytes of a UUID as base64url; null for anything else. */
+export function uuid16(text: string): string | null {
+  if (!/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(text)) return null;
+  return base64url(new Uint8Array(text.replaceAll('-', '').match(/../g)!.map((pair) => parseInt(pair, 16))));
+}
+
 export function equal(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;

@@ -16,6 +16,7 @@ import {
 } from '../protocol';
 import { base64url, concat, fromBase64urlOf, sha256, u8, uint, utf8, type Bytes } from './bytes';
 import { readSignedAs, verifySigned, type AnyMessage, type Message } from './messages';
+import { fingerprintWords, type Pin, type RootStore } from './roots';
 
 export interface Failure {
   check: string;
@@ -25,34 +26,6 @@ export interface Failure {
 function failure(check: string, detail = ''): Failure {
   return { check, detail };
 }
-
-/** Remembers the newest Policy version per organisation key, in this browser, for this origin. */
-export interface VersionStore {
-  read(rootFingerprint: string): number;
-  write(rootFingerprint: string, version: number): void;
-}
-
-const versionsName = 'parlour.policy';
-
-export const localVersions: VersionStore = {
-  read(root) {
-    try {
-      const all = JSON.parse(localStorage.getItem(versionsName) ?? '{}') as Record<string, unknown>;
-      const version = all[root];
-      return typeof version === 'number' ? version : 0;
-    } catch {
-      return 0;
-    }
-  },
-  write(root, version) {
-    try {
-      const all = JSON.parse(localStorage.getItem(versionsName) ?? '{}') as Record<string, unknown>;
-      localStorage.setItem(versionsName, JSON.stringify({ ...all, [root]: version }));
-    } catch {
-      // A browser without storage has no memory of versions; the code still covers the Policy.
-    }
-  },
-};
 
 export interface TypeFacts {
   type_id: string;
@@ -70,22 +43,46 @@ export interface PolicyFacts {
   rootFingerprint: string;
 }
 
-/** Signature, roll-back, and that the meeting's type is listed as the server says it is. */
-export async function checkPolicy(signed: Signed, rootKey: string, shown: TypeFacts, versions: VersionStore): Promise<PolicyFacts | Failure> {
+/**
+ * The organisation key that this browser knows, signature, roll-back, and that the meeting's type is listed as the server says it
+ * is. `former`: Policies of earlier organisation keys that name the one after them, oldest first.
+ */
+export async function checkPolicy(signed: Signed, rootKey: string, shown: TypeFacts, roots: RootStore, former: readonly Signed[] = []): Promise<PolicyFacts | Failure> {
   const root = fromBase64urlOf(rootKey, 65);
   const message = await readSignedAs('Policy', signed);
   if (!root || !message || message.signer !== 'root') return failure('policy.malformed');
   if (!(await verifySigned(message, rootKey))) return failure('policy.signature');
   const rootFingerprint = base64url(await sha256(root));
   const policy = message.body;
-  const known = versions.read(rootFingerprint);
-  if (policy.ver < known) return failure('policy.rollback', `${policy.ver} after ${known}`);
+  const known = await checkRoot(rootKey, roots, former);
+  if ('check' in known) return known;
+  if (policy.ver < known.ver) return failure('policy.rollback', `${policy.ver} after ${known.ver}`);
   const type = policy.types.find((t) => t.type_id === shown.type_id && t.version === shown.type_version);
   if (!type) return failure('policy.type');
   // What the page is about to tell people must be what the organisation signed.
   if (type.record !== shown.record || type.kinds.join() !== [...shown.kinds].join()) return failure('policy.type', 'differs from what is shown');
-  versions.write(rootFingerprint, policy.ver);
+  roots.write({ root: rootKey, ver: policy.ver });
   return { message, policy, type, root, rootFingerprint };
+}
+
+/**
+ * The organisation key is the one that this browser remembers for this address, or one to which that one leads by Policies that it
+ * and its followers signed. Inside a page's life it never changes, whoever signed for it. The newest version of which we know.
+ */
+async function checkRoot(rootKey: string, roots: RootStore, former: readonly Signed[]): Promise<Pin | Failure> {
+  const shown = await fingerprintWords(rootKey);
+  const held = roots.page();
+  if (held !== null && held !== rootKey) return failure('policy.root_changed', `${shown}, not ${await fingerprintWords(held)}`);
+  const pinned = roots.read();
+  let at: Pin = pinned ?? { root: rootKey, ver: 0 };
+  for (const signed of former) {
+    if (at.root === rootKey) break;
+    const message = await readSignedAs('Policy', signed);
+    if (!message || message.signer !== 'root' || message.body.next_root === null || message.body.ver < at.ver) continue;
+    if (await verifySigned(message, at.root)) at = { root: message.body.next_root, ver: message.body.ver };
+  }
+  if (at.root !== rootKey) return failure('policy.root', `${shown}, not ${await fingerprintWords(pinned!.root)}`);
+  return at;
 }
 
 /** Our own endpoint, so that a Roster can't change it behind our back. */
@@ -113,6 +110,8 @@ export class Chain {
 
   constructor(
     readonly call: string,
+    /** base64url of the meeting's 16 bytes: a Roster of another meeting is refused. */
+    readonly meeting: string,
     readonly policy: PolicyFacts,
     private readonly self_: () => SelfFacts,
   ) {}
@@ -175,6 +174,7 @@ export class Chain {
   async addRoster(message: Message<'Roster'>, nowMs: number): Promise<Failure | 'known' | null> {
     const roster = message.body;
     if (roster.call !== this.call) return failure('roster.call');
+    if (roster.meeting !== this.meeting) return failure('roster.meeting');
     const same = this.rosters_.get(roster.epoch);
     if (same) return same.hash === message.hash ? 'known' : this.fork_(message);
     const before = this.last_?.roster ?? null;
@@ -266,12 +266,14 @@ export class Chain {
     const idxs = new Set<number>();
     for (const m of roster.members) {
       if (eps.has(m.ep) || idxs.has(m.idx)) return failure('roster.members', 'twice');
+      // Everybody's keys of both kinds: fewer is a word for features that are not there.
+      if (m.kinds.join() !== 'a,v') return failure('roster.members', 'kinds');
       eps.add(m.ep);
       idxs.add(m.idx);
       // Who stays keeps its idx; whoever comes (or comes back) gets one that was never used in this call.
       const old = before?.members.find((o) => o.ep === m.ep);
       if (old ? old.idx !== m.idx : this.usedIdx_.has(m.idx)) return failure('roster.idx', String(m.idx));
-      if (old && (m.sig !== old.sig || m.kem !== old.kem || m.role !== old.role || m.hello !== old.hello)) return failure('roster.members', 'changed');
+      if (old && (m.sig !== old.sig || m.kem !== old.kem || m.role !== old.role || m.kinds.join() !== old.kinds.join() || m.hello !== old.hello)) return failure('roster.members', 'changed');
       const hello = this.hellos_.get(m.hello)?.body;
       if (!hello) return failure('roster.hello', `unknown, idx ${m.idx}`);
       if (hello.ep !== m.ep || hello.sig !== m.sig || hello.kem !== m.kem || hello.role !== m.role) {

@@ -14,6 +14,8 @@ export interface SessionFacts {
   meeting: MeetingFacts | null;
   organisation: string;
   root: string;
+  /** Of an organisation key that was checked; '' before. */
+  rootFingerprint: string;
   welcome: WelcomeFields | null;
   people: readonly Person[];
   /** Endpoint → participant, from all lists so far. */
@@ -54,6 +56,7 @@ export function emptyFacts(role: Role): SessionFacts {
     meeting: null,
     organisation: '',
     root: '',
+    rootFingerprint: '',
     welcome: null,
     people: [],
     ownerOf: new Map(),

@@ -37,3 +37,6 @@ export { checkBrowser, type BrowserCheck } from './selftest';
 export { LocalMedia, listDevices, type DeviceList, type DeviceTrouble } from './devices';
 export { LevelMeter, playTestSound } from './level';
 export type { Receipt } from './receipt';
+export { addSecret, forgetSecret, forgetOldSecrets, keepSecret, secretOf } from './link_store';
+export { keepingRoot, keepingRootAndLinks } from './kept';
+export { fingerprintWords } from './roots';

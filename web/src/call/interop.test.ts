@@ -4,12 +4,13 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { recorderIdx, type KeyKind, type Signed, type Slot } from '../protocol';
+import { recorderIdx, type KeyKind, type KindName, type Signed, type Slot } from '../protocol';
 import { base64url, fromBase64url, random, utf8, type Bytes } from './bytes';
 import { Chain, checkPolicy, type PolicyFacts } from './chain';
 import { securityCode } from './code';
+import { bindOf, importLinkSecret, linkMac } from './link_secret';
 import { readSigned, readSignedAs, sign } from './messages';
-import { makeOrganisation, MemoryVersions, signingKey, typeIds } from './testing';
+import { makeOrganisation, pageRoots, signingKey, typeIds } from './testing';
 import { open, seal } from './worker/hpke';
 import { kidOf, kindOf, splitKid } from './worker/kid';
 import { commitOf, wrapInfo } from './worker/senderkey';
@@ -22,6 +23,8 @@ interface InteropFile {
   to: number;
   /** Private scalar of the recipient `to`. */
   kem: string;
+  /** The secret of the customer's link. */
+  link_secret?: string;
   messages: Signed[];
   keys: { k: KeyKind; key: string }[];
   code: string;
@@ -31,6 +34,7 @@ interface InteropFile {
 const folder = fileURLToPath(new URL('../../../src/e2ee/testdata/', import.meta.url));
 const bytes = (text: string): Bytes => fromBase64url(text)!;
 const noShim = new Uint8Array(0);
+const macOf = async (secret: Bytes, side: 'A' | 'C', subject: Bytes): Promise<string> => base64url(await linkMac(await importLinkSecret(secret), side, subject));
 
 async function sealFrame(codec: 'opus' | 'vp8', baseKey: Bytes, kid: number, ctr: number, plain: Bytes): Promise<Bytes> {
   const key = await deriveFrameKey(baseKey, BigInt(kid));
@@ -46,10 +50,10 @@ async function check(file: InteropFile): Promise<void> {
   if (rosterMessage?.t !== 'Roster') throw new Error('no Roster');
   const roster = rosterMessage.body;
   const type = policyMessage.body.types.find((t) => t.type_id === roster.type_id && t.version === roster.type_version)!;
-  const facts = (await checkPolicy(policySigned!, file.root, { ...type, type_version: type.version }, new MemoryVersions())) as PolicyFacts;
+  const facts = (await checkPolicy(policySigned!, file.root, { ...type, type_version: type.version }, pageRoots())) as PolicyFacts;
   expect(facts).toHaveProperty('policy');
   const own = roster.members.find((m) => m.idx === file.to)!;
-  const chain = new Chain(roster.call, facts, () => ({ ep: own.ep, sig: own.sig, kem: own.kem, hellos: new Set([own.hello]) }));
+  const chain = new Chain(roster.call, roster.meeting, facts, () => ({ ep: own.ep, sig: own.sig, kem: own.kem, hellos: new Set([own.hello]) }));
 
   let opened = 0;
   const keys = new Map<KeyKind, Bytes>();
@@ -59,7 +63,10 @@ async function check(file: InteropFile): Promise<void> {
   for (const signed of rest) {
     const message = (await readSigned(signed))!;
     expect(message, signed.t).not.toBeNull();
-    if (message.t === 'Hello') expect(await chain.addHello(message)).toBeNull();
+    if (message.t === 'Hello') {
+      expect(await chain.addHello(message)).toBeNull();
+      if (message.body.ep === own.ep && file.link_secret) expect(message.body.cred).toEqual({ kind: 'link', proof: await macOf(bytes(file.link_secret), 'C', await bindOf(message.body)) });
+    }
     else if (message.t === 'Roster') expect(await chain.addRoster(message, file.now_ms)).toBeNull();
     else if (message.t === 'SenderKey') {
       expect(await chain.checkSenderKey(message)).toBeNull();
@@ -75,6 +82,10 @@ async function check(file: InteropFile): Promise<void> {
         keys.set(k, plain!);
         opened++;
       }
+    } else if (message.t === 'LinkProof') {
+      expect(message.body).toMatchObject({ call: roster.call, roster: chain.last!.hash, to: file.to });
+      expect(await chain.verifyFrom(message, chain.last!.roster.epoch, roster.steward)).toBe(true);
+      expect(message.body.mac).toBe(await macOf(bytes(file.link_secret!), 'A', bytes(message.body.roster)));
     } else if (message.t !== 'Policy') expect(await chain.verifyFrom(message, message.body.epoch, message.body.from)).toBe(true);
   }
   expect(opened).toBeGreaterThan(0);
@@ -103,26 +114,30 @@ async function check(file: InteropFile): Promise<void> {
 async function writeCall(): Promise<InteropFile> {
   const org = await makeOrganisation(5);
   const type = org.body.types.find((t) => t.type_id === typeIds.required)!;
-  const facts = (await checkPolicy(org.policy, org.root.point, { ...type, type_version: type.version }, new MemoryVersions())) as PolicyFacts;
+  const facts = (await checkPolicy(org.policy, org.root.point, { ...type, type_version: type.version }, pageRoots())) as PolicyFacts;
   const call = base64url(random(16));
+  const meeting = base64url(random(16));
   const now = Date.now();
+  const secret = random(16);
   const endpoint = async (role: number, name: string) => {
     const sig = await signingKey();
     const kem = (await crypto.subtle.generateKey({ name: 'ECDH', namedCurve: 'P-256' }, true, ['deriveBits'])) as CryptoKeyPair;
     const point = base64url(new Uint8Array(await crypto.subtle.exportKey('raw', kem.publicKey)));
     const ep = base64url(random(16));
-    const body = { call, ep, role, name, sig: sig.point, kem: point, nonce: base64url(random(16)), iat: now, caps: [], renews: null, cred: { kind: 'server' as const, proof: '' } };
+    const body = { call, ep, role, name, sig: sig.point, kem: point, nonce: base64url(random(16)), iat: now, caps: [], renews: null, cred: { kind: 'server' as 'server' | 'link', proof: '' } };
+    if (role === 2) body.cred = { kind: 'link', proof: await macOf(secret, 'C', await bindOf(body)) };
     return { sig, point, ep, kem, scalar: (await crypto.subtle.exportKey('jwk', kem.privateKey)).d!, hello: await sign('Hello', ep, body, sig.key) };
   };
   const adviser = await endpoint(1, 'Ada Ünal "A" 🙂');
   const customer = await endpoint(2, 'C. Customer');
-  const chain = new Chain(call, facts, () => ({ ep: '', sig: '', kem: '', hellos: new Set() }));
-  const members = [adviser, customer].map((p, idx) => ({ idx, ep: p.ep, role: p.hello.body.role, sig: p.sig.point, kem: p.point, hello: p.hello.hash }));
+  const chain = new Chain(call, meeting, facts, () => ({ ep: '', sig: '', kem: '', hellos: new Set() }));
+  const members = [adviser, customer].map((p, idx) => ({ idx, ep: p.ep, role: p.hello.body.role, sig: p.sig.point, kem: p.point, hello: p.hello.hash, kinds: ['a', 'v'] as KindName[] }));
   const roster = await sign(
     'Roster',
     adviser.ep,
     {
       call,
+      meeting,
       epoch: 1,
       prev: await chain.startHash(),
       type_id: type.type_id,
@@ -148,13 +163,14 @@ async function writeCall(): Promise<InteropFile> {
     }
   }
   const common = { call, epoch: 1, roster: roster.hash };
-  const senderKey = { ...common, from: 0, commits: { a: base64url(commits[1]), v: base64url(commits[2]) }, wraps };
+  const senderKey = { ...common, from: 0, commits: { a: base64url(commits[1]), v: base64url(commits[2]), d: null }, wraps };
   const have = ([1, 2] as const).map((k) => ({ idx: 0, k, commit: base64url(commits[k]) }));
   const messages = [
     org.policy,
     adviser.hello.signed,
     customer.hello.signed,
     roster.signed,
+    (await sign('LinkProof', adviser.ep, { call, roster: roster.hash, to: 1, mac: await macOf(secret, 'A', bytes(roster.hash)) }, adviser.sig.key)).signed,
     (await sign('SenderKey', adviser.ep, senderKey, adviser.sig.key)).signed,
     (await sign('KeyAck', customer.ep, { ...common, from: 1, have }, customer.sig.key)).signed,
     (await sign('KeyAck', 'rec', { ...common, from: recorderIdx, have }, org.rec.key)).signed,
@@ -178,6 +194,7 @@ async function writeCall(): Promise<InteropFile> {
     now_ms: now,
     to: 1,
     kem: customer.scalar,
+    link_secret: base64url(secret),
     messages,
     keys: ([1, 2] as const).map((k) => ({ k, key: base64url(base[k]) })),
     code: code.join(' '),

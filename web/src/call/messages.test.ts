@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { Roster, Signed } from '../protocol';
+import type { KindName, Roster, Signed } from '../protocol';
 import { base64url, compare, concat, fromBase64url, random, sha256, u8, uint, utf8 } from './bytes';
 import { Chain, checkPolicy, type PolicyFacts } from './chain';
 import { securityCode } from './code';
 import { readSigned, readSignedAs, sign, verifySigned, type Message } from './messages';
-import { makeOrganisation, MemoryVersions, signingKey, typeIds, type Organisation } from './testing';
+import { makeOrganisation, pageRoots, signingKey, typeIds, type Organisation } from './testing';
 
 const call = base64url(random(16));
+const meeting = base64url(random(16));
 const withBody = (signed: Signed, text: string): Signed => ({ ...signed, b: base64url(utf8(text)) });
 
 async function helloOf(role: number, key?: Awaited<ReturnType<typeof signingKey>>, renews: string | null = null) {
@@ -90,14 +91,15 @@ describe('signed messages', () => {
 describe('chain', () => {
   async function scene(org: Organisation, type: 'required' | 'never') {
     const known = org.body.types.find((t) => t.type_id === typeIds[type])!;
-    const facts = (await checkPolicy(org.policy, org.root.point, { ...known, type_version: known.version }, new MemoryVersions())) as PolicyFacts;
+    const facts = (await checkPolicy(org.policy, org.root.point, { ...known, type_version: known.version }, pageRoots())) as PolicyFacts;
     const agent = await helloOf(1);
     const customer = await helloOf(2);
-    const chain = new Chain(call, facts, () => ({ ep: customer.hello.body.ep, sig: customer.sig.point, kem: customer.hello.body.kem, hellos: new Set([customer.hello.hash]) }));
+    const chain = new Chain(call, meeting, facts, () => ({ ep: customer.hello.body.ep, sig: customer.sig.point, kem: customer.hello.body.kem, hellos: new Set([customer.hello.hash]) }));
     for (const p of [agent, customer]) expect(await chain.addHello(p.hello)).toBeNull();
-    const member = (idx: number, p: typeof agent) => ({ idx, ep: p.hello.body.ep, role: p.hello.body.role, sig: p.sig.point, kem: p.hello.body.kem, hello: p.hello.hash });
+    const member = (idx: number, p: typeof agent) => ({ idx, ep: p.hello.body.ep, role: p.hello.body.role, sig: p.sig.point, kem: p.hello.body.kem, hello: p.hello.hash, kinds: ['a', 'v'] as KindName[] });
     const first: Roster = {
       call,
+      meeting,
       epoch: 1,
       prev: await chain.startHash(),
       type_id: known.type_id,
@@ -240,14 +242,14 @@ describe('chain', () => {
   it('e2ee 11: an older Policy is refused, and a type that differs from what the page shows', async () => {
     const org = await makeOrganisation(5);
     const type = { ...org.body.types[0]!, type_version: 3 };
-    const versions = new MemoryVersions();
-    expect(await checkPolicy(org.policy, org.root.point, type, versions)).toHaveProperty('policy');
+    const roots = pageRoots();
+    expect(await checkPolicy(org.policy, org.root.point, type, roots)).toHaveProperty('policy');
     const older = (await sign('Policy', 'root', { ...org.body, ver: 4 }, org.root.key)).signed;
-    expect(await checkPolicy(older, org.root.point, type, versions)).toMatchObject({ check: 'policy.rollback' });
-    expect(await checkPolicy(org.policy, (await signingKey()).point, type, versions)).toMatchObject({ check: 'policy.signature' });
-    expect(await checkPolicy(org.policy, org.root.point, { ...type, record: 'never' }, versions)).toMatchObject({ check: 'policy.type' });
-    expect(await checkPolicy(org.policy, org.root.point, { ...type, kinds: ['a'] }, versions)).toMatchObject({ check: 'policy.type' });
-    expect(await checkPolicy(org.policy, org.root.point, { ...type, type_version: 9 }, versions)).toMatchObject({ check: 'policy.type' });
+    expect(await checkPolicy(older, org.root.point, type, roots)).toMatchObject({ check: 'policy.rollback' });
+    expect(await checkPolicy(org.policy, (await signingKey()).point, type, roots)).toMatchObject({ check: 'policy.signature' });
+    expect(await checkPolicy(org.policy, org.root.point, { ...type, record: 'never' }, roots)).toMatchObject({ check: 'policy.type' });
+    expect(await checkPolicy(org.policy, org.root.point, { ...type, kinds: ['a'] }, roots)).toMatchObject({ check: 'policy.type' });
+    expect(await checkPolicy(org.policy, org.root.point, { ...type, type_version: 9 }, roots)).toMatchObject({ check: 'policy.type' });
   });
 
   it('e2ee 11: wraps go to exactly the Roster; audio alone where the type records audio alone', async () => {
@@ -257,7 +259,7 @@ describe('chain', () => {
     const zero = base64url(new Uint8Array(32));
     const wrap = (to: number, k: 1 | 2) => ({ to, k, enc: org.root.point, ct: base64url(new Uint8Array(48)) });
     const check = async (wraps: ReturnType<typeof wrap>[]) =>
-      chain.checkSenderKey(await sign('SenderKey', agent.hello.body.ep, { call, epoch: 1, roster: chain.last!.hash, from: 0, commits: { a: zero, v: zero }, wraps }, agent.key));
+      chain.checkSenderKey(await sign('SenderKey', agent.hello.body.ep, { call, epoch: 1, roster: chain.last!.hash, from: 0, commits: { a: zero, v: zero, d: null }, wraps }, agent.key));
     expect(await check([wrap(1, 1), wrap(1, 2), wrap(255, 1)])).toBeNull();
     expect(await check([wrap(1, 1), wrap(1, 2), wrap(255, 1), wrap(255, 2)])).toMatchObject({ check: 'sender_key.wraps', detail: 'not to 255/2' });
     expect(await check([wrap(1, 1), wrap(1, 2)])).toMatchObject({ check: 'sender_key.wraps', detail: 'missing 255/1' });

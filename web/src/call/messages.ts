@@ -41,6 +41,7 @@ const text = (max: number, min = 0): Check => (v) =>
 const oneOf = (...values: unknown[]): Check => (v) => values.includes(v);
 const bytesOf = (length: number): Check => (v) => fromBase64urlOf(v, length) !== null;
 const orNull = (check: Check): Check => (v) => v === null || check(v);
+const isNull: Check = (v) => v === null;
 const bool: Check = (v) => typeof v === 'boolean';
 
 function list(check: Check, max: number, order?: (item: never) => number, min = 0): Check {
@@ -88,6 +89,8 @@ const checks: { [T in SignedType]: Check } = {
     ver: time,
     types: policyTypes,
     rec: policyRecorder,
+    staff: list(() => false, 0),
+    next_root: orNull(point),
   }),
   Hello: object({
     call: id,
@@ -104,13 +107,14 @@ const checks: { [T in SignedType]: Check } = {
   }),
   Roster: object({
     call: id,
+    meeting: id,
     epoch,
     prev: hash,
     type_id: uuid,
     type_version: version,
     policy: hash,
     steward: idx,
-    members: list(object({ idx, ep: id, role: integer(1, 3), sig: point, kem: point, hello: hash }), 64, (m: { idx: number }) => m.idx, 1),
+    members: list(object({ idx, ep: id, role: integer(1, 3), sig: point, kem: point, hello: hash, kinds }), 64, (m: { idx: number }) => m.idx, 1),
     mode: oneOf('recorded', 'paused', 'off'),
     rec: orNull(object({ idx: oneOf(recorderIdx), kem: point, sig: point })),
     reason: text(64),
@@ -121,7 +125,7 @@ const checks: { [T in SignedType]: Check } = {
     epoch,
     roster: hash,
     from: idx,
-    commits: object({ a: hash, v: hash }),
+    commits: object({ a: hash, v: hash, d: isNull }),
     wraps: list(object({ to: anyone, k: oneOf(1, 2), enc: point, ct: bytesOf(48) }), 128, byReceiverAndKind),
   }),
   KeyAck: object({
@@ -133,6 +137,7 @@ const checks: { [T in SignedType]: Check } = {
   }),
   Activated: object({ call: id, epoch, roster: hash, from: idx, slots: list(kid, 3, (n: number) => n), last: counters }),
   Progress: object({ call: id, epoch, roster: hash, from: idx, last: counters, final: bool }),
+  LinkProof: object({ call: id, roster: hash, to: idx, mac: bytesOf(32) }),
 };
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

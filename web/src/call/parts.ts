@@ -1,6 +1,6 @@
 // What a session takes from outside: socket, worker, connection, key store, clock. Pages take the browser's; tests bring their own.
 
-import { localVersions, type VersionStore } from './chain';
+import { browserRoots, type RootStore } from './roots';
 import { startCryptoWorker, type CryptoWorker } from './crypto_worker';
 import { openKeyStore, type KeyStore } from './keys';
 import type { PeerLike } from './media_link';
@@ -12,7 +12,7 @@ export interface CallParts {
   startWorker(): CryptoWorker;
   makePeer(worker: CryptoWorker, events: PeerEvents): PeerLike;
   openKeys(): Promise<KeyStore>;
-  versions: VersionStore;
+  roots: RootStore;
   now(): number;
 }
 
@@ -21,6 +21,6 @@ export const browserParts: CallParts = {
   startWorker: startCryptoWorker,
   makePeer: (worker, events) => new Peer(worker.port as Worker, events),
   openKeys: openKeyStore,
-  versions: localVersions,
+  roots: browserRoots,
   now: () => Date.now(),
 };

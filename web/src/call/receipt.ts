@@ -7,6 +7,8 @@ export interface Receipt {
   version: 1;
   /** base64url of the organisation key's public point. */
   root: string;
+  /** As people compare it: eight groups of four hex digits. */
+  fingerprint: string;
   policy: Signed;
   hellos: Signed[];
   rosters: Signed[];

@@ -19,6 +19,8 @@ import type { ProblemCode } from './state';
 import { Steward, type ChangeReason } from './steward';
 import { ackWithinMs, StewardTurn } from './steward_turn';
 import { StewardWatch } from './steward_watch';
+import { expectsProof, linkProofWithinMs, LinkTrust } from './link_trust';
+import { customerProof, stewardProof } from './link_secret';
 import { kidOf } from './worker/kid';
 import type { Recipient, WorkerEvent } from './worker/protocol';
 
@@ -52,6 +54,7 @@ export class SecureCall {
   readonly chain: Chain;
   readonly exchange: Exchange;
   readonly steward: Steward;
+  readonly link: LinkTrust;
   /** Six groups for the newest Roster that lists us. */
   code: string[] | null = null;
   /** The epoch in which we send; 0 before the first. */
@@ -69,6 +72,10 @@ export class SecureCall {
   private progressTimer_: ReturnType<typeof setInterval> | null = null;
   private watchTimer_: ReturnType<typeof setInterval> | null = null;
   private laterEpochTimer_ = false;
+  /** While the steward's proof of the link's secret is missing: what came meanwhile, in order. */
+  private held_: AnyMessage[] = [];
+  private proofTimer_ = false;
+  private readonly proofsSent_ = new Set<string>();
   private readonly turn_: StewardTurn;
   private readonly stewardWatch_: StewardWatch;
   private missingSince_ = new Map<number, number>();
@@ -79,15 +86,18 @@ export class SecureCall {
 
   private constructor(
     readonly call: string,
+    meeting: string,
     readonly hello: Message<'Hello'>,
     private readonly kem_: string,
     policy: PolicyFacts,
     private readonly sig_: SigKey,
     private readonly worker_: CryptoWorker,
     private readonly ports_: SecureCallPorts,
+    link: { secret: CryptoKey | null; accepted: boolean },
   ) {
+    this.link = new LinkTrust(link.secret, hello.body.role, link.accepted);
     this.hellosOfSelf_.add(hello.hash);
-    this.chain = new Chain(call, policy, () => ({
+    this.chain = new Chain(call, meeting, policy, () => ({
       ep: hello.body.ep,
       sig: sig_.point,
       kem: this.kem_,
@@ -100,6 +110,7 @@ export class SecureCall {
       publish: (roster) => this.publish_(roster),
       exhausted: () => ports_.stop('exhausted', { check: 'exhausted', detail: 'epoch' }, null),
       connected: this.connectedIdx,
+      decides: (idx) => this.decides_(idx),
       after: (ms, task) => this.after_(ms, task),
       changed: () => ports_.changed(),
       now: () => ports_.now(),
@@ -109,7 +120,17 @@ export class SecureCall {
 
   /** Makes endpoint, KEM key and Hello. The Hello isn't sent yet. */
   static async open(
-    input: { call: string; role: 'agent' | 'customer' | 'guest'; name: string; policy: PolicyFacts; sig: SigKey; worker: CryptoWorker },
+    input: {
+      call: string;
+      meeting: string;
+      role: 'agent' | 'customer' | 'guest';
+      name: string;
+      policy: PolicyFacts;
+      sig: SigKey;
+      worker: CryptoWorker;
+      /** The secret of the link by which the customer came; `accepted`: on this page he has gone on without the steward's proof. */
+      link: { secret: CryptoKey | null; accepted: boolean };
+    },
     ports: SecureCallPorts,
   ): Promise<SecureCall> {
     const { kem } = await input.worker.request({ type: 'init' });
@@ -126,8 +147,9 @@ export class SecureCall {
       renews: input.sig.call === input.call ? input.sig.ep : null,
       cred: { kind: 'server', proof: '' },
     };
+    if (input.role !== 'agent' && input.link.secret) body.cred = { kind: 'link', proof: await customerProof(input.link.secret, body) };
     const hello = await sign('Hello', body.ep, body, input.sig.privateKey);
-    const call = new SecureCall(input.call, hello, kem, input.policy, input.sig, input.worker, ports);
+    const call = new SecureCall(input.call, input.meeting, hello, kem, input.policy, input.sig, input.worker, ports, input.link);
     await call.chain.addHello(hello);
     return call;
   }
@@ -181,10 +203,18 @@ export class SecureCall {
       const failure = await this.chain.addHello(hello);
       if (failure) throw new Error(failure.check);
     });
+    // A proof by another secret: another link, or a server that has put itself between. Refused without comparing codes.
+    if ((await this.link.judge(hello)) === 'wrong') throw new Error('link.proof_wrong');
     const done = this.steward.admit(hello, reason);
     for (const ep of insteadOf) if (ep !== hello.body.ep) this.steward.remove(ep, 'admit');
     void this.turn_.advance();
     return done;
+  }
+
+  /** Customer: goes on although the steward has not proven that it holds the link's secret. */
+  goOnUnproven(): void {
+    this.link.accept();
+    void this.enqueue_(() => this.release_());
   }
 
   /** Steward: a member has left. */
@@ -297,9 +327,18 @@ export class SecureCall {
 
   private async take_(message: AnyMessage): Promise<void> {
     if (this.ended_) return;
+    // In order behind our own keys, which wait for the steward's proof.
+    if (this.held_.length > 0 || (this.link.holds && this.wasMember_)) {
+      if (message.t !== 'LinkProof' && message.t !== 'Hello' && message.t !== 'Roster') {
+        if (this.held_.length < 256) this.held_.push(message);
+        return;
+      }
+    }
     switch (message.t) {
       case 'Policy':
         return;
+      case 'LinkProof':
+        return this.takeLinkProof_(message);
       case 'Hello': {
         // A Hello that doesn't prove itself is nobody's; a Roster that names it will be refused.
         await this.chain.addHello(message);
@@ -340,12 +379,68 @@ export class SecureCall {
     this.noteStewardSign_(message, entry.roster.steward);
     this.turn_.begin(entry.roster.epoch);
     if (entry.roster.mode === 'paused') this.watchPause_(entry);
-    await this.sendOwnKeys_(entry, self);
     void this.updateCode_(entry);
+    if (this.link.holds) {
+      this.awaitProof_();
+      this.ports_.changed();
+      return;
+    }
+    if (entry.roster.steward === self) await this.sendLinkProofs_(entry);
+    await this.sendOwnKeys_(entry, self);
     const later = this.later_;
     this.later_ = [];
     for (const waiting of later) await this.take_(waiting);
     this.ports_.changed();
+  }
+
+  // ---- the link's secret ----
+
+  private awaitProof_(): void {
+    if (this.proofTimer_) return;
+    this.proofTimer_ = true;
+    this.after_(linkProofWithinMs, () => {
+      if (this.link.overdue()) this.ports_.changed();
+    });
+  }
+
+  /** To us, of a Roster that lists us, signed by its steward: then the secret decides. Anything else is nobody's word. */
+  private async takeLinkProof_(message: Message<'LinkProof'>): Promise<void> {
+    const { call, roster, to, mac } = message.body;
+    const entry = this.chain.rosters().find((known) => known.hash === roster);
+    if (call !== this.call || !entry || to !== this.idxIn_(entry)) return;
+    if (!(await this.chain.verifyFrom(message, entry.roster.epoch, entry.roster.steward))) return;
+    await this.link.takeProof(mac, entry);
+    if (!this.link.holds) await this.release_();
+  }
+
+  /** The newest Roster's keys, and what has waited for them. */
+  private async release_(): Promise<void> {
+    const entry = this.chain.last;
+    const self = this.idxIn_(entry);
+    const held = this.held_;
+    this.held_ = [];
+    if (!this.ended_ && !this.link.holds && entry && self !== null && !this.exchange.hasSenderKey(entry.roster.epoch, self)) await this.sendOwnKeys_(entry, self);
+    for (const waiting of held) await this.take_(waiting);
+    this.ports_.changed();
+  }
+
+  /** Steward: to each customer whose Hello has shown that he holds the secret, once he is listed. */
+  private async sendLinkProofs_(entry: RosterEntry): Promise<void> {
+    const { secret } = this.link;
+    if (!secret) return;
+    for (const member of entry.roster.members) {
+      const hello = this.chain.hello(member.hello);
+      if (!hello || this.proofsSent_.has(member.ep) || member.role === roleNumber.agent || (await this.link.judge(hello)) !== 'proven') continue;
+      this.proofsSent_.add(member.ep);
+      const body = { call: this.call, roster: entry.hash, to: member.idx, mac: await stewardProof(secret, entry.hash) };
+      this.send_((await sign('LinkProof', this.ep, body, this.sig_.privateKey)).signed, 'LinkProof', entry.roster.epoch);
+    }
+  }
+
+  /** Came by a link whose secret we don't have: that browser asks its person, which takes longer than any acknowledgement. */
+  private decides_(idx: number): boolean {
+    const member = this.chain.last?.roster.members.find((m) => m.idx === idx);
+    return member !== undefined && !this.proofsSent_.has(member.ep) && expectsProof(this.chain.hello(member.hello)?.body);
   }
 
   private async sendOwnKeys_(entry: RosterEntry, self: number): Promise<void> {

@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { roleNumber, type Roster } from '../protocol';
+import { roleNumber, type KindName, type Roster, type Signed } from '../protocol';
+import { base64url, random } from './bytes';
+import { checkPolicy } from './chain';
+import { importLinkSecret, stewardProof } from './link_secret';
 import { sign } from './messages';
-import { admitted, makeOrganisation, MemoryVersions, person, readAs, signingKey, speak, TestServer, until, type TestPerson } from './testing';
+import { admitted, makeOrganisation, MemoryStorage, pageRoots, person, readAs, signingKey, speak, TestServer, until, type TestPerson } from './testing';
 
 // The same checker that the end-to-end tests use on the real server: what the test server says must be what the real one says.
 const checker = new URL('../../../tests/e2e/lib/schema.mjs', import.meta.url).href;
@@ -285,7 +288,7 @@ describe('refusals: one failed check, and this browser stops sending', () => {
     const hello = (await readAs('Hello', server.presence('J. Adviser').hello!)).body;
     const ep = hello.nonce;
     const fake = await sign('Hello', ep, { ...hello, ep, sig: attacker.point }, attacker.key);
-    const member = { idx: 2, ep, role: roleNumber.agent, sig: attacker.point, kem: hello.kem, hello: fake.hash };
+    const member = { idx: 2, ep, role: roleNumber.agent, sig: attacker.point, kem: hello.kem, hello: fake.hash, kinds: ['a', 'v'] as KindName[] };
     const next: Roster = { ...first.body, epoch: 2, prev: first.hash, steward: 2, members: [...first.body.members, member] };
     await server.inject('C. Customer', fake.signed);
     await server.inject('C. Customer', (await sign('Roster', ep, next, attacker.key)).signed);
@@ -347,20 +350,86 @@ describe('refusals: one failed check, and this browser stops sending', () => {
 
   it('e2ee 11: an older Policy is refused by a browser that has seen a newer one', async () => {
     const org = await makeOrganisation(7);
-    const versions = new MemoryVersions();
+    const roots = pageRoots();
     const server = new TestServer(org, 'required');
-    const first = person(server, false, 'C. Customer', { versions });
+    const first = person(server, false, 'C. Customer', { roots });
     people.push(first);
     await first.session.start();
     await until('waiting', () => first.session.state.phase === 'waiting');
     first.session.abandon();
     org.policy = (await sign('Policy', 'root', { ...org.body, ver: 6 }, org.root.key)).signed;
-    const second = person(new TestServer(org, 'required'), false, 'C. Customer', { versions });
+    const second = person(new TestServer(org, 'required'), false, 'C. Customer', { roots });
     people.push(second);
     await second.session.start();
     await stopped(second, 'policy_refused', 'policy.rollback');
     // Not even a Hello has left.
     expect(second.session.state.self.ep).toBeNull();
+  });
+
+  it('fault H1: another organisation at the address that this browser knows is refused, and nothing is sent', async () => {
+    const storage = new MemoryStorage();
+    const known = await makeOrganisation(3);
+    const first = person(new TestServer(known, 'required'), false, 'C. Customer', { roots: pageRoots(storage) });
+    people.push(first);
+    await first.session.start();
+    await until('waiting', () => first.session.state.phase === 'waiting');
+    first.session.abandon();
+    // Its Policy is newer and good in itself: only its key is another one.
+    const stranger = new TestServer(await makeOrganisation(9), 'required');
+    const second = person(stranger, false, 'C. Customer', { roots: pageRoots(storage) });
+    people.push(second);
+    await second.session.start();
+    await stopped(second, 'root_refused', 'policy.root');
+    expect(second.session.state.problem?.detail).toMatch(/([0-9a-f]{4} ){7}[0-9a-f]{4}, not ([0-9a-f]{4} ){7}[0-9a-f]{4}/);
+    expect(stranger.received.filter((r) => r.message.type === 'e2ee')).toEqual([]);
+    // A browser that has never been here takes it: first use.
+    const other = person(new TestServer(await makeOrganisation(9), 'required'), false, 'C. Customer', { roots: pageRoots() });
+    people.push(other);
+    await other.session.start();
+    await until('waiting', () => other.session.state.phase === 'waiting');
+  });
+
+  it.each(['resync', 'resync and a new call', 'a new call of a page that was loaded'])('fault H1: inside an open page no other organisation key is accepted: %s', async (way) => {
+    const { server, customer } = await connected();
+    const stranger = await makeOrganisation(9);
+    const before = server.received.length;
+    const call = base64url(random(16));
+    // With a Policy of the known key that names the stranger's as its follower: not inside a page's life either.
+    const former = [(await sign('Policy', 'root', { ...server.org.body, ver: 8, next_root: stranger.root.point }, server.org.root.key)).signed];
+    server.resync('C. Customer', { root: stranger.root.point, policy: stranger.policy, former, ...(way === 'resync' ? {} : { call }) });
+    if (way === 'resync and a new call') server.push(server.presence('C. Customer'), { type: 'call.new', call });
+    await stopped(customer, 'root_refused', 'policy.root_changed');
+    expect(server.received.slice(before).filter((r) => r.participant === 'C. Customer' && ['SenderKey', 'Hello'].includes((r.message['m'] as Signed | undefined)?.t ?? ''))).toEqual([]);
+    expect(customer.session.receipt()?.root).toBe(server.org.root.point);
+  });
+
+  it('fault H1: the next organisation key is accepted when the known one names it, and only then', async () => {
+    const known = await makeOrganisation(3);
+    const next = await makeOrganisation(6);
+    const later = await makeOrganisation(7);
+    const names = async (org: typeof known, ver: number, root: string) => (await sign('Policy', 'root', { ...org.body, ver, next_root: root }, org.root.key)).signed;
+    const type = { ...known.body.types[0]!, type_version: 3 };
+    const check = async (org: typeof known, former: Signed[], pinned = known.root.point, ver = 4) => {
+      const storage = new MemoryStorage();
+      storage.setItem('parlour.root', JSON.stringify({ root: pinned, ver }));
+      const roots = pageRoots(storage);
+      const result = await checkPolicy(org.policy, org.root.point, type, roots, former);
+      if ('check' in result) expect(roots.read()).toEqual({ root: pinned, ver });
+      else expect(roots.read()).toEqual({ root: org.root.point, ver: org.body.ver });
+      return 'check' in result ? result.check : 'good';
+    };
+    expect(await check(next, [])).toBe('policy.root');
+    expect(await check(next, [await names(known, 5, next.root.point)])).toBe('good');
+    // By way of a key that came and went; in the wrong order it leads nowhere.
+    const way = [await names(known, 5, next.root.point), await names(next, 6, later.root.point)];
+    expect(await check(later, way)).toBe('good');
+    expect(await check(later, [...way].reverse())).toBe('policy.root');
+    // One that this browser knows to be older than what the organisation has said since.
+    expect(await check(next, [await names(known, 3, next.root.point)])).toBe('policy.root');
+    // Signed by the key that it names, or by nobody.
+    expect(await check(next, [await names(next, 5, next.root.point)])).toBe('policy.root');
+    // And the Policy behind it may not be older than the one that named its key.
+    expect(await check(next, [await names(known, 7, next.root.point)])).toBe('policy.rollback');
   });
 
   it('e2ee 11: a Policy that another key signed, and a relabelled type, are refused', async () => {
@@ -652,5 +721,109 @@ describe('receipt of a call that is never recorded', () => {
     }
     for (const m of server.chain.filter((x) => x.t === 'Roster')) expect((await readAs('Roster', m)).body.mode).toBe('off');
     expect(customer.session.state.recording.fact).toBe('off');
+  });
+});
+
+describe('the secret of a link', () => {
+  const key = (): Promise<CryptoKey> => importLinkSecret(random(16));
+  async function linked(agentSecret: CryptoKey | null, customerSecret: CryptoKey | null) {
+    const server = new TestServer(await makeOrganisation(), 'required');
+    servers.push(server);
+    const agent = person(server, true, 'J. Adviser', agentSecret ? { linkSecret: agentSecret } : {});
+    const customer = person(server, false, 'C. Customer', customerSecret ? { linkSecret: customerSecret } : {});
+    people.push(agent, customer);
+    return { server, agent, customer };
+  }
+  const keysOf = (server: TestServer, participant: string): number =>
+    server.received.filter((r) => r.participant === participant && (r.message['m'] as Signed | undefined)?.t === 'SenderKey').length;
+  const knownAs = (p: TestPerson): string[] => p.session.state.members.filter((m) => m.idx !== 255).map((m) => m.knownBy);
+
+  it('verifies both sides without a word, again after a reload', async () => {
+    const secret = await key();
+    const { server, agent, customer } = await linked(secret, secret);
+    await admitted(server, agent, customer);
+    await until('keys active', () => [agent, customer].every((p) => p.session.state.encryption.epoch === 1));
+    expect(customer.session.state.security.link).toBe('proven');
+    expect(knownAs(customer)).toEqual(['link', 'self']);
+    expect(knownAs(agent)).toEqual(['self', 'link']);
+    // Its proof came before its keys: what left this browser left after it.
+    const order = server.chain.map((m) => m.t);
+    expect(order.indexOf('LinkProof')).toBeGreaterThan(order.indexOf('Roster'));
+    const kept = customer.keys;
+    customer.session.abandon();
+    const again = person(server, false, 'C. Customer', { keys: kept, linkSecret: secret });
+    people.push(again);
+    await again.session.start();
+    await until('in again', () => again.session.state.encryption.epoch === 2);
+    expect(again.session.state.security.link).toBe('proven');
+  });
+
+  it('e2ee 10: where the server swaps a key, no key of the customer leaves', async () => {
+    const secret = await key();
+    const { server, agent, customer } = await linked(secret, secret);
+    // The server is the steward to the customer: it has keys of its own, and no secret.
+    server.tamper = (m) => (m.t === 'LinkProof' ? [] : [m]);
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    try {
+      await admitted(server, agent, customer);
+      await until('a Roster lists the customer', () => customer.session.state.self.idx !== null);
+      await vi.advanceTimersByTimeAsync(4000);
+      expect(customer.session.state.security.link).toBe('waiting');
+      expect(keysOf(server, 'C. Customer')).toBe(0);
+      await vi.advanceTimersByTimeAsync(1500);
+      expect(customer.session.state.security.link).toBe('overdue');
+      await vi.advanceTimersByTimeAsync(20_000);
+      expect(keysOf(server, 'C. Customer')).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('of another link proves nothing: by the steward’s mistake or a forged word', async () => {
+    const { server, agent, customer } = await linked(await key(), await key());
+    await agent.session.start();
+    await customer.session.start();
+    await until('somebody waits', () => agent.session.state.waiting.some((w) => w.ep !== ''));
+    const waiting = agent.session.state.waiting[0]!;
+    expect(waiting.knownBy).toBe('server');
+    await expect(agent.session.admit(waiting.ep, waiting.helloHash)).rejects.toMatchObject({ code: 'link.proof_wrong' });
+    expect(server.chain.some((m) => m.t === 'Roster')).toBe(false);
+  });
+
+  it('on the customer’s side alone: he is asked, and goes on by his own act', async () => {
+    const { server, agent, customer } = await linked(null, await key());
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    try {
+      await admitted(server, agent, customer);
+      await until('a Roster lists the customer', () => customer.session.state.self.idx !== null);
+      // A forged proof: signed by somebody who is not the steward, and with a secret of its own.
+      const stranger = await signingKey();
+      const roster = await readAs('Roster', server.chain.find((m) => m.t === 'Roster')!);
+      const forged = { call: server.call, roster: roster.hash, to: 1, mac: await stewardProof(await key(), roster.hash) };
+      await server.inject('C. Customer', (await sign('LinkProof', roster.body.members[0]!.ep, forged, stranger.key)).signed);
+      await vi.advanceTimersByTimeAsync(6000);
+      await until('he is asked', () => customer.session.state.security.link === 'overdue');
+      expect(keysOf(server, 'C. Customer')).toBe(0);
+      // Nor is he left out meanwhile: a person takes longer than an acknowledgement may.
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(customer.session.state.self.idx).not.toBeNull();
+      customer.session.goOnUnproven();
+      await until('keys active', () => [agent, customer].every((p) => p.session.state.encryption.epoch > 0));
+      expect(customer.session.state.security.link).toBe('accepted');
+      expect(knownAs(customer)).toEqual(['server', 'self']);
+      expect(knownAs(agent)).toEqual(['self', 'server']);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('on the adviser’s side alone: the server attests', async () => {
+    const { server, agent, customer } = await linked(await key(), null);
+    await admitted(server, agent, customer);
+    await until('keys active', () => [agent, customer].every((p) => p.session.state.encryption.epoch === 1));
+    expect(customer.session.state.security.link).toBe('none');
+    expect(knownAs(customer)).toEqual(['server', 'self']);
+    expect(knownAs(agent)).toEqual(['self', 'server']);
+    expect(server.chain.some((m) => m.t === 'LinkProof')).toBe(false);
   });
 });

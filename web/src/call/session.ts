@@ -9,9 +9,10 @@
 //
 // Thread: the page's.
 
-import { roleNumber, type DeclineReason, type Farewell, type Person, type ServerPush, type Signed, type WaitingEntry, type WelcomeFields } from '../protocol';
+import { messageForm, roleNumber, type DeclineReason, type Farewell, type Person, type ServerPush, type Signed, type WaitingEntry, type WelcomeFields } from '../protocol';
 import { Refused, type CallApi, type CallConfig } from './api';
 import { checkPolicy, type Failure } from './chain';
+import { uuid16 } from './bytes';
 import type { CryptoWorker } from './crypto_worker';
 import { Observable, type Listener } from './events';
 import { keyLifeMs, makeSigKey, type KeyStore, type SigKey } from './keys';
@@ -19,6 +20,7 @@ import { MediaLink } from './media_link';
 import { readSignedAs, type Message } from './messages';
 import { browserParts, type CallParts } from './parts';
 import { sessionOf } from './peer';
+import { fingerprintWords } from './roots';
 import type { Receipt } from './receipt';
 import { SecureCall } from './secure_call';
 import { Signalling } from './signalling';
@@ -54,6 +56,10 @@ export class CallSession implements CallApi {
   private connectedSent_ = '';
   private keyMissingAtMs_ = 0;
   private over_ = false;
+  /** The person went on without the steward's proof of the link's secret: for as long as this page lives. */
+  private acceptedUnproven_ = false;
+  /** Left out of the Roster while the person was being asked. */
+  private droppedWhileAsked_ = false;
 
   constructor(
     private readonly config_: CallConfig,
@@ -145,6 +151,16 @@ export class CallSession implements CallApi {
     this.changed_();
   }
 
+  goOnUnproven(): void {
+    this.acceptedUnproven_ = true;
+    this.call_?.goOnUnproven();
+    if (this.droppedWhileAsked_) {
+      this.droppedWhileAsked_ = false;
+      void this.rejoin_();
+    }
+    this.changed_();
+  }
+
   async leave(): Promise<void> {
     await this.bowOut_('left');
   }
@@ -172,7 +188,7 @@ export class CallSession implements CallApi {
     const call = this.call_;
     if (!call?.newest) return null;
     const { policy } = call.chain;
-    return { version: 1, root: this.facts_.root, policy: policy.message.signed, ...call.receipt() };
+    return { version: 1, root: this.facts_.root, fingerprint: this.facts_.rootFingerprint, policy: policy.message.signed, ...call.receipt() };
   }
 
   // ---- entering, rejoining, ending ----
@@ -181,7 +197,7 @@ export class CallSession implements CallApi {
     const { as, csrf, meeting, takeOver, socketUrl } = this.config_;
     const url = socketUrl ?? `${location.protocol === 'http:' ? 'ws' : 'wss'}://${location.host}/api/v1/call`;
     const signalling = new Signalling(
-      { type: 'enter', as, csrf, ...(meeting === null ? {} : { meeting }), ...(takeOver ? { take_over: true } : {}) },
+      { type: 'enter', form: messageForm, as, csrf, ...(meeting === null ? {} : { meeting }), ...(takeOver ? { take_over: true } : {}) },
       () => this.parts_.openSocket(url),
       {
         push: (message) => this.push_(signalling, message),
@@ -375,6 +391,12 @@ export class CallSession implements CallApi {
 
   private async welcome_(message: WelcomeFields): Promise<void> {
     const facts = this.facts_;
+    // Another organisation than this page has talked to since it was loaded: nothing that it says is taken.
+    if (facts.root !== '' && message.root !== facts.root) {
+      const detail = `${await fingerprintWords(message.root)}, not ${await fingerprintWords(facts.root)}`;
+      this.stop_('root_refused', { check: 'policy.root_changed', detail }, null);
+      return;
+    }
     facts.you = message.you;
     facts.meeting = message.meeting;
     facts.organisation = message.org.name;
@@ -406,20 +428,33 @@ export class CallSession implements CallApi {
   }
 
   private async openCall_(callId: string, reset: boolean): Promise<void> {
-    const { welcome } = this.facts_;
+    const facts = this.facts_;
+    const { welcome } = facts;
     const worker = this.worker_;
     if (!welcome || !worker) return;
     this.call_?.close();
     this.call_ = null;
     this.forgetSilence_();
-    const policy = await checkPolicy(welcome.policy, welcome.root, welcome.meeting, this.parts_.versions);
-    if ('check' in policy) return this.stop_('policy_refused', policy, null);
+    const policy = await checkPolicy(welcome.policy, welcome.root, welcome.meeting, this.parts_.roots, welcome.former ?? []);
+    if ('check' in policy) return this.stop_(policy.check.startsWith('policy.root') ? 'root_refused' : 'policy_refused', policy, null);
+    facts.rootFingerprint = await fingerprintWords(welcome.root);
+    const meeting = uuid16(welcome.meeting.id);
+    if (!meeting) return this.stop_('roster_refused', { check: 'roster.meeting', detail: welcome.meeting.id }, null);
     if (reset) await worker.request({ type: 'reset' });
     const name = `${welcome.meeting.id}/${welcome.you.participant}`;
     this.sig_ = (await this.keys_?.load(name).catch(() => null)) ?? (await makeSigKey(name, this.parts_.now()));
     const role = welcome.you.role === 'staff' ? 'agent' : 'customer';
     const call = await SecureCall.open(
-      { call: callId, role, name: welcome.you.name, policy, sig: this.sig_, worker },
+      {
+        call: callId,
+        meeting,
+        role,
+        name: welcome.you.name,
+        policy,
+        sig: this.sig_,
+        worker,
+        link: { secret: this.config_.linkSecret ?? null, accepted: this.acceptedUnproven_ },
+      },
       {
         send: (signed: Signed) => this.signalling_?.request({ type: 'e2ee', m: signed }) ?? Promise.reject(new Refused('disconnected', '')),
         stop: (code, failure, idx) => this.stop_(code, failure, idx),
@@ -431,7 +466,8 @@ export class CallSession implements CallApi {
           this.tellSelf_();
         },
         removed: (reason) => {
-          if (reason === 'no_ack' || reason === 'renew') void this.rejoin_();
+          if (reason === 'no_ack' && call.link.holds) this.droppedWhileAsked_ = true;
+          else if (reason === 'no_ack' || reason === 'renew') void this.rejoin_();
           else void this.bowOut_('removed');
         },
         rosterChanged: (entry, before) => noteRoster(this.facts_, call, entry.roster.members, before?.roster.members ?? null, this.parts_.now()),
@@ -466,6 +502,7 @@ export class CallSession implements CallApi {
       // A Hello of another call or of staff in the customers' queue is nobody that we could admit.
       const fits = hello !== null && hello.body.call === this.call_?.call && hello.body.role !== roleNumber.agent;
       people.push({ entry, hello: fits ? hello : null });
+      if (fits) await this.call_?.link.judge(hello);
       if (fits && entry.hello) await this.maybeRenewal_(entry.hello);
     }
     this.waiting_ = people;
@@ -478,6 +515,8 @@ export class CallSession implements CallApi {
     const hello = await readSignedAs('Hello', signed);
     if (!hello || hello.body.ep === call.ep || !call.steward.isRenewal(hello.body) || call.steward.isQueued(hello.body.ep)) return;
     if (call.newest?.roster.members.some((m) => m.ep === hello.body.ep)) return;
+    // Not without a click when the proof in its link is not ours.
+    if ((await call.link.judge(hello)) === 'wrong') return;
     call.admit(hello, 'renew').catch(() => undefined);
   }
 

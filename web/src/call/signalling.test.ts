@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { parseServerMessage, type ServerPush, type Signed } from '../protocol';
+import { messageForm, parseServerMessage, type ServerPush, type Signed } from '../protocol';
 import { Signalling, type Socket } from './signalling';
 
 class FakeSocket implements Socket {
@@ -34,7 +34,7 @@ function scene() {
   const links: string[] = [];
   const gone: string[] = [];
   const signalling = new Signalling(
-    { type: 'enter', as: 'guest', csrf: 'c' },
+    { type: 'enter', form: messageForm, as: 'guest', csrf: 'c' },
     () => {
       const socket = new FakeSocket();
       sockets.push(socket);

@@ -5,6 +5,7 @@
 // that announced an active slot; `recording.fact` is 'on' only when the server reports the durable header *and* the recorder's
 // own signed key acknowledgement has arrived.
 
+import type { LinkState } from './link_trust';
 import type { DeclineReason, EndReason, MediaReason, MeetingFacts } from '../protocol';
 
 export type Role = 'agent' | 'customer' | 'guest';
@@ -154,6 +155,10 @@ export interface SecurityView {
   /** Why the code is another one than before, newest last. Empty while it has not changed. */
   readonly codeChanges: readonly CodeChange[];
   readonly organisation: string;
+  /** The organisation key's, eight groups of four hex digits; '' before it was checked. */
+  readonly rootFingerprint: string;
+  /** What the secret of the link has proven: see link_trust.ts. Staff: 'none' where this browser has no secret, else 'proven'. */
+  readonly link: LinkState;
   /** Receipt for types that are never recorded: Policy, Rosters, SenderKeys, Activated as they were sent. */
   readonly receiptAvailable: boolean;
 }
@@ -169,6 +174,8 @@ export interface QualityView {
 export type ProblemCode =
   // e2ee.md 3: a check of a signed message failed; `detail` names the check.
   | 'policy_refused'
+  // Another organisation key than this browser remembers for this address, or than this page began with.
+  | 'root_refused'
   | 'roster_refused'
   | 'sender_key_refused'
   // e2ee.md 4.7

@@ -93,7 +93,7 @@ export class Steward {
     const members = [...stay];
     const add = (hello: Message<'Hello'>): void => {
       const { ep, role, sig, kem } = hello.body;
-      members.push({ idx: idx++, ep, role, sig, kem, hello: hello.hash });
+      members.push({ idx: idx++, ep, role, sig, kem, hello: hello.hash, kinds: ['a', 'v'] });
     };
     if (!last || renewing) add(this.self_);
     for (const { hello } of additions) add(hello);
@@ -107,6 +107,7 @@ export class Steward {
     const reason = this.reasonOf_(last === null, renewing, additions, before.filter(gone));
     const roster: Roster = {
       call: this.chain_.call,
+      meeting: this.chain_.meeting,
       epoch,
       prev: this.chain_.last?.hash ?? (await this.chain_.startHash()),
       type_id: type.type_id,

@@ -8,6 +8,8 @@ import type { Exchange } from './exchange';
 import type { Steward } from './steward';
 
 export const ackWithinMs = 5000;
+/** Who is asked something gets this much longer. */
+const decideWithinMs = 60_000;
 const retryMs = 1000;
 
 export interface StewardTurnPorts {
@@ -18,6 +20,8 @@ export interface StewardTurnPorts {
   /** Epochs or indices are used up. */
   exhausted(): void;
   connected(idx: number): boolean;
+  /** Its person is asked whether to go on: longer than an acknowledgement may take. */
+  decides(idx: number): boolean;
   after(ms: number, task: () => void): void;
   changed(): void;
   now(): number;
@@ -85,13 +89,24 @@ export class StewardTurn {
     return this.pendingEpoch_ !== null;
   }
 
+  /** Has still not switched in the newest epoch: left out, as anybody who does not answer. */
+  private stillSilent_(ep: string): void {
+    const newest = this.chain_.last?.roster;
+    const member = newest?.members.find((m) => m.ep === ep);
+    if (!newest || !member || !this.ports_.mayAct() || this.exchange_.hasSenderKey(newest.epoch, member.idx)) return;
+    this.steward_.remove(ep, 'no_ack');
+    void this.advance();
+  }
+
   private timeOver_(epoch: number): void {
     if (this.pendingEpoch_ !== epoch) return;
     if (this.ports_.mayAct()) {
       // The steward itself can't be removed: `remove` knows.
       for (const idx of this.exchange_.silent(epoch, (i) => this.ports_.connected(i))) {
         const ep = this.chain_.member(epoch, idx)?.ep;
-        if (ep) this.steward_.remove(ep, 'no_ack');
+        if (!ep) continue;
+        if (this.ports_.decides(idx)) this.ports_.after(decideWithinMs, () => this.stillSilent_(ep));
+        else this.steward_.remove(ep, 'no_ack');
       }
     }
     // Settled or not: changes that came meanwhile may go on.

@@ -7,12 +7,12 @@ import type { Farewell, Person, Policy, Roster, SenderKey, ServerPush, Signed } 
 import { recorderIdx } from '../protocol';
 import type { CallConfig } from './api';
 import { base64url, fromBase64url, random, type Bytes } from './bytes';
-import type { VersionStore } from './chain';
 import { CryptoWorker, type WorkerPort } from './crypto_worker';
 import type { LocalMedia } from './devices';
 import { MemoryKeyStore } from './keys';
 import type { PeerLike } from './media_link';
 import { readSigned, readSignedAs, sign } from './messages';
+import { rootsIn, type RootStore } from './roots';
 import type { CallParts } from './parts';
 import { CallSession } from './session';
 import type { Socket } from './signalling';
@@ -56,16 +56,21 @@ export async function makeOrganisation(ver = 1, change: (policy: Policy) => void
       { type_id: typeIds.never, version: 1, record: 'never', kinds: [], pause_max_s: 0 },
     ],
     rec: { id: 'rec-1', kem: base64url(kem.point), sig: rec.point, nbf: now - 60, exp: now + 3600 },
+    staff: [],
+    next_root: null,
   };
   change(body);
   return { root, rec, kem, body, policy: (await sign('Policy', 'root', body, root.key)).signed };
 }
 
-export class MemoryVersions implements VersionStore {
-  private readonly versions_ = new Map<string, number>();
-  read = (root: string): number => this.versions_.get(root) ?? 0;
-  write = (root: string, version: number): void => void this.versions_.set(root, version);
+/** One browser's memory of the organisation key. */
+export class MemoryStorage {
+  private readonly kept_ = new Map<string, string>();
+  getItem = (name: string): string | null => this.kept_.get(name) ?? null;
+  setItem = (name: string, value: string): void => void this.kept_.set(name, value);
 }
+/** A page of a browser; without one, of a new browser. */
+export const pageRoots = (storage = new MemoryStorage()): RootStore => rootsIn(() => storage);
 
 type Fields = { type: string; id?: number; [name: string]: unknown };
 
@@ -202,6 +207,13 @@ export class TestServer {
   setState(participant: string, state: Person['state']): void {
     this.presence(participant).state = state;
     this.people();
+  }
+
+  /** What an altered server says to a page that is open already. */
+  resync(participant: string, change: object): void {
+    const presence = this.presence(participant);
+    const welcome = presence.log.find((p) => p.type === 'welcome')!;
+    this.push(presence, { ...welcome, ...change, type: 'resync' });
   }
 
   /** As if the server had made up a signed message itself. */
@@ -446,7 +458,7 @@ export interface TestPerson {
 export const opusFrame = new Uint8Array([0x78, 1, 2, 3, 4, 5]);
 
 /** A person with a microphone. `keys` of an earlier page makes this a reload of that page. */
-export function person(server: TestServer, staff: boolean, name: string, options: { keys?: MemoryKeyStore; versions?: VersionStore; participant?: string; now?: () => number } = {}): TestPerson {
+export function person(server: TestServer, staff: boolean, name: string, options: { keys?: MemoryKeyStore; roots?: RootStore; linkSecret?: CryptoKey; participant?: string; now?: () => number } = {}): TestPerson {
   const participant = options.participant ?? name;
   let worker: TestWorker | null = null;
   let peer: TestPeer | null = null;
@@ -456,12 +468,12 @@ export function person(server: TestServer, staff: boolean, name: string, options
     startWorker: () => new CryptoWorker((worker = new TestWorker())),
     makePeer: () => (peer = new TestPeer(worker!)),
     openKeys: async () => keys,
-    versions: options.versions ?? new MemoryVersions(),
+    roots: options.roots ?? pageRoots(),
     now: options.now ?? (() => Date.now()),
   };
   const track = { enabled: true, kind: 'audio', stop: () => undefined } as unknown as MediaStreamTrack;
   const media = { microphone: track, camera: null, screen: null, trouble: {}, onChange: null, close: () => undefined } as unknown as LocalMedia;
-  const config: CallConfig = { as: staff ? 'staff' : 'guest', csrf: 'x', meeting: staff ? server.meeting : null, media, socketUrl: 'test:' };
+  const config: CallConfig = { as: staff ? 'staff' : 'guest', csrf: 'x', meeting: staff ? server.meeting : null, media, socketUrl: 'test:', linkSecret: options.linkSecret ?? null };
   const session = new CallSession(config, parts);
   const states: CallState[] = [];
   session.subscribe((state) => states.push(state));

@@ -45,7 +45,7 @@ export function viewOf(facts: SessionFacts, call: SecureCall | null, media: Medi
       speaking: media.selfSpeaking,
     },
     members,
-    waiting: waiting.map(waitingView),
+    waiting: waiting.map((input) => waitingView(input, call)),
     queuePlace: listed ? null : facts.queuePlace,
     placeKeptMin: facts.placeKeptMin,
     waitingSinceMs: facts.waitingSinceMs,
@@ -74,6 +74,8 @@ export function viewOf(facts: SessionFacts, call: SecureCall | null, media: Medi
       code: listed ? (call?.code ?? null) : null,
       codeChanges: [...facts.codeChanges],
       organisation: facts.organisation,
+      rootFingerprint: facts.rootFingerprint,
+      link: call ? (call.link.secret !== null && call.link.state === 'none' ? 'proven' : call.link.state) : 'none',
       receiptAvailable: roster !== null,
     },
     quality: qualityOf(facts.quality, media.state, facts.link),
@@ -127,7 +129,7 @@ function memberViews(facts: SessionFacts, call: SecureCall, media: MediaLink): M
       name: call.chain.hello(m.hello)?.body.name ?? '',
       self: own,
       steward: m.idx === roster.steward,
-      knownBy: own ? 'self' : 'server',
+      knownBy: own ? 'self' : call.link.knows(m.sig, m.hello) ? 'link' : 'server',
       presence: person?.state === 'stopped' ? 'stopped' : person?.state === 'reconnecting' || (!person && facts.ownerOf.has(m.ep)) ? 'reconnecting' : person?.silent ? 'silent' : 'online',
       acknowledged: own || call.exchange.acknowledged(epoch, self, m.idx),
       active: (slots ?? []).map((slot) => slotNames[slot]),
@@ -160,14 +162,14 @@ function memberViews(facts: SessionFacts, call: SecureCall, media: MediaLink): M
   return out;
 }
 
-function waitingView({ entry, hello, renews }: WaitingInput): WaitingView {
+function waitingView({ entry, hello, renews }: WaitingInput, call: SecureCall | null): WaitingView {
   return {
     ep: hello?.body.ep ?? '',
     participant: entry.participant,
     helloHash: hello?.hash ?? '',
     name: hello?.body.name ?? entry.name,
     role: hello ? (roles[hello.body.role] ?? 'guest') : 'customer',
-    knownBy: 'server',
+    knownBy: hello && call?.link.knows(hello.body.sig, hello.hash) ? 'link' : 'server',
     sinceMs: entry.since,
     renews,
     secondDevice: entry.second_device,

@@ -4,6 +4,8 @@
 import type { CallId, EndpointId, Signed, Slot } from './signed';
 
 export const maxMessageBytes = 64 * 1024;
+/** The form of signed messages that this page reads and writes. The server refuses another one: the page must be reloaded. */
+export const messageForm = 2;
 /** WebSocket close codes. */
 export const closeMalformed = 1008;
 export const closeReplaced = 4001;
@@ -16,7 +18,7 @@ export interface Resume {
 export type DeclineReason = 'not_now' | 'wrong_person' | 'unrecorded' | 'closed';
 
 export type ClientMessage =
-  | { type: 'enter'; as: 'staff' | 'guest'; csrf: string; meeting?: string; resume?: Resume; take_over?: boolean }
+  | { type: 'enter'; form: typeof messageForm; as: 'staff' | 'guest'; csrf: string; meeting?: string; resume?: Resume; take_over?: boolean }
   | { type: 'watch'; as: 'staff'; csrf: string }
   | { type: 'e2ee'; m: Signed }
   | { type: 'answer'; gen: number; sdp: string }
@@ -55,6 +57,8 @@ export interface WelcomeFields {
   policy: Signed;
   /** The organisation key's public point, 65 bytes. */
   root: string;
+  /** Policies of earlier organisation keys that name the one after them, oldest first; absent where there was no other. */
+  former?: Signed[];
   resume: string | null;
   now: number;
   /** Hellos, Rosters, SenderKeys, KeyAcks, Activateds of the current call, in order; empty for a waiting guest. */

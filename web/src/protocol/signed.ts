@@ -4,10 +4,12 @@
 /** Endpoint id, call id: base64url of 16 bytes. */
 export type EndpointId = string;
 export type CallId = string;
+/** base64url of the 16 bytes of a meeting's UUID. */
+export type MeetingId16 = string;
 /** base64url of 32 bytes, SHA-256. */
 export type Hash = string;
 
-export type SignedType = 'Policy' | 'Hello' | 'Roster' | 'SenderKey' | 'KeyAck' | 'Activated' | 'Progress';
+export type SignedType = 'Policy' | 'Hello' | 'Roster' | 'SenderKey' | 'KeyAck' | 'Activated' | 'Progress' | 'LinkProof';
 
 /** `k`: `root`, `rec`, or the signer's endpoint id. `b`: base64url of the JSON bytes. `s`: base64url of r‖s. */
 export interface Signed {
@@ -23,16 +25,21 @@ export const recorderIdx = 255;
 export const maxEpoch = 4095;
 export const maxIdx = 254;
 
-/** Kinds of base keys: 1 audio (slot 0), 2 pictures (slots 1 and 2). */
+/** Kinds of base keys: 1 audio (slot 0), 2 pictures (slots 1 and 2). 3, data, is defined and refused until something uses it. */
 export type KeyKind = 1 | 2;
-/** Slots of an endpoint: 0 microphone, 1 camera, 2 screen. */
+/**
+ * Slots of an endpoint: 0 microphone, 1 camera, 2 screen. Defined and refused until something sends them: 3 sound of a shared
+ * screen, 4 data, 8 and 9 the camera's other layers.
+ */
 export type Slot = 0 | 1 | 2;
+/** Kinds by name, as Policy and Roster list them. */
+export type KindName = 'a' | 'v';
 
 export interface PolicyType {
   type_id: string;
   version: number;
   record: 'required' | 'optional' | 'never';
-  kinds: ('a' | 'v')[];
+  kinds: KindName[];
   pause_max_s: number;
 }
 
@@ -50,6 +57,10 @@ export interface Policy {
   ver: number;
   types: PolicyType[];
   rec: PolicyRecorder;
+  /** Keys that sign what is said about staff; none until that is built. */
+  staff: never[];
+  /** The organisation key that follows this one: its point, or null. */
+  next_root: string | null;
 }
 
 export interface Credential {
@@ -81,6 +92,8 @@ export interface RosterMember {
   sig: string;
   kem: string;
   hello: Hash;
+  /** Of base keys that others wrap to it: all, until something needs fewer. */
+  kinds: KindName[];
 }
 
 export interface RosterRecorder {
@@ -91,6 +104,7 @@ export interface RosterRecorder {
 
 export interface Roster {
   call: CallId;
+  meeting: MeetingId16;
   epoch: number;
   prev: Hash;
   type_id: string;
@@ -117,7 +131,8 @@ export interface SenderKey {
   epoch: number;
   roster: Hash;
   from: number;
-  commits: { a: Hash; v: Hash };
+  /** `d`: of kind 3; null where a call has none. */
+  commits: { a: Hash; v: Hash; d: null };
   /** Sorted by (to, k). */
   wraps: KeyWrap[];
 }
@@ -160,6 +175,15 @@ export interface Progress {
   final: boolean;
 }
 
+/** The steward's word to one customer that both hold the secret of his link. */
+export interface LinkProof {
+  call: CallId;
+  /** Hash of a Roster that lists both. */
+  roster: Hash;
+  to: number;
+  mac: string;
+}
+
 export interface SignedBodies {
   Policy: Policy;
   Hello: Hello;
@@ -168,4 +192,5 @@ export interface SignedBodies {
   KeyAck: KeyAck;
   Activated: Activated;
   Progress: Progress;
+  LinkProof: LinkProof;
 }

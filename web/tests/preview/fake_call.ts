@@ -77,9 +77,10 @@ export class CallSession implements CallApi {
     this.config.media?.close();
   }
   async end(): Promise<void> {}
+  goOnUnproven(): void {}
   abandon(): void {}
   receipt() {
     const signed = { t: 'Policy', k: 'root', b: '', s: '' } as never;
-    return { version: 1 as const, root: '', policy: signed, hellos: [], rosters: [], senderKeys: [], activated: [] };
+    return { version: 1 as const, root: '', fingerprint: '', policy: signed, hellos: [], rosters: [], senderKeys: [], activated: [] };
   }
 }

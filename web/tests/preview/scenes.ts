@@ -82,7 +82,7 @@ export function scene(name: string, config: CallConfig): CallState {
     encryption: { epoch: 1, pending: false, established: true, waitingForKeysOf: [], waitingForMediaOf: [], framesSent: 1000, framesDecrypted: 1000, framesRejected: 0 },
     recording: { policy: never ? 'never' : 'required', fact: never ? 'off' : 'on', kinds: ['a', 'v'], reason: null, sinceMs: now },
     media: { allowed: true, reason: 'ok', endsAtMs: null },
-    security: { code, codeChanges: [], organisation: 'Example Bank', receiptAvailable: true },
+    security: { code, codeChanges: [], organisation: 'Example Bank', rootFingerprint: '0a1b 2c3d 4e5f 6071 8293 a4b5 c6d7 e8f9', link: staff ? 'none' : 'proven', receiptAvailable: true },
     quality: { level: 'good', cause: 'none', rttMs: 20, lossPercent: 0 },
     connectedAtMs: now - 724_000,
     heldUntilMs: null,

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "meeting/gate.h"
+#include "meeting/ids.h"
 #include "meeting/refusal.h"
 
 namespace parlour::app {
@@ -39,7 +40,7 @@ struct RosterView {
 };
 
 struct Accepted {
-  enum class Kind { kHello, kRoster, kSenderKey, kKeyAck, kActivated, kProgress };
+  enum class Kind { kHello, kRoster, kSenderKey, kKeyAck, kActivated, kProgress, kLinkProof };
   Kind kind = Kind::kHello;
   std::string ep;                   // the signer's endpoint; "rec" for the recorder
   std::uint16_t epoch = 0;          // all but Hello
@@ -71,8 +72,9 @@ class CallRulesFactory {
  public:
   virtual ~CallRulesFactory() = default;
   // `policy`: the signed Policy message {t,k,b,s}. Refused when it does not verify under the organisation
-  // key.
+  // key. Rosters of another meeting are refused later.
   virtual Result<std::unique_ptr<CallRules>, meeting::Refusal> make(const std::string& call,
+                                                                    const meeting::MeetingId& meeting,
                                                                     const std::string& policy) = 0;
   virtual std::string root_public_key() const = 0;  // base64url, 65 bytes; "" when unknown
 };

@@ -39,9 +39,11 @@ enum class ChainFault : std::uint8_t {
   kPolicyUnknown,
   kTypeUnknown,    // the Policy does not list this type and version
   kTypeChanged,    // a call keeps its type
+  kMeetingOther,   // the Roster is of another meeting than this call
   kHelloUnknown,   // a member without its Hello
   kMemberBind,     // a member's ep, role or keys are not its Hello's
   kMemberChanged,  // an endpoint that stays has another idx or other keys
+  kMemberKinds,    // other kinds of keys than everybody gets: nothing uses that yet
   kIdxReused,
   kStewardNotMember,
   kStewardNotAgent,
@@ -69,6 +71,9 @@ enum class ChainFault : std::uint8_t {
   kNotActivated,
   kForeignKid,  // a KID of another sender or epoch
   kCounterWentBack,
+  // LinkProof.
+  kLinkProofTo,     // not to a customer or guest of that Roster
+  kLinkProofTwice,  // another one for the same Roster and person
 };
 std::string_view to_text(ChainFault fault);
 
@@ -104,7 +109,8 @@ struct EpochState {
   Roster roster;
   Hash256 roster_hash{};
   UtcTime accepted_at{};
-  std::map<std::uint8_t, SenderState> senders;  // one for each member
+  std::map<std::uint8_t, SenderState> senders;    // one for each member
+  std::map<std::uint8_t, LinkProof> link_proofs;  // by whom they are for
 
   const SenderState* sender(std::uint8_t idx) const;
 };
@@ -115,7 +121,8 @@ class CallChain {
     P256Point root{};            // the organisation key
     std::optional<CallId> call;  // absent: the first Roster's
     std::int64_t policy_version_min = 0;
-    std::size_t epochs_kept = 8;  // the vault keeps all (kEpochMax)
+    std::size_t epochs_kept = 8;                      // the vault keeps all (kEpochMax)
+    std::optional<MeetingId> meeting = std::nullopt;  // absent: the first Roster's
   };
   // A connected member has 5 s to acknowledge; the next Roster may leave it out then. A little less, because
   // the steward's 5 s begin when it sends and ours when we receive.
@@ -130,6 +137,7 @@ class CallChain {
   void forget_hello(const Hash256& hash);
 
   const std::optional<CallId>& call() const { return config_.call; }
+  const std::optional<MeetingId>& meeting() const { return config_.meeting; }  // known after the first Roster
   const Policy* policy() const { return policy_ ? &*policy_ : nullptr; }
   const Hash256& policy_hash() const { return policy_hash_; }
   const PolicyType* type() const { return type_ ? &*type_ : nullptr; }  // after the first Roster
@@ -170,6 +178,7 @@ class CallChain {
   Verdict accept_key_ack(const SignedMessage& message);
   Verdict accept_activated(const SignedMessage& message, UtcTime now);
   Verdict accept_progress(const SignedMessage& message, UtcTime now);
+  Verdict accept_link_proof(const SignedMessage& message);
 
   std::optional<ChainFault> check_roster_place(const Roster& roster, UtcTime now) const;
   std::optional<ChainFault> check_roster_signature(const SignedMessage& message, const Roster& roster) const;

@@ -13,7 +13,13 @@ constexpr std::uint8_t kRecorderIdx = 255;  // a member that only receives
 constexpr std::uint8_t kSlotMicrophone = 0;
 constexpr std::uint8_t kSlotCamera = 1;
 constexpr std::uint8_t kSlotScreen = 2;
-constexpr std::uint8_t kSlotMax = kSlotScreen;
+// Defined, and refused until something sends them: the sound of a shared screen, data (e2ee.md 6a), and the
+// camera's other layers, each with counters of its own.
+constexpr std::uint8_t kSlotScreenSound = 3;
+constexpr std::uint8_t kSlotData = 4;
+constexpr std::uint8_t kSlotCameraLayer1 = 8;
+constexpr std::uint8_t kSlotCameraLayer2 = 9;
+constexpr std::uint8_t kSlotMax = kSlotScreen;                   // the highest that is built
 constexpr std::uint64_t kCounterLimit = std::uint64_t{1} << 32;  // counters stay below
 
 // A base key serves the slots of one kind.
@@ -27,9 +33,10 @@ struct Kid {
   std::uint64_t value() const {
     return static_cast<std::uint64_t>(epoch) << 12 | static_cast<std::uint64_t>(idx) << 4 | slot;
   }
-  Kind kind() const { return slot == kSlotMicrophone ? Kind::kAudio : Kind::kPictures; }
+  Kind kind() const { return slot == kSlotMicrophone ? Kind::kAudio : Kind::kPictures; }  // of built slots
 
-  // Nothing for epoch 0 and those beyond 4095, for member 255 (it never sends) and for reserved slots.
+  // Nothing for epoch 0 and those beyond 4095, for member 255 (it never sends) and for slots that are not
+  // built.
   static std::optional<Kid> from_value(std::uint64_t value) {
     std::uint64_t epoch = value >> 12;
     auto idx = static_cast<std::uint8_t>(value >> 4);

@@ -1,4 +1,5 @@
-// The signed messages of "Parlour/1": Policy, Hello, Roster, SenderKey, KeyAck, Activated, Progress.
+// The signed messages of "Parlour/1": Policy, Hello, Roster, SenderKey, KeyAck, Activated, Progress,
+// LinkProof.
 //
 // A message is {t, k, b, s}: type, signer, the JSON bytes and the signature over "Parlour/1 "‖t‖0x00‖b. The
 // bytes b are signed, hashed and kept as they came; they are read strictly: exactly the members of the type,
@@ -26,6 +27,7 @@ namespace parlour::e2ee {
 
 using CallId = ByteArray<16>;
 using EndpointId = ByteArray<16>;
+using MeetingId = ByteArray<16>;  // the meeting's UUID
 using crypto::Hash256;
 using crypto::P256Point;
 
@@ -38,7 +40,8 @@ enum class MessageType : std::uint8_t {
   kSenderKey,
   kKeyAck,
   kActivated,
-  kProgress
+  kProgress,
+  kLinkProof
 };
 std::string_view to_text(MessageType type);  // the wire's `t`
 std::optional<MessageType> message_type_from_text(std::string_view text);
@@ -84,6 +87,7 @@ enum class RecordRule : std::uint8_t { kRequired, kOptional, kNever };
 enum class CallMode : std::uint8_t { kRecorded, kPaused, kOff };
 enum class Role : std::uint8_t { kAgent = 1, kCustomer = 2, kGuest = 3 };
 
+// Kind 3 (data, "d") is defined and refused until something uses it (e2ee-encodings.md).
 struct Kinds {
   bool audio = false;
   bool pictures = false;
@@ -112,6 +116,10 @@ struct Policy {
   std::int64_t version = 0;
   std::vector<PolicyType> types;
   PolicyRecorder rec;
+  // Keys that sign what is said about staff (e2ee.md 5a) are refused until that is built: `staff` is an empty
+  // list. The organisation key that follows this one. Whoever remembers this key accepts the next for this
+  // word only.
+  std::optional<P256Point> next_root = std::nullopt;
 
   const PolicyType* find_type(std::string_view type_id, std::uint32_t type_version) const;
   friend bool operator==(const Policy&, const Policy&) = default;
@@ -148,6 +156,7 @@ struct RosterMember {
   P256Point sig{};
   P256Point kem{};
   Hash256 hello{};
+  Kinds kinds{true, true};  // of base keys that others wrap to it
   friend bool operator==(const RosterMember&, const RosterMember&) = default;
 };
 struct RosterRecorder {
@@ -157,6 +166,7 @@ struct RosterRecorder {
 };
 struct Roster {
   CallId call{};
+  MeetingId meeting{};
   std::uint16_t epoch = 0;
   Hash256 prev{};
   std::string type_id;
@@ -236,6 +246,16 @@ struct Progress {
   friend bool operator==(const Progress&, const Progress&) = default;
 };
 
+// The steward's word to one customer that both hold the secret of his link (e2ee.md 5). Only they can judge
+// `mac`; everybody else sees who said it, of which Roster, to whom.
+struct LinkProof {
+  CallId call{};
+  Hash256 roster{};
+  std::uint8_t to = 0;
+  ByteArray<32> mac{};
+  friend bool operator==(const LinkProof&, const LinkProof&) = default;
+};
+
 Result<Policy, MessageError> parse_policy(ByteView body);
 Result<Hello, MessageError> parse_hello(ByteView body);
 Result<Roster, MessageError> parse_roster(ByteView body);
@@ -243,6 +263,7 @@ Result<SenderKey, MessageError> parse_sender_key(ByteView body);
 Result<KeyAck, MessageError> parse_key_ack(ByteView body);
 Result<Activated, MessageError> parse_activated(ByteView body);
 Result<Progress, MessageError> parse_progress(ByteView body);
+Result<LinkProof, MessageError> parse_link_proof(ByteView body);
 
 // Body bytes in the specification's member order. The caller keeps to the limits; parse_… is the judge.
 Bytes encode(const Policy& policy);
@@ -252,6 +273,7 @@ Bytes encode(const SenderKey& sender_key);
 Bytes encode(const KeyAck& ack);
 Bytes encode(const Activated& activated);
 Bytes encode(const Progress& progress);
+Bytes encode(const LinkProof& proof);
 
 SignedMessage sign(const Policy& policy, const crypto::P256Key& root);
 SignedMessage sign(const Hello& hello, const crypto::P256Key& sig);
@@ -261,5 +283,6 @@ SignedMessage sign(const KeyAck& ack, std::string_view signer,
                    const crypto::P256Key& sig);  // kSignerRecorder for 255
 SignedMessage sign(const Activated& activated, const EndpointId& sender, const crypto::P256Key& sig);
 SignedMessage sign(const Progress& progress, const EndpointId& sender, const crypto::P256Key& sig);
+SignedMessage sign(const LinkProof& proof, const EndpointId& steward, const crypto::P256Key& sig);
 
 }  // namespace parlour::e2ee

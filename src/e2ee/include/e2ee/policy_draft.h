@@ -43,6 +43,10 @@ Result<std::string, PolicyRefusal> sign_policy_draft(const PolicyDraft& draft, c
 
 // Form and signature; whether it may follow another is the next function's.
 Result<Policy, PolicyRefusal> read_signed_policy(std::string_view message, const P256Point& root);
+// A signed Policy of the present form or of the one before it (without `staff` and `next_root`), whoever
+// signed it: which version was in force and what it listed. Only for making the next one; nobody else
+// believes it.
+std::optional<Policy> policy_of_any_form(const SignedMessage& message);
 // `previous` null: the first one. A published type version never changes, versions rise, and its time is now.
 Result<void, PolicyRefusal> check_next_policy(const Policy& next, const Policy* previous, UtcTime now);
 

@@ -104,6 +104,7 @@ struct OpenedRecording {
 
 struct OpeningInput {
   recording::RecordingId recording = recording::RecordingId::from_bytes({});
+  e2ee::MeetingId meeting{};  // of which this is a recording, as the log says
   std::uint32_t segments = 0;
   crypto::Hash256 last_hash{};
   std::map<std::uint32_t, PartKey> keys;  // by part
@@ -113,6 +114,8 @@ struct OpeningInput {
   std::function<void(std::int64_t permille)> progress;
 };
 
+// Refused when the signed Rosters name another meeting than the log ("recording.other_meeting"), or were made
+// by a program before this one, which named none ("recording.earlier_form").
 Result<OpenedRecording, VaultRefusal> open_recording(const OpeningInput& input, const KeyStore& keys,
                                                      Muxer& muxer);
 

@@ -34,7 +34,7 @@ class PolicySigner {
   // One that the operator signed elsewhere: by the organisation key, newer, valid now, naming this vault.
   Result<void, VaultRefusal> put(std::string_view message, UtcTime now);
 
-  const std::string& text() const { return text_; }  // {t,k,b,s}; empty: none yet
+  const std::string& text() const { return text_; }  // {t,k,b,s}; empty: none yet in the present form
 
   // How long a Policy vouches for the recorder's key; signing any type renews it.
   static constexpr std::int64_t kValidDays = 400;
@@ -42,6 +42,7 @@ class PolicySigner {
  private:
   PolicySigner(std::filesystem::path state_file, const KeyStore& keys)
       : state_file_(std::move(state_file)), keys_(&keys) {}
+  bool take_earlier_form(std::string_view message);
   Result<void, VaultRefusal> take(std::string_view message, std::optional<UtcTime> now);
   Result<std::string, VaultRefusal> sign_next(std::vector<e2ee::PolicyType> types, UtcTime now);
 

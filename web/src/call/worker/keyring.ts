@@ -127,7 +127,7 @@ export class Keyring {
     // A worker that was halted meanwhile must not come back to life.
     if (this.halted_) throw new Error('halted');
     this.epochs_.set(message.epoch, { context, self: message.self, members: new Set(message.recipients.map((r) => r.idx)), own });
-    return { commits: { a: base64url(commits[1]), v: base64url(commits[2]) }, wraps };
+    return { commits: { a: base64url(commits[1]), v: base64url(commits[2]), d: null }, wraps };
   }
 
   /** Opens the wraps for us and checks them against their commits. Both kinds or nothing. */

@@ -6,7 +6,7 @@ export function kidOf(epoch: number, idx: number, slot: Slot): number {
   return epoch * 4096 + idx * 16 + slot;
 }
 
-/** Null for slots that are reserved (3) or unknown, for epoch 0, for the recorder (it never sends), and beyond the limits. */
+/** Null for slots that are not built (3 sound of a screen, 4 data, 8 and 9 layers of the camera) or unknown, for epoch 0, for the recorder (it never sends), and beyond the limits. */
 export function splitKid(kid: bigint): { epoch: number; idx: number; slot: Slot } | null {
   if (kid > BigInt(maxEpoch) * 4096n + 4095n) return null;
   const value = Number(kid);

@@ -22,7 +22,7 @@ export interface EpochAnnouncement {
 }
 
 export interface OwnSenderKey {
-  commits: { a: string; v: string };
+  commits: { a: string; v: string; d: null };
   wraps: KeyWrap[];
 }
 

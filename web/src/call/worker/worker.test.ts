@@ -304,7 +304,7 @@ describe('keys and frames', () => {
     const { fromA } = await announce(2, a, b, base64url(random(32)));
     // The wrap of another epoch, and a commit of another key: the commit is additional data and is checked again.
     expect((await b.keyring.accept({ ...fromA, wraps: first.fromA.wraps })).refused).toBe('wrap');
-    expect((await b.keyring.accept({ ...fromA, commits: { a: fromA.commits.v, v: fromA.commits.a } })).refused).toBe('wrap');
+    expect((await b.keyring.accept({ ...fromA, commits: { a: fromA.commits.v, v: fromA.commits.a, d: null } })).refused).toBe('wrap');
     expect((await b.keyring.accept({ ...fromA, from: 7 })).refused).toBe('from');
     // A well-formed wrap of a wrong key under the right commit: it opens, but is not what was committed to.
     const context = { call: fromBase64url(call)!, epoch: 2, roster: fromBase64url(fromA.roster)! };

@@ -21,7 +21,7 @@ function state(change: Partial<CallState> = {}): CallState {
     encryption: { epoch: 1, pending: false, established: true, waitingForKeysOf: [], waitingForMediaOf: [], framesSent: 0, framesDecrypted: 0, framesRejected: 0 },
     recording: { policy: 'required', fact: 'on', kinds: ['a', 'v'], reason: null, sinceMs: 0 },
     media: { allowed: true, reason: 'ok', endsAtMs: null },
-    security: { code: null, codeChanges: [], organisation, receiptAvailable: false },
+    security: { code: null, codeChanges: [], organisation, rootFingerprint: '', link: 'none', receiptAvailable: false },
     quality: { level: 'good', cause: 'none', rttMs: 1, lossPercent: 0 },
     connectedAtMs: 0, heldUntilMs: null, problem: null, happenings: [], ended: null, ...change,
   };

@@ -125,6 +125,13 @@ export function qualityWords(state: CallState, words: CallWords): string | null 
   return words.quality[cause];
 }
 
+/** What the secret of the link has proven, as this side sees it. */
+export function linkWords(state: CallState, organisation: string, words: CallWords): string {
+  const { link } = state.security;
+  if (state.self.role === 'agent') return link === 'proven' ? words.link.staff_has : words.link.staff_none(organisation);
+  return words.link.customer[link](organisation);
+}
+
 /** Sentence for a problem; the code of the failed check comes under it, small. */
 export function problemSentence(state: CallState, organisation: string, words: CallWords): string | null {
   const problem = state.problem;

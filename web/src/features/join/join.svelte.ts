@@ -144,7 +144,17 @@ export class JoinState {
     this.invitation = null;
     this.#keep(link, null);
     if (location.pathname !== pagePath || location.hash !== '') history.replaceState(null, '', pagePath);
-    await this.#load(() => api.openLink(link.token, this.#chosen), true);
+    await this.#load(() => this.#openLink(link), true);
+  }
+
+  /** Only the token goes to the server. The secret stays here, for a reload too, and goes when the visit is closed. */
+  async #openLink(link: LinkParts): Promise<Invitation> {
+    const invitation = await api.openLink(link.token, this.#chosen);
+    // The call's code is loaded when it is needed, not with the invitation.
+    const { forgetSecret, keepSecret } = await import('../../call/index.ts');
+    if (link.secret !== null) await keepSecret(link.secret, invitation.meeting.id, Date.now());
+    else await forgetSecret(invitation.meeting.id);
+    return invitation;
   }
 
   #keep(link: LinkParts | null, meeting: string | null): void {
@@ -374,8 +384,9 @@ export class JoinState {
     this.releaseMedia();
     http.onUnauthenticated = null;
     let reached = true;
+    const { forgetSecret, keepingRoot } = await import('../../call/index.ts');
     try {
-      await api.forget();
+      await keepingRoot(() => api.forget());
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       reached = error.status === 401;
@@ -383,6 +394,7 @@ export class JoinState {
     sessionStorage.clear();
     this.link = null;
     this.#meeting = null;
+    if (this.invitation !== null) await forgetSecret(this.invitation.meeting.id);
     http.csrf = null;
     this.invitation = null;
     this.inCall = false;

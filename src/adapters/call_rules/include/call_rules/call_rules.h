@@ -12,6 +12,7 @@ class ChainRulesFactory final : public app::CallRulesFactory {
   // The organisation's public key, once the vault has told it.
   void set_root(const crypto::P256Point& root) { root_ = root; }
   Result<std::unique_ptr<app::CallRules>, meeting::Refusal> make(const std::string& call,
+                                                                 const meeting::MeetingId& meeting,
                                                                  const std::string& policy) override;
   std::string root_public_key() const override;
 
