@@ -38,8 +38,8 @@ Result<PolicySigner, VaultRefusal> PolicySigner::open(std::filesystem::path stat
   return signer;
 }
 
-// A Policy kept by a program before this one, whose form nobody reads any more: its types and version are gone
-// on from, and its text is given to nobody.
+// A Policy kept by a program before this one, whose form nobody reads any more: its types and version are
+// gone on from, and its text is given to nobody.
 bool PolicySigner::take_earlier_form(std::string_view text) {
   auto message = e2ee::parse_signed_message(text);
   if (!message || e2ee::parse_policy(message->body) ||
