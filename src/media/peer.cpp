@@ -139,6 +139,13 @@ Result<void, AnswerError> Peer::accept_answer(std::uint32_t generation, std::str
   if (!transport_.expect_fingerprint(answer.fingerprint, now)) {
     return fail(AnswerError{CommandError::kFingerprintChanged, std::nullopt});
   }
+  for (std::size_t i = 0; i < judged->lines.size(); ++i) {
+    const rtc::MediaAnswer& media = answer.media[i];
+    UplinkStream* stream = judged->lines[i].uplink ? uplink(*judged->lines[i].uplink) : nullptr;
+    if (stream == nullptr || media.rejected || !stream->is_change(media.ssrc.value_or(0))) continue;
+    if (!stream->source_changes().take(now))
+      return fail(AnswerError{CommandError::kSourceChanges, std::nullopt});
+  }
   negotiation_.settle();
   restarting_ = false;
   remote_ufrag_ = answer.ice.ufrag;
@@ -183,8 +190,8 @@ void Peer::on_stun(const rtc::StunMessage& message, const rtc::Address& from, St
   rearm(now);
 }
 
-void Peer::on_dtls(ByteView datagram, SteadyTime now) {
-  transport_.on_dtls(datagram, now);
+void Peer::on_dtls(const rtc::Address& from, ByteView datagram, SteadyTime now) {
+  transport_.on_dtls(from, datagram, now);
   rearm(now);
 }
 
@@ -207,8 +214,11 @@ UplinkStream* Peer::find_uplink(const rtc::RtpHeader& header, ByteView packet, b
   if (stream == nullptr || !stream->enabled()) return nullptr;
   const UplinkStream::Source& source = stream->source();
   if (header.payload_type == source.payload_type) {
+    if (!stream->bind_ssrc(header.ssrc, now)) {
+      context_.count(Drop::kSourceChanges);
+      return nullptr;
+    }
     room_.end_sink_stream(*stream, now);
-    stream->bind_ssrc(header.ssrc);
     return stream;
   }
   if (source.rtx_payload_type != 0 && header.payload_type == source.rtx_payload_type) {
@@ -358,7 +368,7 @@ void Peer::take(const rtc::SenderReport& report, SteadyTime now) {
     if (stream.source().ssrc != report.ssrc || !stream.enabled()) return;
     const SenderClock clock{report.rtp_time, report.ntp, now};
     stream.set_sender_clock(clock);
-    room_.pass_sender_report(stream, gate_, clock);
+    if (stream.may_record_report(now)) room_.pass_sender_report(stream, gate_, clock);
   });
 }
 

@@ -59,7 +59,7 @@ class Peer {
   Result<void, AnswerError> accept_answer(std::uint32_t generation, std::string_view sdp, SteadyTime now);
 
   void on_stun(const rtc::StunMessage& message, const rtc::Address& from, SteadyTime now);
-  void on_dtls(ByteView datagram, SteadyTime now);
+  void on_dtls(const rtc::Address& from, ByteView datagram, SteadyTime now);
   void on_rtp(const rtc::Address& from, MutableByteView datagram, SteadyTime now);
   void on_rtcp(const rtc::Address& from, MutableByteView datagram, SteadyTime now);
 

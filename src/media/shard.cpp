@@ -42,6 +42,8 @@ std::string_view to_text(CommandError error) {
       return "fingerprint_changed";
     case CommandError::kIceNotChanged:
       return "ice_not_changed";
+    case CommandError::kSourceChanges:
+      return "source_changes";
     case CommandError::kPlain:
       return "plain";
     case CommandError::kCrypto:
@@ -64,6 +66,8 @@ std::string_view to_text(Drop drop) {
       return "address_taken";
     case Drop::kStunNotAuthentic:
       return "stun_not_authentic";
+    case Drop::kNotProven:
+      return "not_proven";
     case Drop::kRateLimited:
       return "rate_limited";
     case Drop::kNoKeysYet:
@@ -78,6 +82,8 @@ std::string_view to_text(Drop drop) {
       return "malformed_rtcp";
     case Drop::kUnknownStream:
       return "unknown_stream";
+    case Drop::kSourceChanges:
+      return "source_changes";
     case Drop::kDuplicate:
       return "duplicate";
     case Drop::kGuardUnarmed:
@@ -311,7 +317,7 @@ void Shard::handle(const rtc::Address& from, MutableByteView datagram, SteadyTim
   if (!peer->transport().within_budget(now)) return;
   switch (kind) {
     case rtc::PacketKind::kDtls:
-      peer->on_dtls(datagram, now);
+      peer->on_dtls(from, datagram, now);
       break;
     case rtc::PacketKind::kRtp:
       peer->on_rtp(from, datagram, now);

@@ -3,7 +3,10 @@
 
 #include <set>
 
+#include "crypto/dtls.h"
 #include "media/shard.h"
+#include "return_budget.h"
+#include "rtc/stun.h"
 
 namespace parlour::media {
 namespace {
@@ -114,6 +117,116 @@ TEST_F(ShardTest, AnEndpointThatNeverComesIsReportedAsGone) {
   }
   ASSERT_EQ(facts.size(), 1u);
   EXPECT_EQ(std::get<Disconnected>(facts[0]).why, Absence::kGone);
+}
+
+// Faults of the review: an authenticated STUN check is not return routability.
+class FaultH10 : public ShardTest {
+ protected:
+  FaultH10() {
+    PlainConfig config;
+    config.fingerprint = client_certificate.fingerprint();
+    ice = *shard.add_plain_endpoint({5}, {1}, config, kNow);
+    crypto::Dtls::Config client_config;
+    client_config.role = crypto::DtlsRole::kClient;
+    client_config.certificate = &client_certificate;
+    client_config.peer_fingerprint = certificate.fingerprint();
+    client.emplace(std::move(*crypto::Dtls::create(client_config, kNow)));
+  }
+  Bytes check() {
+    rtc::StunBuilder builder(rtc::StunClass::kRequest, rtc::kStunBinding, {++transaction});
+    builder.username(ice.ufrag + ":x").priority(1).ice_controlling(1).use_candidate();
+    return builder.finish(as_bytes(ice.pwd));
+  }
+  void give(Bytes datagram) {
+    received += datagram.size();
+    shard.handle(victim, datagram, now);
+    collect();
+  }
+  void collect() {
+    for (const auto& packet : shard.output().packets()) {
+      EXPECT_EQ(packet.to, victim);
+      sent += packet.size;
+      answers.push_back(to_bytes(shard.output().bytes(packet)));
+    }
+    shard.output().clear();
+  }
+  void pass(Duration time) {
+    const SteadyTime until = now + time;
+    while (shard.next_deadline() && *shard.next_deadline() <= until) {
+      now = std::max(now, *shard.next_deadline());
+      shard.on_deadline(now);
+      collect();
+    }
+    now = until;
+  }
+
+  crypto::Certificate client_certificate{
+      std::move(*crypto::Certificate::make_self_signed("client", {}, {1'700'000'000'000'000}, 24h * 3650))};
+  rtc::IceCredentials ice;
+  std::optional<crypto::Dtls> client;
+  rtc::Address victim = rtc::Address::v4({203, 0, 113, 9}, 5353);
+  SteadyTime now = kNow;
+  std::uint8_t transaction = 0;
+  std::size_t received = 0, sent = 0;
+  std::vector<Bytes> answers;
+};
+
+TEST_F(FaultH10, AForgedClientHelloDrawsNoMoreThanThreeTimesItsBytes) {
+  give(check());
+  for (const Bytes& datagram : client->take_outgoing()) give(datagram);
+  pass(70s);
+  EXPECT_GT(sent, 0u);
+  EXPECT_LE(sent, 3 * received);
+  EXPECT_GT(shard.counters()[Drop::kNotProven], 0u);
+}
+
+TEST_F(FaultH10, TheBoundHoldsAtEachMomentWhateverIsRepeated) {
+  for (int round = 0; round < 30; ++round) {
+    give(check());
+    EXPECT_LE(sent, 3 * received);
+    client->on_deadline(client->next_deadline().value_or(now));
+    for (const Bytes& datagram : client->take_outgoing()) {
+      give(datagram);
+      EXPECT_LE(sent, 3 * received);
+    }
+    pass(1s);
+    EXPECT_LE(sent, 3 * received);
+  }
+}
+
+TEST_F(FaultH10, AHandshakeThatIsFinishedIsBoundNoMore) {
+  // The first two answers of the server are lost; what the client repeats pays for the server's repetitions.
+  // Browsers check a path that is not connected yet at least twice a second.
+  int lost = 2;
+  for (int round = 0; round < 200 && client->state() != crypto::DtlsState::kConnected; ++round) {
+    if (round % 10 == 0) give(check());
+    if (client->next_deadline() && *client->next_deadline() <= now) client->on_deadline(now);
+    for (const Bytes& datagram : client->take_outgoing()) give(datagram);
+    for (const Bytes& datagram : std::exchange(answers, {})) {
+      const bool is_dtls = !datagram.empty() && datagram[0] >= 20;
+      if (is_dtls && lost-- <= 0) client->handle(datagram, now);
+    }
+    pass(50ms);
+  }
+  EXPECT_LE(now - kNow, 5s);
+  ASSERT_EQ(client->state(), crypto::DtlsState::kConnected);
+  const auto facts = shard.take_facts();
+  EXPECT_TRUE(std::any_of(facts.begin(), facts.end(),
+                          [](const Fact& fact) { return std::holds_alternative<Connected>(fact); }));
+}
+
+TEST(ReturnBudgetTest, ForgetsTheLeastRecentlyHeardAndPromisesItNothing) {
+  ReturnBudget budget;
+  const auto at = [](int port) { return rtc::Address::v4({192, 0, 2, 7}, static_cast<std::uint16_t>(port)); };
+  EXPECT_FALSE(budget.take(at(1), 1));
+  for (int port = 1; port <= 17; ++port) budget.received(at(port), 10);
+  EXPECT_FALSE(budget.take(at(1), 1));
+  EXPECT_TRUE(budget.take(at(2), 30));
+  EXPECT_FALSE(budget.take(at(2), 1));
+  budget.received(at(2), 1);
+  EXPECT_TRUE(budget.take(at(2), 3));
+  budget.prove();
+  EXPECT_TRUE(budget.take(at(1), 5'000));
 }
 
 }  // namespace

@@ -55,16 +55,24 @@ bool Transport::on_stun(const rtc::StunMessage& message, const rtc::Address& fro
     context_.count(Drop::kRateLimited);
     return false;
   }
-  const rtc::IceAnswer answer = ice_.handle(message, from, now);
-  if (answer.verdict == rtc::IceVerdict::kUnauthenticated) {
+  return_budget_.received(from, message.size());
+  const rtc::IceAnswer answer_to_check = ice_.handle(message, from, now);
+  if (answer_to_check.verdict == rtc::IceVerdict::kUnauthenticated) {
     context_.count(Drop::kStunNotAuthentic);
-  } else if (answer.verdict != rtc::IceVerdict::kAnswered) {
+  } else if (answer_to_check.verdict != rtc::IceVerdict::kAnswered) {
     context_.count(Drop::kStunNotForUs);
   }
-  if (!answer.response.empty() && !context_.output.append(from, answer.response))
-    context_.count(Drop::kOutputFull);
+  if (!answer_to_check.response.empty()) answer(from, answer_to_check.response);
   drain_ice();
-  return answer.verdict == rtc::IceVerdict::kAnswered;
+  return answer_to_check.verdict == rtc::IceVerdict::kAnswered;
+}
+
+void Transport::answer(const rtc::Address& to, ByteView datagram) {
+  if (!return_budget_.take(to, datagram.size())) {
+    context_.count(Drop::kNotProven);
+  } else if (!context_.output.append(to, datagram)) {
+    context_.count(Drop::kOutputFull);
+  }
 }
 
 void Transport::drain_ice() {
@@ -108,20 +116,22 @@ void Transport::become_connected() {
   context_.tell(Connected{endpoint_});
 }
 
-void Transport::on_dtls(ByteView datagram, SteadyTime now) {
+void Transport::on_dtls(const rtc::Address& from, ByteView datagram, SteadyTime now) {
   if (!dtls_) {
     context_.count(Drop::kNoKeysYet);
     return;
   }
+  return_budget_.received(from, datagram.size());
   dtls_->handle(datagram, now);
   drain_dtls();
 }
 
 void Transport::drain_dtls() {
   if (!dtls_) return;
+  if (dtls_->state() == crypto::DtlsState::kConnected) return_budget_.prove();
   for (const Bytes& datagram : dtls_->take_outgoing()) {
     if (!ice_.selected()) continue;  // retransmitted when there is an address
-    if (!context_.output.append(*ice_.selected(), datagram)) context_.count(Drop::kOutputFull);
+    answer(*ice_.selected(), datagram);
   }
   if (dtls_over_) return;
   switch (dtls_->state()) {

@@ -7,6 +7,7 @@
 #include "context.h"
 #include "crypto/dtls.h"
 #include "packet_budget.h"
+#include "return_budget.h"
 #include "rtc/ice_lite.h"
 #include "rtc/srtp.h"
 #include "rtc/stun.h"
@@ -31,7 +32,7 @@ class Transport {
   // address_taken: another endpoint that is still there has proven the address.
   // True: an authenticated check, or an answer to it, of this endpoint.
   bool on_stun(const rtc::StunMessage& message, const rtc::Address& from, bool address_taken, SteadyTime now);
-  void on_dtls(ByteView datagram, SteadyTime now);
+  void on_dtls(const rtc::Address& from, ByteView datagram, SteadyTime now);
   // In place; nullopt: counted and to be forgotten.
   std::optional<rtc::SrtpRtp> open_rtp(const rtc::Address& from, MutableByteView packet, SteadyTime now);
   std::optional<std::size_t> open_rtcp(const rtc::Address& from, MutableByteView packet, SteadyTime now);
@@ -52,6 +53,7 @@ class Transport {
  private:
   void drain_ice();
   void drain_dtls();
+  void answer(const rtc::Address& to, ByteView datagram);
   void become_connected();
 
   Context& context_;
@@ -67,6 +69,7 @@ class Transport {
   PacketBudget budget_{3'000, 3'000};
   // A browser that starts checks all its pairs at most every 20 ms or so.
   PacketBudget check_budget_{100, 200};
+  ReturnBudget return_budget_;
   bool connected_ = false;
   bool address_known_ = false;
   bool stale_ = false;

@@ -41,11 +41,13 @@ void UplinkStream::set_source(const Source& source) {
   }
 }
 
-void UplinkStream::bind_ssrc(std::uint32_t ssrc) {
-  if (source_.ssrc == ssrc) return;
+bool UplinkStream::bind_ssrc(std::uint32_t ssrc, SteadyTime now) {
+  if (source_.ssrc == ssrc) return true;
+  if (is_change(ssrc) && !source_changes_.take(now)) return false;
   source_.ssrc = ssrc;
   source_.rtx_ssrc = 0;
   begin_source();
+  return true;
 }
 
 std::optional<std::uint64_t> UplinkStream::note_arrival(const rtc::RtpHeader& header, bool recovered,

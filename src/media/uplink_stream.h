@@ -11,11 +11,13 @@
 #include "base/time.h"
 #include "key_frame_requests.h"
 #include "media/endpoint.h"
+#include "packet_budget.h"
 #include "rtc/nack_generator.h"
 #include "rtc/packet_history.h"
 #include "rtc/reception_stats.h"
 #include "rtc/rtp.h"
 #include "sequence_window.h"
+#include "source_changes.h"
 #include "stream_guard.h"
 
 namespace parlour::media {
@@ -60,7 +62,11 @@ class UplinkStream {
     bool nack = false;                  // retransmission was negotiated
   };
   void set_source(const Source& source);
-  void bind_ssrc(std::uint32_t ssrc);  // learnt from mid and payload type
+  // Whether this SSRC would begin a new source although there is one. The caller asks source_changes() first.
+  bool is_change(std::uint32_t ssrc) const { return source_.ssrc != 0 && ssrc != 0 && ssrc != source_.ssrc; }
+  SourceChanges& source_changes() { return source_changes_; }
+  // False: learnt from mid and payload type, and too often another one.
+  bool bind_ssrc(std::uint32_t ssrc, SteadyTime now);
   void bind_rtx_ssrc(std::uint32_t ssrc) { source_.rtx_ssrc = ssrc; }
   void disable() { enabled_ = false; }  // the sender has closed the m-line
   bool enabled() const { return enabled_; }
@@ -82,6 +88,8 @@ class UplinkStream {
   std::vector<std::uint64_t> release(std::uint32_t timestamp);
 
   void set_sender_clock(const SenderClock& clock);
+  // Browsers report once a second; each report is a line of the sealed log and a point that the vault fits.
+  bool may_record_report(SteadyTime now) { return report_budget_.take(now); }
   const std::optional<SenderClock>& sender_clock() const { return sender_clock_; }
 
   StreamGuard& guard() { return guard_; }
@@ -120,6 +128,8 @@ class UplinkStream {
   Source source_;
   bool enabled_ = false;
   std::uint32_t source_number_ = 0;
+  SourceChanges source_changes_;
+  PacketBudget report_budget_{4, 8};
   rtc::SequenceUnwrapper unwrapper_;
   SequenceWindow received_;
   rtc::ReceptionStats stats_;

@@ -12,6 +12,8 @@ std::string_view to_text(GateAnswer answer) {
       return "notice_missing";
     case GateAnswer::kNotLive:
       return "not_live";
+    case GateAnswer::kNoPath:
+      return "no_path";
     case GateAnswer::kNoRecorderKey:
       return "no_recorder_key";
     case GateAnswer::kNoCapture:
@@ -27,6 +29,7 @@ GateAnswer gate(const GateFacts& facts) {
     return GateAnswer::kNotAdmitted;
   if (!facts.sender_notice_settled) return GateAnswer::kNoticeMissing;
   if (!facts.meeting_live) return GateAnswer::kNotLive;
+  if (!facts.path_met) return GateAnswer::kNoPath;
   if (facts.receiver_is_recorder) {
     if (facts.rule == RecordingRule::kNever || facts.mode != RosterMode::kRecorded)
       return GateAnswer::kNotRecorded;

@@ -181,6 +181,9 @@ TEST(Gate, EveryRow) {
   EXPECT_EQ(with([](GateFacts& f) { f.receiver_admitted = false; }), GateAnswer::kNotAdmitted);
   EXPECT_EQ(with([](GateFacts& f) { f.sender_notice_settled = false; }), GateAnswer::kNoticeMissing);
   EXPECT_EQ(with([](GateFacts& f) { f.meeting_live = false; }), GateAnswer::kNotLive);
+  EXPECT_EQ(with([](GateFacts& f) { f.path_met = false; }), GateAnswer::kNoPath);
+  EXPECT_EQ(with([](GateFacts& f) { f.path_met = false, f.receiver_is_recorder = true; }),
+            GateAnswer::kNoPath);
   EXPECT_EQ(with([](GateFacts& f) { f.mode = RosterMode::kOff; }), GateAnswer::kNoRecorderKey);
   EXPECT_EQ(with([](GateFacts& f) { f.recorder_acknowledged_sender = false; }), GateAnswer::kNoRecorderKey);
   EXPECT_EQ(with([](GateFacts& f) { f.capture_started = false; }), GateAnswer::kNoCapture);

@@ -85,6 +85,26 @@ Code code_after(const std::string& from, const std::string& to, int times = 1) {
   return code_of(replace(text, from, to, times));
 }
 
+// Firefox writes a=sendrecv above m-lines that say otherwise.
+TEST(FaultI3, TheDirectionIsTheMLinesWhateverTheSessionSays) {
+  for (const char* direction : {"sendrecv", "sendonly", "recvonly", "inactive"}) {
+    const std::string above = "a=" + std::string(direction) + "\r\nm=audio";
+    const auto answer = parse_answer(replace(good_answer(), "m=audio", above), make_test_offer());
+    ASSERT_TRUE(answer) << direction;
+    ASSERT_EQ(answer->media.size(), 5u);
+    EXPECT_EQ(answer->media[0].direction, MediaDirection::kSendOnly) << direction;
+    EXPECT_EQ(answer->media[1].direction, MediaDirection::kSendOnly) << direction;
+    EXPECT_EQ(answer->media[2].direction, MediaDirection::kInactive) << direction;
+    EXPECT_EQ(answer->media[3].direction, MediaDirection::kRecvOnly) << direction;
+    EXPECT_EQ(answer->media[4].direction, MediaDirection::kRecvOnly) << direction;
+  }
+  // Nor does the session's stand in for an m-line that says nothing: that one is sendrecv, which answers no
+  // offer of ours.
+  const std::string silent = replace(replace(good_answer(), "m=audio", "a=sendonly\r\nm=audio"),
+                                     "a=sendonly\r\na=msid:- mic\r\n", "a=msid:- mic\r\n");
+  EXPECT_EQ(code_of(silent), Code::kBadDirection);
+}
+
 TEST(SdpOffer, HoldsWhatTheDesignAllowsAndNothingElse) {
   const std::string text = make_offer(make_test_offer());
   EXPECT_TRUE(text.starts_with("v=0\r\no=- 42 3 IN IP4 0.0.0.0\r\n"));

@@ -40,8 +40,10 @@ bool KidAccount::take(std::uint32_t counter, UtcTime at) {
       return true;
     }
   }
+  const bool extends = after != runs_.end() && after->first == counter + 1;
+  if (!extends && runs_.size() >= kRunsMax) return false;
   ++frames_;
-  if (after != runs_.end() && after->first == counter + 1) {
+  if (extends) {
     FrameRun run = after->second;
     run.first = counter;
     run.from = at;

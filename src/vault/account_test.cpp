@@ -109,5 +109,17 @@ TEST(Gaps, NearLossesAreOneEventAndOtherCausesStayApart) {
   EXPECT_EQ(gaps[0].skipped, 8u);
 }
 
+TEST(FaultH6, AKeyOfNothingButHolesTakesBoundedMemoryAndIsNamed) {
+  KidAccount account;
+  std::uint32_t refused = 0;
+  for (std::uint32_t counter = 0; counter < 600'000; counter += 2)
+    refused += account.take(counter, UtcTime{std::int64_t{counter} * 20'000}) ? 0 : 1;
+  EXPECT_EQ(account.runs().size(), KidAccount::kRunsMax);
+  EXPECT_EQ(refused, 300'000 - KidAccount::kRunsMax);
+  EXPECT_EQ(account.frames(), KidAccount::kRunsMax);
+  // What continues a run is taken as ever.
+  EXPECT_TRUE(account.take(1, UtcTime{20'000}));
+}
+
 }  // namespace
 }  // namespace parlour::vault

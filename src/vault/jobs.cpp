@@ -209,6 +209,8 @@ Result<Json, VaultRefusal> Jobs::carry_out(const Job& job) {
   std::copy(wrapped->ciphertext.begin(), wrapped->ciphertext.end(), envelope.ct.begin());
 
   const std::string manifest = make_manifest(*opened, {job.sealed, software_, clock_.now().utc}, keys_);
+  if (manifest.size() > kManifestBytesMax)
+    return refuse("manifest.size", "the manifest is larger than anybody reads");
   if (auto written = create_file(making / "manifest.json", as_bytes(manifest)); !written)
     return fail(written.error());
   JsonArray files;

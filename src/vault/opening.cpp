@@ -6,6 +6,7 @@
 #include "base/id.h"
 #include "frame_judge.h"
 #include "rendition_file.h"
+#include "vault/refusal.h"
 
 namespace parlour::vault {
 namespace {
@@ -60,6 +61,8 @@ class Opening {
     opened_.survey =
         survey_log(input_.recording, input_.segments, input_.last_hash, input_.keys, input_.source);
     report(300);
+    if (opened_.survey.streams.size() > kStreamsMax)
+      return refuse("recording.streams", "the log holds more streams than a call can make");
     if (auto verified = verify_messages(); !verified) return fail(verified.error());
     clocks_ = make_clocks(opened_.survey);
     opened_.started = origin();

@@ -31,7 +31,12 @@ void MediaBook::make_offer(EndpointKey endpoint, bool, std::function<void(MediaO
   auto found = endpoints_.find(endpoint);
   if (found == endpoints_.end()) return;
   newest_ = endpoint;
-  time_.post([done, generation = ++found->second.generation] { done(MediaOffer{generation, "v=0", {}}); });
+  time_.post([this, done, endpoint, generation = ++found->second.generation] {
+    done(MediaOffer{generation, "v=0", {}});
+    // Whoever is offered media is there a moment later, where the network lets it through.
+    if (endpoints_.contains(endpoint) && lets_through(endpoint))
+      report(endpoint, media_fact::Connected{endpoint});
+  });
 }
 
 void MediaBook::accept_answer(EndpointKey, std::uint32_t, std::string sdp,

@@ -46,6 +46,8 @@ class MediaBook final : public app::MediaPlane {
   bool anything_flows() const;
   std::size_t endpoints() const { return endpoints_.size(); }
   app::EndpointKey newest_endpoint() const { return newest_; }
+  // Which endpoints' UDP arrives here; nobody's does while this says so.
+  std::function<bool(app::EndpointKey)> lets_through = [](app::EndpointKey) { return true; };
   // The guard stopped a stream; the client's network is measured.
   void report(app::EndpointKey endpoint, const app::MediaFact& fact);
 

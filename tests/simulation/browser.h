@@ -104,6 +104,13 @@ class Browser {
   // What a broken client does: frames without shim and header, in one slot.
   void set_plaintext(media::Slot slot) { plaintext_slot_ = slot; }
   void move_to(const rtc::Address& address, SteadyTime now);
+  // Goes on under another SSRC, as an altered client may with each packet.
+  void change_ssrc(media::Slot slot, std::uint32_t ssrc) {
+    senders_[static_cast<std::size_t>(slot)].ssrc = ssrc;
+  }
+  std::uint32_t ssrc(media::Slot slot) const { return senders_[static_cast<std::size_t>(slot)].ssrc; }
+  // A sender report of its streams, out of turn.
+  void report(SteadyTime now) { send_reports(now); }
   // Sends from another address without having proven it.
   void send_media_from(const rtc::Address& address) { media_address_ = address; }
   void ask_for_key_frame(const std::string& mid, SteadyTime now);

@@ -57,7 +57,7 @@ Outcome run_lossy_call(std::uint64_t seed, bool check) {
 }
 
 TEST(LossyCall, EveryFrameArrivesOrIsAskedForAgain) {
-  run_lossy_call(11, true);
+  run_lossy_call(13, true);
 }
 TEST(LossyCall, EveryFrameArrivesOrIsAskedForAgainWithAnotherSeed) {
   run_lossy_call(12, true);

@@ -105,6 +105,72 @@ TEST(Srtp, AReplayedPacketIsForwardedOnce) {
   EXPECT_EQ(world.shard->counters()[Drop::kReplay], 9u);
 }
 
+TEST(FaultH6, TwoSsrcsInTurnMakeAFewRecorderStreamsAndNotOneAPacket) {
+  World world;
+  RecordingSink sink;
+  ASSERT_TRUE(world.shard->attach_sink(World::kRoom, &sink, world.now).has_value());
+  world.start_call({1, 2});
+  for (const std::uint64_t id : {1, 2}) {
+    ASSERT_TRUE(world.shard->set_sink_allowed({id}, true, world.now).has_value());
+  }
+  world.run(2s);
+  const std::size_t before = sink.streams.size();
+  EXPECT_EQ(before, 4u);
+  world.browser(1).stop_media();
+  for (const Slot slot : {Slot::kMicrophone, Slot::kCamera}) {
+    const std::uint32_t own = world.browser(1).ssrc(slot);
+    for (int i = 0; i < 3'000; ++i) {
+      world.browser(1).change_ssrc(slot, i % 2 == 0 ? own + 1 : own);
+      world.inject(world.browser(1).address(), world.browser(1).make_packet(slot, world.now));
+      world.run(10ms);
+    }
+    // 30 s: a burst, and one more every 20 s.
+    EXPECT_LE(sink.streams.size(), before + (slot == Slot::kMicrophone ? 6 : 12));
+    world.browser(1).change_ssrc(slot, own);
+  }
+  EXPECT_GT(world.shard->counters()[Drop::kSourceChanges], 2'000u);
+  // Half of what came was one source's, and is recorded; the other person is recorded as ever.
+  EXPECT_GT(sink.packets(), 5'000u);
+  EXPECT_LT(world.heard(1, 2, Slot::kMicrophone).longest_gap, 100ms);
+}
+
+TEST(FaultH6, AnswersThatNameAnotherSsrcEachTimeAreRefusedAfterAFew) {
+  World world;
+  world.start_call({1, 2});
+  world.run(1s);
+  int refused = 0;
+  for (int i = 0; i < 20; ++i) {
+    world.browser(1).change_ssrc(Slot::kMicrophone, world.browser(1).ssrc(Slot::kMicrophone) + 1);
+    const auto offer = world.shard->make_offer({1});
+    const std::string answer = world.browser(1).answer(offer->sdp, world.now);
+    const auto accepted = world.shard->accept_answer({1}, offer->generation, answer, world.now);
+    if (accepted) continue;
+    EXPECT_EQ(accepted.error().code, media::CommandError::kSourceChanges);
+    ++refused;
+  }
+  EXPECT_EQ(refused, 16);
+  world.run(70s);
+  world.browser(1).change_ssrc(Slot::kMicrophone, world.browser(1).ssrc(Slot::kMicrophone) + 1);
+  world.negotiate(1);
+}
+
+TEST(FaultH6, AFloodOfSenderReportsFillsNeitherTheLogNorTheVault) {
+  World world;
+  RecordingSink sink;
+  ASSERT_TRUE(world.shard->attach_sink(World::kRoom, &sink, world.now).has_value());
+  world.start_call({1, 2});
+  ASSERT_TRUE(world.shard->set_sink_allowed({1}, true, world.now).has_value());
+  world.run(2s);
+  for (int i = 0; i < 2'000; ++i) {
+    world.browser(1).report(world.now);
+    world.run(5ms);
+  }
+  for (const auto& [id, stream] : sink.streams) {
+    EXPECT_GE(stream.reports, 11u);
+    EXPECT_LE(stream.reports, 8u + 4u * 12u + 1u);
+  }
+}
+
 TEST(Address, MediaFollowOnlyAnAuthenticatedCheck) {
   World world;
   world.start_call({1, 2});

@@ -90,6 +90,7 @@ const customer = [
   ['check-explain', { path: '/j#/check', answers: open() }],
   ['check-ready', { path: '/j#/check', answers: open(), act: async (page) => { await page.getByTestId('allow-both').click(); await page.getByTestId('device-preview').waitFor(); await page.getByTestId('play-sound').click(); await page.getByTestId('sound-heard').waitFor(); await page.waitForTimeout(500); } }],
   ['check-no-camera', { path: '/j#/check', answers: open(), act: async (page) => { await page.getByTestId('allow-microphone').click(); await page.getByTestId('camera-on').waitFor(); } }],
+  ['check-no-path', { path: '/j#/check', answers: open(), browser: 'no_path', act: async (page) => { await page.getByTestId('allow-both').click(); await page.getByTestId('no-path').waitFor(); } }],
   ['check-refused', { path: '/j#/check', answers: open(), devices: 'refused', act: async (page) => { await page.getByTestId('allow-both').click(); await page.getByTestId('device-refused').waitFor(); } }],
   ['check-missing', { path: '/j#/check', answers: open(), devices: 'missing', act: async (page) => { await page.getByTestId('allow-both').click(); await page.getByTestId('camera-trouble').waitFor(); } }],
   ['notice-required', { path: '/j#/notice', answers: open({ progress: [true, false] }) }],
@@ -100,11 +101,12 @@ const customer = [
   ['notice-declined', { path: '/j#/notice', answers: open({ progress: [true, false] }), act: async (page) => { await page.getByTestId('notice-other-ways').click(); await page.getByTestId('notice-decline-confirm').click(); await page.getByTestId('declined-notice').waitFor(); } }],
   ['notice-damaged', { path: '/j#/notice', answers: { 'GET /guest': () => { const body = api.invitation({ progress: [true, false] }); body.notice.text += ' '; return json(body); } }, ready: '[data-testid=notice-damaged]' }],
   ...[
-    ['starting', 'waiting-room'], ['waiting', 'waiting-room'], ['waiting_queue', 'waiting-room'], ['waiting_lost', 'waiting-room'], ['refused', 'enter-refused'], ['connecting', 'connecting'], ['connected', 'remote-picture'], ['connected_never', 'remote-picture'],
-    ['connected_no_camera', 'stage'], ['connected_shared', 'shared-screen'], ['stopped', 'recording-stopped'], ['poor', 'quality'], ['reconnecting', 'reconnecting'], ['other_reconnecting', 'other-reconnecting'], ['other_silent', 'other-reconnecting'], ['picture_still', 'picture-still'], ['screen_still', 'screen-still'], ['held', 'held'], ['problem', 'call-problem'],
-    ['ended_staff', 'goodbye'], ['ended_never', 'goodbye'], ['ended_left', 'goodbye'], ['ended_doubt', 'goodbye'], ['ended_lost', 'goodbye'], ['ended_declined', 'goodbye'],
+    ['starting', 'waiting-room'], ['waiting', 'waiting-room'], ['waiting_queue', 'waiting-room'], ['waiting_lost', 'waiting-room'], ['waiting_no_path', 'waiting-no-path'], ['waiting_testing', 'waiting-path'], ['refused', 'enter-refused'], ['connecting', 'connecting'], ['connected', 'remote-picture'], ['connected_never', 'remote-picture'],
+    ['no_path', 'call-no-path'], ['other_no_path', 'other-no-path'], ['connected_no_camera', 'stage'], ['connected_shared', 'shared-screen'], ['stopped', 'recording-stopped'], ['poor', 'quality'], ['reconnecting', 'reconnecting'], ['other_reconnecting', 'other-reconnecting'], ['other_silent', 'other-reconnecting'], ['picture_still', 'picture-still'], ['screen_still', 'screen-still'], ['held', 'held'], ['problem', 'call-problem'],
+    ['ended_staff', 'goodbye'], ['ended_never', 'goodbye'], ['ended_left', 'goodbye'], ['ended_doubt', 'goodbye'], ['ended_lost', 'goodbye'], ['ended_declined', 'goodbye'], ['ended_no_conversation', 'no-conversation'],
   ].map(([scene, ready]) => [`call-customer-${scene}`, { path: '/j#/wait', answers: open({ kind: scene.includes('never') ? 'never' : 'required', progress: [true, true] }), scene, ready: `[data-testid=${ready}]`, settle: 500 }]),
   ['call-customer-back', { path: '/j#/check', answers: open({ progress: [true, true] }), scene: 'connected', act: async (page) => { await page.evaluate(() => { location.hash = '#/wait'; }); await page.getByTestId('remote-picture').waitFor(); await page.goBack(); await page.getByTestId('leave-sheet').waitFor(); } }],
+  ['call-customer-waiting_no_path-nl', { path: '/j#/wait', answers: open({ progress: [true, true], lang: 'nl' }), scene: 'waiting_no_path', lang: 'nl', ready: '[data-testid=waiting-no-path]' }],
   ['call-customer-security', { path: '/j#/wait', answers: open({ progress: [true, true] }), scene: 'code_changed', act: async (page) => { await page.getByTestId('facts').click(); await page.getByTestId('security-code').waitFor(); } }],
   ['call-customer-link-offered', { path: '/j#/wait', answers: open({ progress: [true, true] }), scene: 'connected', ready: '[data-testid=remote-picture]', act: async (page) => { await page.evaluate(() => { location.hash = '#' + 'm'.repeat(32); }); await page.getByTestId('link-offered').waitFor(); } }],
   ['call-customer-security-never', { path: '/j#/wait', answers: open({ kind: 'never', progress: [true, true] }), scene: 'connected_never', act: async (page) => { await page.getByTestId('facts').click(); await page.getByTestId('security-code').waitFor(); } }],
@@ -195,6 +197,8 @@ const console_ = [
   ['call-agent-waiting', call('alone_waiting', 'admit')],
   ['call-agent-decline', call('alone_waiting', 'admit', { act: (page) => page.getByTestId('decline').first().click() })],
   ['call-agent-connecting', call('connecting', 'connecting')],
+  ['call-agent-unreachable', call('other_no_path', 'other-no-path')],
+  ['call-agent-no-path', call('no_path', 'call-no-path')],
   ['call-agent-connected', call('connected', 'remote-picture')],
   ['call-agent-connected-nl', call('connected', 'remote-picture', { lang: 'nl' })],
   ['call-agent-shared', call('connected_shared', 'shared-screen')],
@@ -211,6 +215,7 @@ const console_ = [
   ['call-agent-elsewhere', call('elsewhere', 'agent-elsewhere')],
   ['call-agent-refused', call('refused', 'agent-refused')],
   ['call-agent-ended', call('ended_staff', 'agent-ended')],
+  ['call-agent-no-conversation', call('ended_no_conversation', 'no-conversation')],
 ];
 
 async function logIn(page) {

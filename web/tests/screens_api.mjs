@@ -29,7 +29,7 @@ function notice(kind, lang) {
 export function invitation({ kind = 'required', entry = 'open', lang = 'en', progress = [false, false], cancelled = null } = {}) {
   const start = entry === 'early' ? at('15:30') : entry === 'late' ? at('10:00') : at('13:30');
   return {
-    org: { ...org, other_ways },
+    org: { ...org, other_ways, contact_telephone: '020 000 0000' },
     meeting: { id: ids.meeting, type_title: types[kind].title, adviser: 'J. Adviser', start, duration_min: 45, entry, opens_at: entry === 'early' ? at('15:15') : at('13:15'), closes_at: entry === 'late' ? at('11:00') : at('14:30'), state: entry === 'cancelled' ? 'cancelled' : entry === 'ended' ? 'ended' : 'scheduled', cancelled },
     you: { participant: ids.customer, name: 'C. Customer', language: lang },
     notice: notice(kind, lang),
@@ -119,8 +119,8 @@ export const status = { org, version: '0.1.0', vault: 'up', log_key: 'example.or
 export const typeList = { items: Object.values(types) };
 
 export const waiting = [
-  { meeting: ids.meeting, participant: ids.customer, name: 'C. Customer', type_title: types.required.title, since: Date.parse(now) - 185_000, notice: 'acknowledged', device: { camera: 'ok', microphone: 'ok', speaker: 'heard', network: 'good' }, hello: { t: 'Hello', k: '', b: '', s: '' }, second_device: false, away_since: null },
-  { meeting: ids.never, participant: id('c2'), name: 'D. van den Heuvel-Oosterhout', type_title: types.never.title, since: Date.parse(now) - 40_000, notice: 'acknowledged', device: { camera: 'refused', microphone: 'ok', speaker: 'skipped', network: 'poor' }, hello: null, second_device: false, away_since: null },
+  { meeting: ids.meeting, participant: ids.customer, name: 'C. Customer', type_title: types.required.title, since: Date.parse(now) - 185_000, notice: 'acknowledged', device: { camera: 'ok', microphone: 'ok', speaker: 'heard', network: 'good' }, hello: { t: 'Hello', k: '', b: '', s: '' }, second_device: false, away_since: null, path: 'up' },
+  { meeting: ids.never, participant: id('c2'), name: 'D. van den Heuvel-Oosterhout', type_title: types.never.title, since: Date.parse(now) - 40_000, notice: 'acknowledged', device: { camera: 'refused', microphone: 'ok', speaker: 'skipped', network: 'poor' }, hello: null, second_device: false, away_since: null, path: 'none' },
 ];
 
 export function problem(status_, code, extra = {}) {

@@ -69,7 +69,7 @@ void Api::Impl::add_guest_routes(http::Router& router) {
                device.camera = body.choice("camera", {"ok", "none", "refused", "failed"});
                device.microphone = body.choice("microphone", {"ok", "none", "refused", "failed"});
                device.speaker = body.choice("speaker", {"heard", "not_heard", "skipped"});
-               device.network = body.choice("network", {"good", "fair", "poor", "unknown"});
+               device.network = body.choice("network", {"good", "fair", "poor", "unknown", "none"});
                if (!body.good()) return reply(body_problem(body));
                auto refusal = cases.guests.report_device(session, device);
                reply(refusal ? refusal_response(*refusal) : Response::empty(204));

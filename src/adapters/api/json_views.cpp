@@ -106,7 +106,10 @@ Json invitation_json(const Invitation& invitation, const Organisation& organisat
   const meeting::Notice& notice = invitation.notice;
   return JsonObject{
       {"org",
-       JsonObject{{"name", organisation.name}, {"other_ways", text_json(invitation.type.policy.other_ways)}}},
+       JsonObject{{"name", organisation.name},
+                  {"other_ways", text_json(invitation.type.policy.other_ways)},
+                  {"contact_telephone",
+                   organisation.contact_telephone.empty() ? Json() : Json(organisation.contact_telephone)}}},
       {"meeting", JsonObject{{"id", m.id.text()},
                              {"type_title", text_json(invitation.type.policy.title)},
                              {"adviser", invitation.adviser_name},

@@ -56,13 +56,14 @@ void MediaBridge::take_facts(const std::vector<media::Fact>& facts) {
       out = app::media_fact::Connected{key};
     } else if (auto* lost = std::get_if<media::Disconnected>(&fact)) {
       // What is stale by its checks alone may still send: silence is a fact of its own.
-      if (lost->why != media::Absence::kStale) out = app::media_fact::Gone{key};
+      if (lost->why != media::Absence::kStale)
+        out = app::media_fact::Gone{key, lost->why == media::Absence::kClosed};
     } else if (std::holds_alternative<media::Silent>(fact)) {
       out = app::media_fact::Silent{key};
     } else if (std::holds_alternative<media::Heard>(fact)) {
       out = app::media_fact::Heard{key};
     } else if (std::holds_alternative<media::DtlsFailed>(fact)) {
-      out = app::media_fact::Gone{key};
+      out = app::media_fact::Gone{key, true};
     } else if (std::holds_alternative<media::AddressChanged>(fact)) {
       out = app::media_fact::AddressChanged{key};
     } else if (std::holds_alternative<media::OfferNeeded>(fact)) {

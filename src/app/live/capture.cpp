@@ -23,6 +23,8 @@ bool LiveMeeting::recording_demanded() const {
 
 void LiveMeeting::start_capture() {
   if (over_ || capture_.active || !context_.recorder.storage_ready() || !context_.vault.up()) return;
+  // Somebody who can reach nobody has nothing to say on the record.
+  if (!paths_met_) return;
   Now now = context_.clock.now();
   if (!meeting_.recording) {
     RecordingId id = RecordingId::make(now.utc, context_.random);
@@ -248,6 +250,10 @@ void LiveMeeting::watch_capture(SteadyTime now) {
   if (!roster || !roster->recorder) return;
   if (!capture_.active && (!capture_.retry_at || now >= *capture_.retry_at)) start_capture();
   if (!recording_demanded()) return;
+  if (!paths_met_) {
+    not_flowing_since_.reset();
+    return set_media_state(false, "no_path");
+  }
   bool fresh = capturing() && now < capture_.durable + kDurableLease;
   bool flowing = fresh && recorder_has_all_keys();
   if (flowing) {

@@ -8,6 +8,7 @@ namespace parlour::app {
 using namespace meeting;
 
 void add_farewell(const Context& context, const Meeting& meeting, const MeetingType& type, Json& message) {
+  message.set("conversation", meeting.started_at.has_value());
   std::optional<RecordingRow> row;
   if (meeting.recording) {
     try {

@@ -151,6 +151,9 @@ void LiveMeeting::attach_media(Presence& presence) {
   if (presence.endpoint != 0) context_.media.remove_endpoint(presence.endpoint);
   presence.endpoint = keys_.next_endpoint();
   presence.silent = false;
+  presence.path = MediaPath::kPending;
+  presence.path_since = context_.clock.now().steady;
+  presence.path_came = presence.path_over = false;
   context_.media.add_endpoint(presence.endpoint, room_);
   arm_guard(presence);
   offer(presence, false);
@@ -203,7 +206,8 @@ std::optional<LiveMeeting::PresenceId> LiveMeeting::resume(const ParticipantId& 
   }
   if (presence.member) {
     Decision decision = run(command::Return{presence.participant}, presence.actor);
-    if (decision) decision = run(command::Connect{presence.participant}, presence.actor);
+    if (decision && presence.says_connected && presence.path == MediaPath::kUp)
+      decision = run(command::Connect{presence.participant}, presence.actor);
   }
   push_people();
   push_waiting();
@@ -467,13 +471,27 @@ void LiveMeeting::on_media_fact(const MediaFact& fact) {
     push(*presence, "guard", JsonObject{{"slot", tripped->slot}, {"reason", tripped->reason}});
     stopped(*presence);
   } else if (auto* silent = std::get_if<media_fact::Silent>(&fact)) {
-    if (Presence* presence = by_endpoint(silent->endpoint)) set_silent(*presence, true);
+    if (Presence* presence = by_endpoint(silent->endpoint)) {
+      if (presence->path == MediaPath::kUp) note_path(*presence, MediaPath::kNone);
+      set_silent(*presence, true);
+    }
   } else if (auto* heard = std::get_if<media_fact::Heard>(&fact)) {
-    if (Presence* presence = by_endpoint(heard->endpoint)) set_silent(*presence, false);
+    if (Presence* presence = by_endpoint(heard->endpoint)) {
+      if (presence->path_came && !presence->path_over) note_path(*presence, MediaPath::kUp);
+      set_silent(*presence, false);
+    }
   } else if (auto* gone = std::get_if<media_fact::Gone>(&fact)) {
-    if (Presence* presence = by_endpoint(gone->endpoint)) set_silent(*presence, true);
+    if (Presence* presence = by_endpoint(gone->endpoint)) {
+      presence->path_over = presence->path_over || gone->for_good;
+      note_path(*presence, MediaPath::kNone);
+      set_silent(*presence, true);
+    }
   } else if (auto* connected = std::get_if<media_fact::Connected>(&fact)) {
-    if (Presence* presence = by_endpoint(connected->endpoint)) set_silent(*presence, false);
+    if (Presence* presence = by_endpoint(connected->endpoint)) {
+      presence->path_came = true;
+      note_path(*presence, MediaPath::kUp);
+      set_silent(*presence, false);
+    }
   } else if (auto* quality = std::get_if<media_fact::Quality>(&fact)) {
     if (Presence* presence = by_endpoint(quality->endpoint))
       push(*presence, "quality",
@@ -483,6 +501,49 @@ void LiveMeeting::on_media_fact(const MediaFact& fact) {
   } else if (auto* needed = std::get_if<media_fact::OfferNeeded>(&fact)) {
     if (Presence* presence = by_endpoint(needed->endpoint)) offer(*presence, false);
   }
+}
+
+std::string_view to_text(MediaPath path) {
+  switch (path) {
+    case MediaPath::kPending:
+      return "pending";
+    case MediaPath::kUp:
+      return "up";
+    case MediaPath::kNone:
+      return "none";
+  }
+  return "";
+}
+
+void LiveMeeting::note_path(Presence& presence, MediaPath path) {
+  if (presence.path == path) return;
+  presence.path = path;
+  if (path == MediaPath::kUp && presence.says_connected && presence.member)
+    (void)run(command::Connect{presence.participant}, presence.actor);
+  meet_paths();
+  push_people();
+  push_waiting();
+}
+
+void LiveMeeting::watch_paths(SteadyTime now) {
+  for (auto& [id, presence] : presences_)
+    if (presence->path == MediaPath::kPending && presence->endpoint != 0 &&
+        now >= presence->path_since + kPathPatience)
+      note_path(*presence, MediaPath::kNone);
+}
+
+// The conversation can begin. Afterwards a lost path is a gap of the call, with its own words, and stops
+// nobody.
+void LiveMeeting::meet_paths() {
+  if (paths_met_) return;
+  std::size_t reachable = 0;
+  for (auto& [id, presence] : presences_)
+    reachable += presence->member && presence->path == MediaPath::kUp ? 1 : 0;
+  if (reachable < 2) return;
+  paths_met_ = true;
+  refresh_gate();
+  watch_capture(context_.clock.now().steady);
+  push_recording();
 }
 
 void LiveMeeting::tick() {
@@ -502,10 +563,13 @@ void LiveMeeting::tick() {
     retell_at_.reset();
     announce_all_to_vault();
   }
+  watch_paths(now.steady);
   watch_capture(now.steady);
 }
 
 void LiveMeeting::restore() {
+  // What was before is not known in detail: nothing that was said or recorded may be denied.
+  paths_met_ = meeting_.started_at.has_value() || meeting_.recording.has_value();
   for (const PresenceRow& row : context_.calls.presences(meeting_.id)) {
     const Participant* person = meeting_.find(row.participant);
     if (person == nullptr) continue;
@@ -513,6 +577,7 @@ void LiveMeeting::restore() {
         Presence{.id = ++last_presence_, .token_hash = row.token_hash, .participant = row.participant});
     presence->staff = person->role == ParticipantRole::kStaff;
     presence->ep = row.ep;
+    presence->says_connected = true;
     presence->n = 1u << 30;  // replay from before the restart is not possible: the page gets a resync
     presence->actor.kind = presence->staff ? ActorKind::kUser : ActorKind::kCustomer;
     presence->actor.user = person->user;

@@ -44,10 +44,15 @@ std::optional<Talk> talk_of(const std::string& type, const Json& message) {
 }  // namespace
 
 LiveMeetings::LiveMeetings(Context& context, Accounts& accounts, Guests& guests, std::function<void()> sealed)
-    : context_(context), accounts_(accounts), guests_(guests), sealed_(std::move(sealed)) {
+    : context_(context),
+      accounts_(accounts),
+      guests_(guests),
+      sealed_(std::move(sealed)),
+      checks_(context, keys_) {
   context_.media.on_fact([this](RoomKey room, const MediaFact& fact) {
     for (auto& [id, meeting] : meetings_)
       if (meeting->room() == room) return meeting->on_media_fact(fact);
+    checks_.on_media_fact(room, fact);
   });
   timer_ = context_.scheduler.after(kTick, [this] { tick(); });
 }
@@ -67,6 +72,7 @@ void LiveMeetings::tick() {
         std::erase_if(meetings_, [](auto& item) { return item.second->idle(); });
         check_sessions();
       },
+      [this] { checks_.tick(context_.clock.now().steady); },
       [this] {
         if (watchers_due_) push_watchers();
       }};
@@ -109,7 +115,7 @@ LiveMeetings::SocketId LiveMeetings::socket_opened(std::shared_ptr<Wire> wire, s
   context_.scheduler.after(10s, [this, alive = alive_, id] {
     if (!*alive) return;
     auto found = sockets_.find(id);
-    if (found != sockets_.end() && !found->second.meeting && !found->second.watcher)
+    if (found != sockets_.end() && !found->second.meeting && !found->second.watcher && !checks_.running(id))
       found->second.wire->close(kPolicyClose, "nothing was said");
   });
   return id;
@@ -120,6 +126,7 @@ void LiveMeetings::socket_closed(SocketId id, std::uint16_t code) {
   if (found == sockets_.end()) return;
   Socket socket = std::move(found->second);
   sockets_.erase(found);
+  checks_.end(id);
   if (auto open = open_sockets_.find(cookie_of(socket)); open != open_sockets_.end() && --open->second <= 0)
     open_sockets_.erase(open);
   if (!socket.meeting) return;
@@ -147,6 +154,7 @@ void LiveMeetings::socket_message(SocketId id, std::string_view text) {
     return;
   }
   if (socket.watcher) return watcher_message(socket, *message);
+  if (checks_.running(id)) return checks_.message(id, *message);
   if (type == "enter") {
     // The page comes again when the database refused in the middle of this: nothing here is bound to its
     // socket yet.
@@ -160,7 +168,8 @@ void LiveMeetings::socket_message(SocketId id, std::string_view text) {
     }
   }
   if (type == "watch") return watch(socket, *message);
-  refuse(socket, *message, {"enter.first", "The first message is enter or watch.", {}}, true);
+  if (type == "probe") return probe(id, socket, *message);
+  refuse(socket, *message, {"enter.first", "The first message is enter, watch or probe.", {}}, true);
 }
 
 std::string LiveMeetings::cookie_of(const Socket& socket) const {
@@ -319,6 +328,33 @@ void LiveMeetings::watch(Socket& socket, const Json& message) {
   watchers_due_ = true;
 }
 
+// The device check asks the media plane, under the session that the page has anyway.
+void LiveMeetings::probe(SocketId id, Socket& socket, const Json& message) {
+  const std::string csrf = message.string_or("csrf");
+  if (message.string_or("as") == "staff") {
+    std::optional<SessionView> session = accounts_.session(socket.staff_token);
+    if (!session || session->csrf != csrf)
+      return refuse(socket, message, {"session.missing", "Log in first.", {}}, true);
+    socket.session = session->id;
+    socket.person = session->user.id.text();
+  } else {
+    std::optional<Guests::Session> session = guests_.session(socket.guest_token);
+    if (!session || session->row.csrf != csrf)
+      return refuse(socket, message, {"session.missing", "Open your link again.", {}}, true);
+    socket.guest_session = session->row.id;
+    socket.person = session->row.participant.text();
+  }
+  if (!may(socket.person, Talk::kRestart))
+    return refuse(
+        socket, message,
+        {"rate.exceeded", "That was more often than this page has to. Wait a moment and try again.", {}},
+        true);
+  if (!checks_.begin(id, socket.wire))
+    return refuse(socket, message, {"probe.busy", "Too many networks are being checked; try again.", {}},
+                  true);
+  socket.wire->send(write_json(JsonObject{{"type", "ok"}, {"re", message.integer_or("id", -1)}}));
+}
+
 // The console's list answers without a page in the meeting: the one act that it has is to decline.
 void LiveMeetings::watcher_message(Socket& socket, const Json& message) {
   auto refused = [&](Refusal refusal) { refuse(socket, message, refusal, false); };
@@ -391,6 +427,7 @@ void LiveMeetings::drop(SocketId id) {
   LiveMeeting::PresenceId presence = std::exchange(socket.presence, 0);
   socket.session.clear();
   socket.watcher.reset();
+  checks_.end(id);
   // The page is told first what becomes of its conversation.
   if (meeting != meetings_.end()) meeting->second->dismiss(presence);
   wire->close(kPolicyClose, "session ended");

@@ -66,7 +66,11 @@ void LiveMeeting::take_answer(Presence& presence, std::int64_t re, const Json& m
 }
 
 void LiveMeeting::take_ice_restart(Presence& presence, std::int64_t re, const Json&) {
-  offer(presence, true);
+  // A finished or failed DTLS association never comes back: its page gets another endpoint.
+  if (presence.path_over)
+    attach_media(presence);
+  else
+    offer(presence, true);
   ok(presence, re);
 }
 
@@ -122,8 +126,13 @@ void LiveMeeting::end_sharing() {
 
 void LiveMeeting::take_connected(Presence& presence, std::int64_t re, const Json&) {
   if (!presence.member) return refuse(presence, re, {"not_admitted", "Not in the call.", {}});
-  Decision decision = run(command::Connect{presence.participant}, presence.actor);
-  if (!decision) return refuse(presence, re, decision.error());
+  // What the page says counts once the media plane says so too: a page without a path is not in the
+  // conversation.
+  presence.says_connected = true;
+  if (presence.path == MediaPath::kUp) {
+    Decision decision = run(command::Connect{presence.participant}, presence.actor);
+    if (!decision) return refuse(presence, re, decision.error());
+  }
   push_people();
   ok(presence, re);
 }

@@ -99,7 +99,9 @@ Json LiveMeeting::recording_json() const {
         state = "requested";
         break;
       case RecordingPhase::kCapturing:
-        state = capturing() ? "capturing" : "stalled";
+        // "Recording" is said of people, not of a file: of nobody who can be reached, nothing is recorded
+        // yet.
+        state = !paths_met_ ? "requested" : capturing() ? "capturing" : "stalled";
         break;
       case RecordingPhase::kFailed:
         state = "failed";
@@ -143,6 +145,7 @@ Json LiveMeeting::people_json() const {
                               {"name", page->name},
                               {"ep", page->ep},
                               {"state", state},
+                              {"path", to_text(page->path)},
                               {"mic", page->mic},
                               {"camera", page->camera},
                               {"sharing", sharing_ == page->id},
@@ -154,7 +157,8 @@ Json LiveMeeting::people_json() const {
                                 {"role", "recorder"},
                                 {"name", ""},
                                 {"ep", "rec"},
-                                {"state", capturing() ? "connected" : "admitted"},
+                                {"state", capturing() && paths_met_ ? "connected" : "admitted"},
+                                {"path", "up"},
                                 {"mic", false},
                                 {"camera", false},
                                 {"sharing", false},
@@ -194,6 +198,7 @@ Json LiveMeeting::waiting_list() const {
                               {"since", ms(person->waiting_since.value_or(context_.clock.now().utc))},
                               {"notice", person->notice_settled ? "acknowledged" : "none"},
                               {"device", std::move(device)},
+                              {"path", to_text(presence->path)},
                               {"hello", presence->hello},
                               {"away_since", presence->away_since ? Json(ms(*presence->away_since)) : Json()},
                               {"second_device", second}});

@@ -60,7 +60,9 @@ void LiveMeeting::begin_call(std::optional<NextCall> next) {
   bool followed = !call_.empty();
   forget_chain();
   call_.clear();
+  paths_met_ = false;
   for (auto& [id, presence] : presences_) {
+    presence->says_connected = false;
     presence->ep.clear();
     presence->hello = Json();
     presence->hello_text.clear();
@@ -355,6 +357,7 @@ void LiveMeeting::roster_taken(const RosterView& roster) {
   }
   for (PresenceId id : dropped) remove_presence(id, "other_device", true);
   for (auto& [id, presence] : presences_) arm_guard(*presence);
+  meet_paths();
   if (roster.mode == RosterMode::kRecorded) {
     announce_all_to_vault();
     start_capture();
@@ -478,6 +481,7 @@ void LiveMeeting::refresh_gate() {
     facts.sender_notice_settled = person != nullptr && (sender->staff || person->notice_settled);
     facts.rule = type_.policy.recording;
     facts.capture_started = capturing();
+    facts.path_met = paths_met_;
     // The epochs of this sender that may pass; the guard ends an old one 2 s after the switch.
     std::set<std::uint16_t> epochs;
     std::set<std::uint16_t> recorded_epochs;
@@ -515,7 +519,9 @@ void LiveMeeting::refresh_gate() {
   }
   if (!recording_demanded()) {
     bool live = meeting_.phase == Phase::kLive && !over_;
-    set_media_state(live, live ? "ok" : meeting_.phase == Phase::kHeld ? "held" : "not_admitted");
+    set_media_state(live && paths_met_, live                             ? paths_met_ ? "ok" : "no_path"
+                                        : meeting_.phase == Phase::kHeld ? "held"
+                                                                         : "not_admitted");
   }
 }
 

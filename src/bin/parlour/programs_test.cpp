@@ -244,6 +244,24 @@ TEST_F(Programs, ThePolicyIsSignedByTheOperatorsKeyThatTheVaultNeverHolds) {
   EXPECT_EQ(Database(place).policy(), Installation::read(file("draft2.signed")));
 }
 
+// Chromium never tries such a candidate, and says so nowhere: media port = HTTPS port = 443 on an inside
+// address.
+TEST_F(Programs, FaultI1AMediaPortThatNoBrowserTriesIsRefusedAtTheStart) {
+  for (const char* address : {"127.0.0.1", "192.168.1.4", "0.0.0.0"}) {
+    const Said said =
+        place.parlour({"serve", "--home", place.home.string(), "--web", PARLOUR_SOURCE "/web/dist", "--port",
+                       "443", "--media-address", address});
+    EXPECT_EQ(said.status, 1) << said.text;
+    EXPECT_NE(said.text.find(std::string_view(address) == "0.0.0.0" ? "--media-address" : "--media-port"),
+              std::string::npos)
+        << said.text;
+  }
+  const Said telephone =
+      place.parlour({"serve", "--home", place.home.string(), "--contact-telephone", "call <b>us</b>"});
+  EXPECT_EQ(telephone.status, 1);
+  EXPECT_NE(telephone.text.find("--contact-telephone"), std::string::npos) << telephone.text;
+}
+
 TEST_F(Programs, ADraftIsForOperatorsWithAKeyAndForARunningVault) {
   init_vault({"--with-organisation-key"});
   publish(kNeverDocument);

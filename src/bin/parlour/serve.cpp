@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <fstream>
 #include <iostream>
@@ -29,6 +30,7 @@
 #include "link_key.h"
 #include "log/json_log.h"
 #include "media_bridge/media_bridge.h"
+#include "media_port.h"
 #include "options.h"
 #include "vault_bridge/vault_bridge.h"
 #include "vault_link/peer.h"
@@ -42,19 +44,28 @@ struct Settings {
   fs::path home, web, recordings;
   std::string address = "127.0.0.1";
   int port = 8443;
-  std::string host = "localhost";  // the name in links and in the certificate
-  std::vector<std::string> media_addresses;
-  int media_port = 0;  // 0: the HTTPS port's number
+  std::string host = "localhost";        // the name in links and in the certificate
+  std::vector<rtc::Address> candidates;  // what browsers are told to send media to
   std::string vault_socket;
   std::optional<uid_t> vault_uid;  // of another user; its group reads the recordings
   std::string organisation = "Example Bank";
+  std::string contact_telephone;  // "": none is shown
   std::uint64_t free_bytes_min = 512ull << 20;
 };
 
+// A number as it is printed on paper: shown as it was given, and dialled by its digits.
+bool is_telephone(std::string_view text) {
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  return text.size() >= 3 && text.size() <= 32 && std::count_if(text.begin(), text.end(), digit) >= 3 &&
+         std::all_of(text.begin(), text.end(), [&](char c) {
+           return digit(c) || std::string_view(" +()-./").find(c) != std::string_view::npos;
+         });
+}
+
 Result<Settings, std::string> read_settings(const Arguments& arguments) {
-  auto options =
-      Options::read(arguments, {"home", "web", "recordings", "address", "port", "host", "media-address",
-                                "media-port", "vault", "vault-uid", "organisation", "free-mib-min"});
+  auto options = Options::read(
+      arguments, {"home", "web", "recordings", "address", "port", "host", "media-address", "media-port",
+                  "vault", "vault-uid", "organisation", "contact-telephone", "free-mib-min"});
   if (!options) return fail(options.error());
   if (!options->positional.empty()) return fail("What is " + options->positional.front() + "?");
   Settings out;
@@ -71,6 +82,9 @@ Result<Settings, std::string> read_settings(const Arguments& arguments) {
     if (*out.vault_uid == ::geteuid()) out.vault_uid.reset();
   }
   out.organisation = options->get_or("organisation", out.organisation);
+  out.contact_telephone = options->get_or("contact-telephone", "");
+  if (options->has("contact-telephone") && !is_telephone(out.contact_telephone))
+    return fail(std::string("--contact-telephone: digits, spaces and + ( ) - . / only, 3 to 32 of them."));
   auto number = [&](const char* name, long fallback, long most) -> std::optional<long> {
     auto text = options->get(name);
     if (!text) return fallback;
@@ -84,9 +98,13 @@ Result<Settings, std::string> read_settings(const Arguments& arguments) {
   auto free_mib = number("free-mib-min", 512, 1 << 24);
   if (!port || !media_port || !free_mib) return fail(std::string("A number is not one, or out of range."));
   out.port = static_cast<int>(*port);
-  out.media_port = static_cast<int>(*media_port);
   out.free_bytes_min = static_cast<std::uint64_t>(*free_mib) << 20;
-  out.media_addresses.push_back(options->get_or("media-address", out.address));
+  // Before anything is opened: an installation that nobody could speak through does not start.
+  const auto udp_port = static_cast<std::uint16_t>(*media_port != 0 ? *media_port : *port);
+  auto candidate = rtc::Address::parse_ip(options->get_or("media-address", out.address), udp_port);
+  if (!candidate) return fail(std::string("--media-address is no IP address."));
+  out.candidates.push_back(*candidate);
+  if (auto refusal = media_refusal(out.candidates)) return fail(*refusal);
   return out;
 }
 
@@ -299,16 +317,12 @@ class Serve {
     if (!certificate) return complain("a DTLS certificate could not be made");
 
     udp::UdpHostConfig udp;
-    auto udp_port =
-        static_cast<std::uint16_t>(settings_.media_port != 0 ? settings_.media_port : settings_.port);
-    auto address = rtc::Address::parse_ip(settings_.address, udp_port);
+    auto address = rtc::Address::parse_ip(settings_.address, settings_.candidates.front().port());
     if (!address) return complain("--address is no IP address");
     udp.bind = *address;
-    for (const std::string& text : settings_.media_addresses) {
-      auto candidate = rtc::Address::parse_ip(text, udp_port);
-      if (!candidate) return complain("--media-address is no IP address");
-      udp.candidates.push_back(*candidate);
-    }
+    udp.candidates = settings_.candidates;
+    for (const rtc::Address& candidate : not_tried(udp.candidates))
+      log_->warning("media.not_tried", {{"address", candidate.to_text()}});
     udp.certificate = &*certificate;
     udp.random = &media_random_;
     auto media = media_bridge::MediaBridge::start(udp, executor_, clock_);
@@ -319,7 +333,7 @@ class Serve {
                                settings_.vault_uid.has_value()},
         *media_, executor_, clock_, random_);
     capture_->set_compliance_key(vault_->info()->recorder_key_id, vault_->info()->recorder_kem);
-    context_.reset(new app::Context{{settings_.organisation, base_url_},
+    context_.reset(new app::Context{{settings_.organisation, base_url_, settings_.contact_telephone},
                                     clock_,
                                     random_,
                                     executor_,

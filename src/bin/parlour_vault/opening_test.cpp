@@ -586,5 +586,36 @@ TEST_F(OpeningTest, AJobNeedsItsEntryItsEnvelopesAndRunsAgainWithoutHarm) {
   EXPECT_NE(world.envelope.ct, envelope.ct);
 }
 
+std::string opening_code(World& world) {
+  const vault::EntryProof proof = world.seal_entry();
+  auto started = world.vault->jobs().start(world.recording_id, proof, world.envelopes);
+  if (!started) return started.error().code;
+  Json status;
+  do {
+    status = world.vault->jobs().status(world.recording_id);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  } while (status.string_or("state") == "queued" || status.string_or("state") == "running");
+  return status.string_or("state") == "done" ? "done" : status.string_or("code");
+}
+
+// Of a server that does not bound what its media plane lets through.
+TEST_F(OpeningTest, FaultH6ALogOfMoreStreamsThanAnyCallMakesFailsByName) {
+  for (const std::size_t more : {std::size_t{0}, std::size_t{1}}) {
+    World world;
+    begin(world);
+    world.talk(both(world), 1);
+    while (world.streams.size() > 0 && world.next_stream() <= vault::kStreamsMax + more) {
+      recording::StreamAddedRecord added = world.streams.begin()->second.info;
+      added.stream = world.take_stream();
+      world.put(added);
+      world.put(recording::StreamRemovedRecord{added.stream, world.clock.now().steady});
+    }
+    world.tell_progress(true);
+    world.clock.time_us += 100'000;
+    world.close_part();
+    EXPECT_EQ(opening_code(world), more == 0 ? "done" : "recording.streams");
+  }
+}
+
 }  // namespace
 }  // namespace parlour::vault_test

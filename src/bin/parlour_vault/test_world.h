@@ -373,6 +373,8 @@ class World {
       return rtp_base + static_cast<std::uint32_t>(time_us * (info.clock_rate / 1000) / 1000);
     }
   };
+  std::uint32_t next_stream() const { return next_stream_; }
+  std::uint32_t take_stream() { return next_stream_++; }
   Stream& stream_of(Person& from, std::uint8_t slot) {
     auto [at, fresh] = streams.try_emplace({from.idx, slot});
     if (fresh) {

@@ -12,6 +12,10 @@ export class Network {
   lossPermille = 0;
   delayMs = 0;
   dropped = 0;
+  /** Which DTLS datagrams of each direction are lost, counted from 0; the first of a probe of the network count too. */
+  loses = { up: new Set(), down: new Set() };
+  /** Sizes of the DTLS datagrams in order, and how many were lost on purpose. */
+  handshake = { up: [], down: [], lost: 0 };
   #random;
 
   static async between(serverPort, { seed = 1 } = {}) {
@@ -32,10 +36,19 @@ export class Network {
     let socket = this.#clients.get(name);
     if (!socket) {
       socket = createSocket('udp4');
-      socket.on('message', (answer) => this.#pass(this.cutDown, () => this.#server.send(answer, from.port, from.address)));
+      socket.on('message', (answer) => this.#pass(this.cutDown || this.#handshakeLoses('down', answer), () => this.#server.send(answer, from.port, from.address)));
       this.#clients.set(name, socket);
     }
-    this.#pass(this.cutUp, () => { if (this.#clients.get(name) === socket) socket.send(bytes, this.serverPort, '127.0.0.1'); });
+    this.#pass(this.cutUp || this.#handshakeLoses('up', bytes), () => { if (this.#clients.get(name) === socket) socket.send(bytes, this.serverPort, '127.0.0.1'); });
+  }
+
+  /** RFC 7983: a first byte of 20 to 63 is DTLS; 22 is a handshake record. */
+  #handshakeLoses(direction, bytes) {
+    if (bytes[0] !== 22) return false;
+    const lost = this.loses[direction].has(this.handshake[direction].length);
+    this.handshake[direction].push(bytes.length);
+    if (lost) this.handshake.lost++;
+    return lost;
   }
 
   #pass(cut, send) {

@@ -184,3 +184,15 @@ export async function plainOnDemand(person) {
     for (const worker of person.page.workers()) await worker.evaluate(() => { globalThis.plain = true; });
   };
 }
+
+/** A browser that sends sound at a variable rate whatever was agreed, as Firefox does: the server's wish for `cbr=1` is lost on the way. */
+export async function variableRate(person) {
+  await person.context.addInitScript(() => {
+    const real = RTCPeerConnection.prototype.setRemoteDescription;
+    RTCPeerConnection.prototype.setRemoteDescription = function (description) {
+      const sdp = description.sdp.replace(/\bcbr=1\b/g, 'cbr=0');
+      if (sdp !== description.sdp) globalThis.answeredCbr = 'cbr=0';
+      return real.call(this, { type: description.type, sdp });
+    };
+  });
+}

@@ -1,6 +1,6 @@
 // Real Chromiums with fake devices, one a person; every page is watched: no console error, no other host.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { signallingFaults } from './schema.mjs';
@@ -20,9 +20,36 @@ export function makeMedia() {
     const video = join(media, `${name}.mjpeg`);
     const audio = join(media, `${name}.wav`);
     if (!existsSync(video)) execFileSync('ffmpeg', ['-loglevel', 'error', '-y', '-f', 'lavfi', '-i', source, '-t', '10', '-pix_fmt', 'yuvj420p', '-c:v', 'mjpeg', '-q:v', '6', video]);
-    if (!existsSync(audio)) execFileSync('espeak-ng', ['-w', audio, '-s', '140', words]);
+    if (!existsSync(audio) || silenceAtEnd(audio) < 20) {
+      execFileSync('espeak-ng', ['-w', audio, '-s', '140', words]);
+      endInSilence(audio);
+    }
   }
   return media;
+}
+
+/**
+ * A fake microphone repeats the last 10 ms of its file for ever where it doesn't loop: so test sounds end in 40 ms of zeros
+ * (16 bit PCM).
+ */
+function endInSilence(path) {
+  const wave = readFileSync(path);
+  const rate = wave.readUInt32LE(24);
+  const more = Buffer.alloc(2 * wave.readUInt16LE(22) * Math.ceil(rate * 0.04));
+  const data = wave.indexOf('data');
+  wave.writeUInt32LE(wave.length - data - 8 + more.length, data + 4);
+  wave.writeUInt32LE(wave.length - 8 + more.length, 4);
+  writeFileSync(path, Buffer.concat([wave, more]));
+}
+
+/** Milliseconds of zeros at the end of a 16-bit PCM file. */
+export function silenceAtEnd(path) {
+  const wave = readFileSync(path);
+  const channels = wave.readUInt16LE(22);
+  const start = wave.indexOf('data') + 8;
+  let zeros = 0;
+  for (let at = wave.length - 2; at >= start && wave.readInt16LE(at) === 0; at -= 2) zeros++;
+  return (zeros / channels / wave.readUInt32LE(24)) * 1000;
 }
 
 export class Person {

@@ -34,6 +34,7 @@ export type {
 export { Refused, type CallApi, type CallConfig } from './api';
 export { CallSession } from './session';
 export { checkBrowser, type BrowserCheck } from './selftest';
+export { checkMediaPath, type PathCheck } from './path_check';
 export { LocalMedia, listDevices, type DeviceList, type DeviceTrouble } from './devices';
 export { LevelMeter, playTestSound } from './level';
 export type { Receipt } from './receipt';

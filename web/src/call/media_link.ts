@@ -4,9 +4,10 @@
 // labelled by their authentic frames (worker event `label`), never by the server's map; the map only tells which downlinks
 // are in use.
 
-import type { Slot, StreamMapEntry } from '../protocol';
+import type { MediaPath, Slot, StreamMapEntry } from '../protocol';
 import type { LocalMedia } from './devices';
 import { LevelMeter, SpeakingMark } from './level';
+import { pathPatienceMs, untriedMs } from './path_check';
 import type { Downlink, PeerEvents } from './peer';
 import type { WorkerEvent } from './worker/protocol';
 
@@ -29,6 +30,8 @@ export interface MediaLinkPorts {
   /** Our connection has failed or hangs: the server shall offer anew. */
   restart(): void;
   failed(detail: string): void;
+  /** What failed before works. */
+  mended(): void;
   changed(): void;
 }
 
@@ -76,6 +79,9 @@ export class MediaLink {
   private opened_ = false;
   private screenGranted_ = false;
   private muted_: { microphone: boolean; camera: boolean };
+  private path_: MediaPath = 'pending';
+  private pathTimers_: ReturnType<typeof setTimeout>[] = [];
+  private pathRetry_: ReturnType<typeof setInterval> | null = null;
   private restartAtMs_ = -Infinity;
   private patience_: ReturnType<typeof setTimeout> | null = null;
   private look_: ReturnType<typeof setTimeout> | null = null;
@@ -98,6 +104,10 @@ export class MediaLink {
 
   get state(): RTCPeerConnectionState | null {
     return this.peer_?.state ?? null;
+  }
+
+  get path(): MediaPath {
+    return this.path_;
   }
 
   get muted(): { microphone: boolean; camera: boolean } {
@@ -158,6 +168,7 @@ export class MediaLink {
         if (this.closed_ || this.peer_ !== peer) return;
         this.mids_ = new Set(map.map((m) => m.mid));
         this.ports_.answer(gen, answer);
+        this.watchPath_(peer);
       } catch (error) {
         // A connection in an unknown state can't be trusted with a picture: torn down, the server offers anew.
         if (this.peer_ === peer) this.dropPeer_();
@@ -246,6 +257,38 @@ export class MediaLink {
     if (this.peer_ && this.peer_.state !== 'connected') this.askRestart_();
   }
 
+  /** From the first answer on: a browser that never tries, and one that tries for too long. */
+  private watchPath_(peer: PeerLike): void {
+    if (peer.state === 'connected') return this.setPath_('up');
+    if (this.path_ !== 'pending' || this.pathTimers_.length > 0) return;
+    this.pathTimers_ = [
+      setTimeout(() => {
+        if (this.peer_ === peer && peer.state === 'new') this.setPath_('none', 'connection: new');
+      }, untriedMs),
+      setTimeout(() => {
+        if (this.peer_?.state !== 'connected') this.setPath_('none', `connection: ${this.peer_?.state ?? 'none'}`);
+      }, pathPatienceMs),
+    ];
+  }
+
+  private setPath_(path: MediaPath, detail = ''): void {
+    if (this.closed_ || this.path_ === path) return;
+    this.stopPathTimers_();
+    this.path_ = path;
+    if (path === 'up') this.ports_.mended();
+    if (path !== 'none') return;
+    this.ports_.failed(detail);
+    // Somebody who changes the network is connected again without a touch.
+    this.askRestart_();
+    this.pathRetry_ = setInterval(() => this.askRestart_(), restartEveryMs + 100);
+  }
+
+  private stopPathTimers_(): void {
+    for (const timer of this.pathTimers_.splice(0)) clearTimeout(timer);
+    if (this.pathRetry_ !== null) clearInterval(this.pathRetry_);
+    this.pathRetry_ = null;
+  }
+
   private dropPeer_(): void {
     this.peer_?.close();
     this.peer_ = null;
@@ -260,6 +303,7 @@ export class MediaLink {
     if (this.levels_ !== null) clearInterval(this.levels_);
     if (this.patience_) clearTimeout(this.patience_);
     if (this.look_) clearTimeout(this.look_);
+    this.stopPathTimers_();
     this.dropPeer_();
     this.selfMeter_?.meter.close();
     this.selfMeter_ = null;
@@ -325,7 +369,11 @@ export class MediaLink {
   private connectionState_(state: RTCPeerConnectionState): void {
     if (this.patience_) clearTimeout(this.patience_);
     this.patience_ = null;
-    if (state === 'failed') this.askRestart_();
+    if (state === 'connected') this.setPath_('up');
+    if (state === 'failed') {
+      this.setPath_('none', 'connection: failed');
+      this.askRestart_();
+    }
     if (state === 'disconnected') this.patience_ = setTimeout(() => this.askRestart_(), patienceMs);
     this.ports_.changed();
   }

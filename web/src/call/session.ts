@@ -261,6 +261,7 @@ export class CallSession implements CallApi {
       reason: end.reason,
       declined: end.declined ?? null,
       recorded: end.told?.recorded ?? null,
+      conversation: end.told?.conversation ?? (this.facts_.wasConnected ? true : null),
       keptUntilMs: end.told?.kept_until ?? null,
       text: end.text,
       atMs: this.parts_.now(),
@@ -306,6 +307,10 @@ export class CallSession implements CallApi {
       answer: (gen, sdp) => this.signalling_?.tell({ type: 'answer', gen, sdp }),
       restart: () => this.signalling_?.tell({ type: 'ice.restart' }),
       failed: (detail) => this.problem_('media_failed', detail, null),
+      mended: () => {
+        if (this.facts_.problem?.code === 'media_failed') this.facts_.problem = null;
+        this.changed_();
+      },
       changed: () => this.changed_(),
     });
     link.setAllowed(this.facts_?.media.allowed ?? false);
@@ -660,6 +665,7 @@ export class CallSession implements CallApi {
     const call = this.call_;
     const facts = call?.facts();
     if (!call || !facts || call.sendEpoch === 0 || !facts.acked || facts.waitingForMediaOf.length > 0) return;
+    if (!this.facts_.wasConnected && this.media_.path !== 'up') return;
     this.facts_.connectedAt ??= this.parts_.now();
     this.facts_.wasConnected = true;
     const { problem } = this.facts_;

@@ -6,7 +6,7 @@
 // own signed key acknowledgement has arrived.
 
 import type { LinkState } from './link_trust';
-import type { DeclineReason, EndReason, MediaReason, MeetingFacts } from '../protocol';
+import type { DeclineReason, EndReason, MediaPath, MediaReason, MeetingFacts } from '../protocol';
 
 export type Role = 'agent' | 'customer' | 'guest';
 
@@ -66,6 +66,8 @@ export interface MemberView {
   /** The server's word, from the sender's own message; null where nothing was said. */
   readonly microphoneMuted: boolean | null;
   readonly cameraOff: boolean | null;
+  /** The server's fact: can picture and sound pass between it and this member? The recorder's is 'up'. */
+  readonly path: MediaPath;
 }
 
 /** A picture to show. The member is told by the decrypted frames' key id, never by the server's stream map. */
@@ -208,6 +210,8 @@ export interface EndView {
   readonly declined: DeclineReason | null;
   /** The server's word; null where it could not be asked: in doubt, what was recorded so far stays recorded. */
   readonly recorded: boolean | null;
+  /** Two people were connected at once in this meeting, as the server says; null where it said nothing. */
+  readonly conversation: boolean | null;
   /** UTC milliseconds; null where nothing is kept or nothing was said. */
   readonly keptUntilMs: number | null;
   /** The server's own sentence, if it sent one. */
@@ -262,6 +266,9 @@ export interface CallState {
   readonly encryption: EncryptionView;
   readonly recording: RecordingView;
   readonly media: MediaView;
+  /** This browser's own connection to the server's media port: 'up' once ICE and DTLS are done; 'none' after 10 s without, or
+   *  when the browser does not even try. It goes on trying. */
+  readonly path: MediaPath;
   readonly security: SecurityView;
   readonly quality: QualityView;
   /** UTC milliseconds when the call was first 'connected'. */

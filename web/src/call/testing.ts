@@ -174,6 +174,7 @@ export class TestServer {
       state: p.state,
       mic: true,
       camera: false,
+      path: 'up',
       sharing: false,
       silent: p.silent,
     }));
@@ -194,6 +195,7 @@ export class TestServer {
         hello: p.hello,
         second_device: false,
         away_since: null,
+        path: 'up',
       }));
     for (const p of this.presences) if (p.staff) this.push(p, { type: 'waiting', list });
   }

@@ -23,7 +23,9 @@ export function viewOf(facts: SessionFacts, call: SecureCall | null, media: Medi
   const selfIdx = call?.selfIdx ?? null;
   const listed = selfIdx !== null;
   const state = call?.facts() ?? { acked: false, waitingForKeysOf: [], waitingForMediaOf: [] };
-  const established = listed && (call?.sendEpoch ?? 0) > 0 && state.acked && state.waitingForMediaOf.length === 0 && !facts.stopped;
+  // Two who only listen have no frame to wait for: without a way for media nobody is in a conversation all the same.
+  const reachable = facts.wasConnected || media.path === 'up';
+  const established = listed && (call?.sendEpoch ?? 0) > 0 && state.acked && state.waitingForMediaOf.length === 0 && !facts.stopped && reachable;
   const members = listed && call && roster ? memberViews(facts, call, media) : [];
   const nameOf = (idx: number): string => members.find((m) => m.idx === idx)?.name ?? '';
   const rejected = facts.counts?.rejected;
@@ -70,6 +72,7 @@ export function viewOf(facts: SessionFacts, call: SecureCall | null, media: Medi
     },
     recording: recordingView(facts, call, listed),
     media: facts.media,
+    path: media.path,
     security: {
       code: listed ? (call?.code ?? null) : null,
       codeChanges: [...facts.codeChanges],
@@ -138,6 +141,7 @@ function memberViews(facts: SessionFacts, call: SecureCall, media: MediaLink): M
       speaking: own ? media.selfSpeaking : media.speaking.has(m.idx),
       microphoneMuted: person ? !person.mic : null,
       cameraOff: person ? !person.camera : null,
+      path: own ? media.path : (person?.path ?? 'pending'),
     };
   });
   if (roster.rec) {
@@ -157,6 +161,7 @@ function memberViews(facts: SessionFacts, call: SecureCall, media: MediaLink): M
       speaking: false,
       microphoneMuted: null,
       cameraOff: null,
+      path: 'up',
     });
   }
   return out;

@@ -466,7 +466,7 @@ export interface components {
             /** @enum {string} */
             microphone: "ok" | "none" | "refused" | "failed";
             /** @enum {string} */
-            network: "good" | "fair" | "poor" | "unknown";
+            network: "good" | "fair" | "poor" | "unknown" | "none";
             /** @enum {string} */
             speaker: "heard" | "not_heard" | "skipped";
         };
@@ -558,6 +558,7 @@ export interface components {
                 version: number;
             };
             org: {
+                contact_telephone: string | null;
                 name: string;
                 other_ways: components["schemas"]["Text"];
             };

@@ -20,6 +20,7 @@ export type DeclineReason = 'not_now' | 'wrong_person' | 'unrecorded' | 'closed'
 export type ClientMessage =
   | { type: 'enter'; form: typeof messageForm; as: 'staff' | 'guest'; csrf: string; meeting?: string; resume?: Resume; take_over?: boolean }
   | { type: 'watch'; as: 'staff'; csrf: string }
+  | { type: 'probe'; as: 'staff' | 'guest'; csrf: string }
   | { type: 'e2ee'; m: Signed }
   | { type: 'answer'; gen: number; sdp: string }
   | { type: 'ice.restart' }
@@ -74,6 +75,9 @@ export interface DeviceReport {
   network: string;
 }
 
+/** The server's fact of whether picture and sound can pass between it and a page; 'none': not within 10 s, or not any more. */
+export type MediaPath = 'pending' | 'up' | 'none';
+
 export interface WaitingEntry {
   meeting: string;
   participant: string;
@@ -86,6 +90,7 @@ export interface WaitingEntry {
   second_device: boolean;
   /** This person's page has no connection since then; null: it is there. */
   away_since: number | null;
+  path: MediaPath;
 }
 
 export interface StreamMapEntry {
@@ -101,6 +106,7 @@ export interface Person {
   /** Empty before its Hello. */
   ep: EndpointId;
   state: 'waiting' | 'admitted' | 'connected' | 'reconnecting' | 'stopped' | 'left';
+  path: MediaPath;
   mic: boolean;
   camera: boolean;
   sharing: boolean;
@@ -108,7 +114,7 @@ export interface Person {
   silent: boolean;
 }
 
-export type MediaReason = 'ok' | 'recording.stalled' | 'vault.down' | 'disk.full' | 'held' | 'guard' | 'not_admitted';
+export type MediaReason = 'ok' | 'recording.stalled' | 'vault.down' | 'disk.full' | 'held' | 'guard' | 'not_admitted' | 'no_path';
 export type RecorderState = 'none' | 'requested' | 'capturing' | 'stalled' | 'stopped' | 'failed';
 export type EndReason =
   | 'staff'
@@ -125,6 +131,8 @@ export type EndReason =
 /** What stays of the conversation, on every way out; absent where the server could not say it. */
 export interface Farewell {
   recorded?: boolean;
+  /** Two people were connected at once. */
+  conversation?: boolean;
   kept_until?: number;
 }
 
@@ -146,6 +154,7 @@ export type ServerPush =
   | { type: 'held'; n: number; until: number }
   | { type: 'quality'; n: number; loss_up: number; loss_down: number; rtt_ms: number }
   | { type: 'guard'; n: number; slot: number; reason: string }
+  | { type: 'path'; n: number; state: 'up' }
   | ({ type: 'ended'; n: number; reason: EndReason } & Farewell);
 
 export type ServerReply =

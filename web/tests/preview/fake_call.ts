@@ -17,11 +17,17 @@ declare global {
     parlourShow?: (name: string) => void;
     /** The scenes that a call can come into from each other. */
     parlourTour?: string[];
-    parlourBrowser?: 'ok' | 'api' | 'silent' | 'slow';
+    parlourBrowser?: 'ok' | 'api' | 'silent' | 'slow' | 'no_path';
   }
 }
 
 export type BrowserCheck = { ok: true } | { ok: false; reason: 'api' | 'plaintext' | 'silent'; what: string };
+
+export type PathCheck = { state: 'up' | 'none' | 'unknown'; rttMs: number | null; detail: string };
+
+export async function checkMediaPath(): Promise<PathCheck> {
+  return window.parlourBrowser === 'no_path' ? { state: 'none', rttMs: null, detail: 'connecting' } : { state: 'up', rttMs: 20, detail: 'connected' };
+}
 
 export async function checkBrowser(): Promise<BrowserCheck> {
   if (window.parlourBrowser === 'api') return { ok: false, reason: 'api', what: 'RTCRtpScriptTransform' };

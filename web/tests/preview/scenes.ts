@@ -42,7 +42,7 @@ function picture(colour: string, wall: string, screen = false): MediaStream {
 function member(extra: Partial<MemberView>): MemberView {
   return {
     idx: 0, ep: 'a', role: 'agent', name: 'J. Adviser', self: false, steward: true, knownBy: 'server', presence: 'online', acknowledged: true,
-    active: ['microphone', 'camera'], listening: false, heard: true, speaking: false, microphoneMuted: false, cameraOff: false, ...extra,
+    active: ['microphone', 'camera'], listening: false, heard: true, speaking: false, microphoneMuted: false, cameraOff: false, path: 'up', ...extra,
   };
 }
 
@@ -82,6 +82,7 @@ export function scene(name: string, config: CallConfig): CallState {
     encryption: { epoch: 1, pending: false, established: true, waitingForKeysOf: [], waitingForMediaOf: [], framesSent: 1000, framesDecrypted: 1000, framesRejected: 0 },
     recording: { policy: never ? 'never' : 'required', fact: never ? 'off' : 'on', kinds: ['a', 'v'], reason: null, sinceMs: now },
     media: { allowed: true, reason: 'ok', endsAtMs: null },
+    path: 'up',
     security: { code, codeChanges: [], organisation: 'Example Bank', rootFingerprint: '0a1b 2c3d 4e5f 6071 8293 a4b5 c6d7 e8f9', link: staff ? 'none' : 'proven', receiptAvailable: true },
     quality: { level: 'good', cause: 'none', rttMs: 20, lossPercent: 0 },
     connectedAtMs: now - 724_000,
@@ -97,7 +98,11 @@ export function scene(name: string, config: CallConfig): CallState {
   const waitingPerson = {
     ep: 'c', participant: '01931f00-0000-7000-8000-0000000000c1', helloHash: 'h', name: 'C. Customer', role: 'customer' as const, knownBy: 'server' as const, sinceMs: now - 185_000, renews: false, secondDevice: false, awaySinceMs: null,
   };
-  const ended = { declined: null, recorded: false, keptUntilMs: null, text: null, atMs: now };
+  const unreachable: CallState = {
+    ...base, phase: 'admitted', tiles: [], connectedAtMs: null, recording: { ...base.recording, fact: 'starting' }, media: { allowed: false, reason: 'no_path', endsAtMs: null },
+    encryption: { ...base.encryption, established: false, waitingForMediaOf: [other.idx] },
+  };
+  const ended = { declined: null, recorded: false, conversation: true, keptUntilMs: null, text: null, atMs: now };
   switch (name) {
     case 'starting':
       return { ...out, phase: 'starting', queuePlace: null, adviser: 'unknown' };
@@ -109,6 +114,16 @@ export function scene(name: string, config: CallConfig): CallState {
       return { ...out, queuePlace: 1, link: 'reconnecting' };
     case 'connecting':
       return { ...base, phase: 'connecting', tiles: [], connectedAtMs: null, recording: { ...base.recording, fact: 'starting' }, encryption: { ...base.encryption, established: false, waitingForKeysOf: [255], waitingForMediaOf: [other.idx] }, media: { allowed: false, reason: 'ok', endsAtMs: null } };
+    case 'waiting_no_path':
+      return { ...out, queuePlace: 1, path: 'none', problem: { code: 'media_failed', detail: 'connection: connecting', idx: null, fatal: false } };
+    case 'waiting_testing':
+      return { ...out, queuePlace: 1, path: 'pending' };
+    case 'no_path':
+      return { ...unreachable, path: 'none', problem: { code: 'media_failed', detail: 'connection: connecting', idx: null, fatal: false } };
+    case 'other_no_path':
+      return { ...unreachable, members: members.map((one) => (one.idx === other.idx ? { ...one, path: 'none', heard: false } : one)) };
+    case 'ended_no_conversation':
+      return { ...base, phase: 'ended', ended: { ...ended, reason: 'staff', conversation: false } };
     case 'connected_no_camera':
       return { ...base, members: members.map((one) => (one.idx === other.idx ? { ...one, cameraOff: true, microphoneMuted: true, speaking: false } : one)), tiles: [] };
     case 'connected_shared':

@@ -17,8 +17,9 @@
 namespace parlour::app {
 
 struct Organisation {
-  std::string name;      // shown to people
-  std::string base_url;  // "https://localhost:8443": from configuration only, never from a request
+  std::string name;               // shown to people
+  std::string base_url;           // "https://localhost:8443": from configuration only, never from a request
+  std::string contact_telephone;  // as it is printed; "": none is shown
 };
 
 struct Context {

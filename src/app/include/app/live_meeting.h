@@ -33,6 +33,11 @@ class MediaKeys {
   EndpointKey endpoint_ = 0;
 };
 
+// kPending: not yet, and for less than kPathPatience. kNone: not for longer, or not any more.
+enum class MediaPath { kPending, kUp, kNone };
+std::string_view to_text(MediaPath path);
+constexpr Duration kPathPatience = std::chrono::seconds(10);
+
 class LiveMeeting {
  public:
   // What the registry of live meetings has to know.
@@ -118,6 +123,13 @@ class LiveMeeting {
     bool silent = false;  // nothing has come from its media connection for some seconds
     bool stopped =
         false;  // its browser sends nothing more: a check failed there, or the guard stopped it here
+    // Whether picture and sound can pass between this page and us: the media plane's fact, never the page's
+    // word.
+    MediaPath path = MediaPath::kPending;
+    SteadyTime path_since{};
+    bool path_came = false;       // this endpoint was connected
+    bool path_over = false;       // and can't be any more
+    bool says_connected = false;  // the page's own fact; it counts once the path is there
     TimerId lost_timer = 0;
   };
   struct Capture {
@@ -146,6 +158,9 @@ class LiveMeeting {
   void stopped(Presence& presence);
   void set_silent(Presence& presence, bool silent);
   void offer(Presence& presence, bool restart);
+  void note_path(Presence& presence, MediaPath path);
+  void watch_paths(SteadyTime now);
+  void meet_paths();
   void remove_presence(PresenceId id, std::string_view ended_reason, bool tell);
   void lose(Presence& presence);
   Duration time_to_come_back(const Presence& presence) const;
@@ -276,6 +291,9 @@ class LiveMeeting {
   std::optional<SteadyTime> flowing_since_;  // demanded recording is running
   std::optional<SteadyTime> not_flowing_since_;
   std::optional<SteadyTime> held_until_;
+  // Two members of this call could be reached at once: until then nothing flows and nothing is recorded, so
+  // that nobody speaks, on the record, to somebody who can't be there.
+  bool paths_met_ = false;
   std::optional<PresenceId> sharing_;
   bool people_due_ = false;  // somebody's switches changed more often than is told at once
   bool over_ = false;

@@ -4,6 +4,7 @@
 #include "app/accounts.h"
 #include "app/live_meeting.h"
 #include "app/meetings.h"
+#include "app/network_checks.h"
 #include "app/rate.h"
 
 namespace parlour::app {
@@ -48,6 +49,7 @@ class LiveMeetings {
   void enter(Socket& socket, const Json& message);
   void tell_over(Socket& socket, const MeetingId& id, std::uint64_t last_n);
   void watch(Socket& socket, const Json& message);
+  void probe(SocketId id, Socket& socket, const Json& message);
   void watcher_message(Socket& socket, const Json& message);
   void check_sessions();
   void seal_left_behind(meeting::RecordingPhase phase);
@@ -64,6 +66,7 @@ class LiveMeetings {
   Guests& guests_;
   std::function<void()> sealed_;
   MediaKeys keys_;
+  NetworkChecks checks_;
   std::map<MeetingId, std::unique_ptr<LiveMeeting>> meetings_;
   std::map<SocketId, Socket> sockets_;
   SocketId last_socket_ = 0;

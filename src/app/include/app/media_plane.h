@@ -40,7 +40,8 @@ struct Heard {
 };  // and then something did
 struct Gone {
   EndpointKey endpoint;
-};  // no check for 30 s, or DTLS closed or failed
+  bool for_good = false;  // DTLS closed or failed: only another endpoint can be connected again
+};                        // no check for 30 s, or DTLS is over
 struct AddressChanged {
   EndpointKey endpoint;
 };

@@ -13,6 +13,7 @@ enum class Drop : std::uint8_t {
   kStunNotForUs,      // malformed, or for no username of ours
   kAddressTaken,      // a check from an address that another live endpoint has proven
   kStunNotAuthentic,  // MESSAGE-INTEGRITY does not match
+  kNotProven,         // not sent: three times what came from an address that has not finished DTLS
   kRateLimited,       // an endpoint beyond its share of packets
   kNoKeysYet,         // SRTP before DTLS has finished
   kNotAuthentic,      // SRTP or SRTCP tag does not match
@@ -20,6 +21,7 @@ enum class Drop : std::uint8_t {
   kMalformedRtp,
   kMalformedRtcp,
   kUnknownStream,    // no uplink of this sender has the SSRC, mid and payload type
+  kSourceChanges,    // another SSRC for a stream once more within a minute
   kDuplicate,        // the sequence number has arrived before (a retransmission that was not needed)
   kGuardUnarmed,     // set_guard has not been called for the sender
   kGuardStopped,     // the stream's guard has tripped

@@ -104,6 +104,7 @@ enum class CommandError : std::uint8_t {
   kBadAnswer,           // see AnswerError::sdp
   kFingerprintChanged,  // the certificate of a connection cannot change
   kIceNotChanged,       // an answer to an ICE restart with the old credentials
+  kSourceChanges,       // another SSRC once more within a minute
   kPlain,               // an endpoint without SDP
   kCrypto,
   kBusy,  // said by those who queue commands: nothing was done

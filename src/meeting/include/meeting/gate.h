@@ -21,6 +21,7 @@ struct GateFacts {
   bool recorder_acknowledged_sender = false;  // member 255's KeyAck for the sender's commits of that epoch
   bool capture_started = false;               // key envelope checked by the vault, header durable
   bool receiver_is_recorder = false;
+  bool path_met = true;  // two people of the call could be reached by media at once, in this call
 };
 
 enum class GateAnswer {
@@ -28,6 +29,7 @@ enum class GateAnswer {
   kNotAdmitted,
   kNoticeMissing,
   kNotLive,
+  kNoPath,         // nobody to talk to can be reached yet
   kNoRecorderKey,  // the recorder can't open what the sender sends
   kNoCapture,      // nothing durable yet
   kNotRecorded,    // towards the recorder: this epoch is not recorded

@@ -66,6 +66,7 @@ class StunMessage {
   StunClass message_class() const { return class_; }
   std::uint16_t method() const { return method_; }
   StunTransactionId transaction_id() const;
+  std::size_t size() const { return datagram_.size(); }  // bytes on the wire
 
   std::optional<std::string_view> username() const;
   std::optional<std::uint32_t> priority() const;

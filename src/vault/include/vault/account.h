@@ -24,7 +24,10 @@ struct FrameRun {
 
 class KidAccount {
  public:
-  // False: this counter came before (a replayed or doubled frame).
+  // Holes between counters that are remembered, of one key: every second frame of two and a half hours of
+  // sound.
+  static constexpr std::size_t kRunsMax = 250'000;
+  // False: this counter came before (a replayed or doubled frame), or would make one run too many.
   bool take(std::uint32_t counter, UtcTime at);
   // What the sender says was its last counter; the highest counts.
   void attest(std::uint32_t last, bool final);

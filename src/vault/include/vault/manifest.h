@@ -28,5 +28,7 @@ bool verify_manifest(std::string_view text, const crypto::P256Point& recorder);
 // there are.
 Json make_summary(const OpenedRecording& opened);
 constexpr std::size_t kSummaryGaps = 200;
+// A larger one is not made: serve, which keeps and shows it, reads at most 16 MiB.
+constexpr std::size_t kManifestBytesMax = 15u << 20;
 
 }  // namespace parlour::vault

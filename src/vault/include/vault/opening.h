@@ -102,6 +102,11 @@ struct OpenedRecording {
   static constexpr std::size_t kSpansListed = 1000;  // of each file's silence, and of its pictures
 };
 
+// More than all reconnections and encoder restarts of a working day make (the media plane lets a stream begin
+// anew once every 20 s at most): a log with more is refused by name, for each of them costs memory here and a
+// line of the manifest.
+constexpr std::size_t kStreamsMax = 10'000;
+
 struct OpeningInput {
   recording::RecordingId recording = recording::RecordingId::from_bytes({});
   e2ee::MeetingId meeting{};  // of which this is a recording, as the log says

@@ -1,13 +1,15 @@
 // The send side: which epoch a frame is encrypted under, and the encryption itself.
 //
 // Never drops a frame: a gap freezes the receiver's picture for seconds. Without an active key a frame waits here; nothing
-// leaves unencrypted. The switch of epochs is kept per SSRC, because one transform sees all simulcast layers.
+// leaves unencrypted. The switch of epochs is kept per SSRC, because one transform sees all simulcast layers. Sound is padded
+// to one length (opus_padding.ts).
 
 import type { CounterLast, Slot } from '../../protocol';
 import type { Bytes } from '../bytes';
 import { kidOf } from './kid';
 import type { Clock, Keyring } from './keyring';
-import { encryptFrame } from './sframe';
+import { OpusPadding } from './opus_padding';
+import { encodeHeader, encryptFrame } from './sframe';
 import { addShim, isKeyFrame, shimFor } from './shim';
 
 /** Video waits for a key frame at most this long. */
@@ -15,6 +17,8 @@ export const switchMs = 500;
 /** An SSRC without a frame for this long doesn't hold the switch up. */
 const idleMs = 400;
 const noShim = new Uint8Array(0);
+/** SFrame headers of the protocol: config byte, KID < 2^24, CTR < 2^32. */
+const headerBytesMax = 8;
 
 interface VideoSource {
   epoch: number;
@@ -29,6 +33,7 @@ export class Sealer {
   private switched_: (() => void) | null = null;
   private activeWaiters_: (() => void)[] = [];
   private stopped_ = false;
+  private readonly padding_ = new OpusPadding();
   sent = 0;
 
   constructor(
@@ -63,8 +68,12 @@ export class Sealer {
     return this.keyring_.lastCounters(before);
   }
 
-  /** The encrypted frame as it goes onto the wire; null when nothing may ever leave again (halted, exhausted). `source` names the SSRC. */
+  /**
+   * The encrypted frame as it goes onto the wire; null when nothing may ever leave again (halted, exhausted), and for an empty
+   * sound frame, which holds nothing and takes no counter. `source` names the SSRC.
+   */
   async seal(slot: Slot, source: string, frame: Bytes): Promise<Bytes | null> {
+    if (slot === 0 && frame.length === 0) return null;
     while (this.current_ === 0 && !this.keyring_.halted) {
       await new Promise<void>((resolve) => this.activeWaiters_.push(resolve));
     }
@@ -81,7 +90,11 @@ export class Sealer {
       return null;
     }
     this.sent++;
-    if (!video) return encryptFrame(frameKey, BigInt(kid), BigInt(ctr), noShim, frame);
+    if (!video) {
+      // The header grows with the counter; the plaintext gives way, so that all ciphertexts have one length.
+      const extra = headerBytesMax - encodeHeader(BigInt(kid), BigInt(ctr)).length;
+      return encryptFrame(frameKey, BigInt(kid), BigInt(ctr), noShim, this.padding_.pad(frame, extra));
+    }
     const shim = shimFor(keyFrame);
     return addShim(shim, await encryptFrame(frameKey, BigInt(kid), BigInt(ctr), shim, frame));
   }

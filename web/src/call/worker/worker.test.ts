@@ -6,6 +6,7 @@ import { aes128Gcm, aes256Gcm, generateKem, open, seal, sealWith } from './hpke'
 import { kidOf, splitKid } from './kid';
 import { Keyring, oldKeysMs, type Clock } from './keyring';
 import { holdMs, Opener } from './opener';
+import { OpusPadding } from './opus_padding';
 import type { PageMessage, WorkerMessage } from './protocol';
 import { ReplayWindow } from './replay';
 import { Sealer, switchMs } from './sealer';
@@ -243,13 +244,45 @@ describe('keys and frames', () => {
       const sealed = (await a.sealer.seal(slot, '1', frame))!;
       const opened = await b.opener.open(slot === 0 ? 'audio' : 'video', sealed);
       expect(opened).toMatchObject({ ok: true, epoch: 1, idx: 0, slot });
-      expect(opened.ok && toHex(new Uint8Array(opened.data))).toBe(toHex(frame));
+      // Sound comes padded: what it holds is in opus_padding.test.ts.
+      const padding = new OpusPadding();
+      const expected = slot === 0 ? padding.pad(frame, opened.ok ? opened.data.byteLength - padding.target : 0) : frame;
+      expect(opened.ok && toHex(new Uint8Array(opened.data))).toBe(toHex(expected));
     }
     expect(a.keyring.lastCounters(1)).toEqual([
       { kid: kidOf(1, 0, 0), ctr: 0 },
       { kid: kidOf(1, 0, 1), ctr: 1 },
       { kid: kidOf(1, 0, 2), ctr: 0 },
     ]);
+  });
+
+  it('fault I2: one ciphertext length a sender, muted or speaking, from the first counter to those of four bytes', async () => {
+    const [a, b] = await pair();
+    await b.keyring.accept((await announce(1, a, b)).fromA);
+    await a.sealer.activate(1);
+    const lengths = new Set<number>();
+    const muted = new Uint8Array([0x78, 0xff, 0xfe]);
+    const speaking = (n: number): Bytes => concat(hex('78'), random(n));
+    for (let i = 0; i < 300; i++) {
+      const sealed = (await a.sealer.seal(0, '1', i % 2 === 0 ? muted : speaking(38 + (i % 57))))!;
+      lengths.add(sealed.length);
+      expect(await b.opener.open('audio', sealed)).toMatchObject({ ok: true });
+    }
+    const counters = a.keyring as unknown as { takeCounter: (kid: number) => number | null };
+    for (const counter of [65_535, 65_536, 2 ** 24, 2 ** 32 - 1]) {
+      counters.takeCounter = () => counter;
+      lengths.add((await a.sealer.seal(0, '1', muted))!.length);
+    }
+    expect([...lengths]).toEqual([8 + 128 + 16]);
+  });
+
+  it('fault I2: an empty sound frame holds nothing, takes no counter and is not sent', async () => {
+    const [a, b] = await pair();
+    await b.keyring.accept((await announce(1, a, b)).fromA);
+    await a.sealer.activate(1);
+    expect(await a.sealer.seal(0, '1', new Uint8Array(0))).toBeNull();
+    expect(a.keyring.lastCounters(1)).toEqual([]);
+    expect(a.sealer.sent).toBe(0);
   });
 
   it('e2ee 06: one flipped bit in shim, header, ciphertext or tag is rejected', async () => {
@@ -522,6 +555,32 @@ describe('the worker as a whole', () => {
     expect(shown).toEqual([]);
     await new Promise((resolve) => setTimeout(resolve, 600));
     expect(b.events.filter((e) => e.type === 'counts').at(-1)).toMatchObject({ counts: { opened: 0, rejected: { auth: 5 } } });
+  });
+
+  it('fault I3: zero-length padding of a sound-only call is neither a gap nor an error', async () => {
+    const [a, b] = [worker(), worker()];
+    const kemOf = async (w: typeof a): Promise<string> => ((await w.ask({ type: 'init' })) as { value: { kem: string } }).value.kem;
+    const [kemA, kemB] = [await kemOf(a), await kemOf(b)];
+    const roster = base64url(random(32));
+    const made = (await a.ask({ type: 'announce', call, epoch: 1, roster, self: 0, recipients: [{ idx: 1, kem: kemB, kinds: [1, 2] }] })) as { value: object };
+    await b.ask({ type: 'announce', call, epoch: 1, roster, self: 1, recipients: [{ idx: 0, kem: kemA, kinds: [1, 2] }] });
+    await b.ask({ type: 'accept', senderKey: { epoch: 1, roster, from: 0, ...made.value } });
+    a.port.attach({ direction: 'send', stream: 's', slot: 0 });
+    b.port.attach({ direction: 'receive', stream: 'r', kind: 'audio' });
+    await a.ask({ type: 'activate', epoch: 1 });
+    const sound = concat(hex('78'), random(59));
+    for (let i = 0; i < 4; i++) {
+      a.port.feed('s', sound);
+      await settle();
+      b.port.feed('r', a.port.out.get('s')![i]!.slice());
+      // Probes that nobody sent: browsers hand them to the transform as empty frames.
+      b.port.feed('r', new Uint8Array(0));
+      await settle();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    const rejected = { auth: 0, replay: 0, shim: 0, key_bit: 0, header: 0, slot: 0, stranger: 0, old: 0, no_key: 0 };
+    expect(b.events.filter((e) => e.type === 'counts').at(-1)).toMatchObject({ counts: { opened: 4, foreign: 0, rejected } });
+    expect(b.port.out.get('r')!.length).toBe(4);
   });
 
   it('e2ee 08: streams that the server swaps in mid-call keep the names of those who encrypted them', async () => {

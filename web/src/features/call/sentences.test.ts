@@ -8,7 +8,7 @@ const words = callWords.en;
 const organisation = 'Example Bank';
 
 const member = (idx: number, role: MemberView['role'], name: string): MemberView => ({
-  idx, ep: null, role, name, self: false, steward: false, knownBy: 'server', presence: 'online', acknowledged: true, active: [], listening: false, heard: true, speaking: false, microphoneMuted: false, cameraOff: false,
+  idx, ep: null, role, name, self: false, steward: false, knownBy: 'server', presence: 'online', acknowledged: true, active: [], listening: false, heard: true, speaking: false, microphoneMuted: false, cameraOff: false, path: 'up',
 });
 
 function state(change: Partial<CallState> = {}): CallState {
@@ -21,6 +21,7 @@ function state(change: Partial<CallState> = {}): CallState {
     encryption: { epoch: 1, pending: false, established: true, waitingForKeysOf: [], waitingForMediaOf: [], framesSent: 0, framesDecrypted: 0, framesRejected: 0 },
     recording: { policy: 'required', fact: 'on', kinds: ['a', 'v'], reason: null, sinceMs: 0 },
     media: { allowed: true, reason: 'ok', endsAtMs: null },
+    path: 'up',
     security: { code: null, codeChanges: [], organisation, rootFingerprint: '', link: 'none', receiptAvailable: false },
     quality: { level: 'good', cause: 'none', rttMs: 1, lossPercent: 0 },
     connectedAtMs: 0, heldUntilMs: null, problem: null, happenings: [], ended: null, ...change,
@@ -71,6 +72,16 @@ describe('Security', () => {
 });
 
 describe('what is still missing', () => {
+  it('fault B4: without a way for media it waits for that, and for nothing else', () => {
+    const one = (path: 'pending' | 'none') =>
+      waitingFor(state({ path, recording: recording({ fact: 'starting' }), encryption: { ...state().encryption, waitingForMediaOf: [0] } }), organisation, words);
+    expect(one('pending')).toEqual([words.connecting.waiting_own]);
+    expect(one('none')).toEqual([words.connecting.waiting_own]);
+    const other = state().members[0]!;
+    const members = state().members.map((member) => (member.idx === other.idx ? { ...member, path: 'none' as const } : member));
+    expect(waitingFor(state({ members, encryption: { ...state().encryption, waitingForMediaOf: [other.idx] } }), organisation, words)).toEqual([words.connecting.waiting_path(other.name)]);
+  });
+
   it('names whose keys and whose media, and the recorder where it is demanded', () => {
     const lines = waitingFor(state({ recording: recording({ fact: 'starting' }), encryption: { ...state().encryption, waitingForKeysOf: [255], waitingForMediaOf: [0] } }), organisation, words);
     expect(lines).toEqual([

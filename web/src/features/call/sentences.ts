@@ -103,6 +103,11 @@ export function farewell(
 /** What is still missing until "connected"; empty when nothing is. */
 export function waitingFor(state: CallState, organisation: string, words: CallWords): string[] {
   const lines: string[] = [];
+  const pending = state.members.filter((member) => !member.self && member.path !== 'up');
+  if (state.path !== 'up') lines.push(words.connecting.waiting_own);
+  if (pending.length > 0) lines.push(words.connecting.waiting_path(names(state, pending.map((member) => member.idx), organisation, words)));
+  // Recorder and first picture wait for that, and saying so would only hide what is missing.
+  if (lines.length > 0) return lines;
   if (state.encryption.waitingForKeysOf.length > 0) lines.push(words.connecting.waiting_keys(names(state, state.encryption.waitingForKeysOf, organisation, words)));
   if (state.recording.policy === 'required' && state.recording.fact !== 'on' && state.recording.fact !== 'paused') lines.push(words.connecting.waiting_recorder);
   if (state.encryption.waitingForMediaOf.length > 0) lines.push(words.connecting.waiting_media(names(state, state.encryption.waitingForMediaOf, organisation, words)));
