@@ -88,8 +88,25 @@ Jobs::~Jobs() {
   thread_.join();
 }
 
+Result<void, VaultRefusal> Jobs::offer(const recording::RecordingId& recording, std::size_t first,
+                                       std::vector<recording::PartEnvelope> envelopes) {
+  std::lock_guard lock(mutex_);
+  if (first == 0) offered_ = {recording, {}};
+  if (!offered_ || offered_->first != recording || offered_->second.size() != first ||
+      first + envelopes.size() > kPartsMax)
+    return refuse("job.envelopes", "these envelopes do not follow those that were offered");
+  offered_->second.insert(offered_->second.end(), envelopes.begin(), envelopes.end());
+  return {};
+}
+
 Result<Json, VaultRefusal> Jobs::start(const recording::RecordingId& recording, const EntryProof& proof,
                                        std::vector<recording::PartEnvelope> envelopes) {
+  {
+    std::lock_guard lock(mutex_);
+    if (offered_ && offered_->first == recording)
+      envelopes.insert(envelopes.begin(), offered_->second.begin(), offered_->second.end());
+    offered_.reset();
+  }
   auto sealed = prove_entry(proof, keys_.log_keys());
   if (!sealed) return fail(sealed.error());
   if (sealed->type != "recording.sealed" || sealed->outcome != "ok" || sealed->subject_kind != "recording" ||

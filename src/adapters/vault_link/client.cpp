@@ -448,8 +448,21 @@ void VaultClient::put_policy(std::string message, Reply<std::monostate> reply) {
 
 void VaultClient::start_job(const recording::RecordingId& recording, EntryProof proof,
                             std::vector<recording::PartEnvelope> envelopes, Reply<JobStatus> reply) {
-  JsonArray list;
-  for (const recording::PartEnvelope& envelope : envelopes) list.push_back(part_envelope_json(envelope));
+  // Those that do not fit go before; one that fails makes the job fail, which names the reason.
+  std::size_t first = 0;
+  auto next = [&](std::size_t most) {
+    JsonArray list;
+    for (; list.size() < most && first < envelopes.size(); ++first)
+      list.push_back(part_envelope_json(envelopes[first]));
+    return list;
+  };
+  while (envelopes.size() - first > kEnvelopesMax) {
+    const auto at = static_cast<std::int64_t>(first);
+    impl_->ask_for<std::monostate>(
+        "job_envelopes", {{"recording", recording.text()}, {"first", at}, {"envelopes", next(kEnvelopesMax)}},
+        [](const Result<std::monostate, VaultError>&) {}, read_done);
+  }
+  JsonArray list = next(kEnvelopesMax);
   impl_->ask_for<JobStatus>(
       "job", {{"recording", recording.text()}, {"proof", proof_json(proof)}, {"envelopes", std::move(list)}},
       std::move(reply), read_job_status);

@@ -127,20 +127,37 @@ Answer put_policy(vault::Vault& vault, const Json& request, Now now) {
   return Json(kNothing);
 }
 
+// At most kEnvelopesMax; nothing when one cannot be read.
+std::optional<std::vector<recording::PartEnvelope>> read_envelopes(const Json& request,
+                                                                   const recording::RecordingId& recording) {
+  const Json* list = request.find("envelopes");
+  if (list == nullptr || list->as_array() == nullptr || list->as_array()->size() > kEnvelopesMax)
+    return std::nullopt;
+  std::vector<recording::PartEnvelope> envelopes;
+  for (const Json& item : *list->as_array()) {
+    auto envelope = read_part_envelope(item, recording);
+    if (!envelope) return std::nullopt;
+    envelopes.push_back(std::move(*envelope));
+  }
+  return envelopes;
+}
+
+Answer job_envelopes(vault::Vault& vault, const Json& request, Now) {
+  auto recording = read_recording(request);
+  auto envelopes = recording ? read_envelopes(request, *recording) : std::nullopt;
+  const std::int64_t first = request.integer_or("first", -1);
+  if (!envelopes || first < 0) return bad_request("job_envelopes needs recording, first and envelopes");
+  auto taken = vault.jobs().offer(*recording, static_cast<std::size_t>(first), std::move(*envelopes));
+  if (!taken) return fail(taken.error());
+  return Json(kNothing);
+}
+
 Answer job(vault::Vault& vault, const Json& request, Now) {
   auto recording = read_recording(request);
   auto proof = read_proof(request.find("proof"));
-  const Json* list = request.find("envelopes");
-  if (!recording || !proof || list == nullptr || list->as_array() == nullptr ||
-      list->as_array()->size() > kEnvelopesMax)
-    return bad_request("job needs recording, proof and envelopes");
-  std::vector<recording::PartEnvelope> envelopes;
-  for (const Json& item : *list->as_array()) {
-    auto envelope = read_part_envelope(item, *recording);
-    if (!envelope) return bad_request("an envelope cannot be read");
-    envelopes.push_back(std::move(*envelope));
-  }
-  return vault.jobs().start(*recording, *proof, std::move(envelopes));
+  auto envelopes = recording ? read_envelopes(request, *recording) : std::nullopt;
+  if (!proof || !envelopes) return bad_request("job needs recording, proof and envelopes");
+  return vault.jobs().start(*recording, *proof, std::move(*envelopes));
 }
 
 Answer job_status(vault::Vault& vault, const Json& request, Now) {
@@ -206,6 +223,7 @@ constexpr Operation kOperations[] = {{"ping", ping},
                                      {"last_head", last_head},
                                      {"sign_policy", sign_policy},
                                      {"put_policy", put_policy},
+                                     {"job_envelopes", job_envelopes},
                                      {"job", job},
                                      {"job_status", job_status},
                                      {"job_acknowledge", job_acknowledge},
@@ -273,6 +291,8 @@ struct VaultServer::Connection {
   FrameReader reader;
   Bytes out;
   bool closing = false;
+  bool asked = false;  // a whole request, ever
+  SteadyTime heard{};  // the last whole request, or the connection's beginning
 };
 
 Result<VaultServer, VaultRefusal> VaultServer::listen(vault::Vault& vault, const Clock& clock,
@@ -327,12 +347,23 @@ void VaultServer::accept_one(std::vector<Connection>& connections) {
   socklen_t size = sizeof peer;
   const bool known = ::getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
                      std::find(config_.peers.begin(), config_.peers.end(), peer.uid) != config_.peers.end();
-  if (!known || connections.size() >= kConnectionsMax) {
+  if (!known) {
     ::close(descriptor);
     return;
   }
+  // Whoever connects and says nothing must not shut the others out: the place of who never asked anything is
+  // taken first, then of who has been silent for longest. A server asks each second.
+  if (connections.size() >= kConnectionsMax) {
+    auto silent = std::min_element(connections.begin(), connections.end(),
+                                   [](const Connection& a, const Connection& b) {
+                                     return std::pair(a.asked, a.heard.us) < std::pair(b.asked, b.heard.us);
+                                   });
+    ::close(silent->descriptor);
+    connections.erase(silent);
+  }
   Connection connection;
   connection.descriptor = descriptor;
+  connection.heard = clock_->now().steady;
   connections.push_back(std::move(connection));
 }
 
@@ -344,6 +375,8 @@ bool VaultServer::serve(Connection& connection) {
   if (got > 0) connection.reader.feed(ByteView(block).first(static_cast<std::size_t>(got)));
   while (auto frame = connection.reader.next()) {
     if (frame->type != kJsonFrame) return false;
+    connection.asked = true;
+    connection.heard = clock_->now().steady;
     append(connection.out, answer(*vault_, frame->payload, clock_->now()));
   }
   return !connection.reader.broken();

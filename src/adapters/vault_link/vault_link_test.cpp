@@ -121,8 +121,8 @@ TEST_F(ServerTest, EachRequestIsAnsweredOnceAndBadOnesAreRefusedByName) {
   EXPECT_EQ(ask("nonsense").string_or("code"), "request.form");
   EXPECT_EQ(ask("[]").string_or("code"), "request.form");
   EXPECT_EQ(ask(R"({"id":-1,"op":"ping"})").string_or("code"), "request.form");
-  for (const char* op : {"dek_check", "sign_head", "sign_policy", "job", "job_status", "job_acknowledge",
-                         "manifest", "grant", "exchange", "range", "release"})
+  for (const char* op : {"dek_check", "sign_head", "sign_policy", "job", "job_envelopes", "job_status",
+                         "job_acknowledge", "manifest", "grant", "exchange", "range", "release"})
     EXPECT_EQ(ask(std::string(R"({"id":1,"op":")") + op + "\"}").string_or("code"), "request.form") << op;
   EXPECT_EQ(ask(R"({"id":1,"op":"announce","call":"x","message":"y"})").string_or("code"), "call.name");
   EXPECT_EQ(ask(R"({"id":1,"op":"put_policy","policy":"y"})").string_or("code"), "policy.form");
@@ -150,6 +150,33 @@ TEST_F(ServerTest, AMalformedFrameEndsThatConnectionOnly) {
   ASSERT_GT(::send(good, ping.data(), ping.size(), MSG_NOSIGNAL), 0);
   EXPECT_EQ(::recv(good, &byte, 1, 0), 1);
   ::close(bad);
+  ::close(good);
+}
+
+// Local programs that connect and say nothing must not stop the signing of heads.
+TEST_F(ServerTest, FaultH10HalfOpenConnectionsDoNotShutOutWhoAsks) {
+  serve({});
+  std::vector<int> silent;
+  auto be_silent = [&](std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      silent.push_back(connect_raw());
+      (void)::send(silent.back(), "\0\0", 2, MSG_NOSIGNAL);  // the beginning of a length
+    }
+  };
+  const Bytes ping = encode_frame(kJsonFrame, as_bytes(R"({"id":1,"op":"ping"})"));
+  auto answered = [&](int descriptor) {
+    timeval patience{5, 0};
+    ::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    Bytes answer(ping.size() + 64);
+    return ::send(descriptor, ping.data(), ping.size(), MSG_NOSIGNAL) > 0 &&
+           ::recv(descriptor, answer.data(), answer.size(), 0) > 0;
+  };
+  be_silent(VaultServer::kConnectionsMax + 4);
+  const int good = connect_raw();
+  EXPECT_TRUE(answered(good)) << "the place of a silent one is taken";
+  be_silent(3 * VaultServer::kConnectionsMax);
+  EXPECT_TRUE(answered(good)) << "and who asks keeps his own";
+  for (int descriptor : silent) ::close(descriptor);
   ::close(good);
 }
 

@@ -143,6 +143,41 @@ TEST_F(ProcessTest, ASecondVaultOverTheSameHomeIsRefused) {
   process_.reset();
 }
 
+// A call in which the recorder had to begin anew again and again: its envelopes do not fit one request.
+TEST_F(ProcessTest, FaultH10ARecordingOfMoreThan200PartsIsOpened) {
+  World::Source media;
+  media.opus = make_opus(world_.root, 2);
+  media.vp8 = make_vp8(world_.root, 2, 20, 20);
+  World::Source other = media;
+  world_.introduce();
+  for (int i = 0; i < 430; ++i) {
+    world_.start_part();
+    world_.close_part();
+  }
+  world_.start_part();
+  world_.run_epoch();
+  world_.talk({{world_.agent, &media}, {world_.customer, &other}}, 3);
+  world_.tell_progress(true);
+  world_.close_part();
+  ASSERT_EQ(world_.envelopes.size(), 431u);
+  const vault::EntryProof sealed = world_.seal_entry();
+  world_.vault.reset();
+  start();
+  connect();
+  auto state = asked<vault_link::JobStatus>([&](auto reply) {
+    client_->start_job(world_.recording_id, link_proof(sealed), world_.envelopes, reply);
+  });
+  ASSERT_TRUE(state) << state.error().text;
+  while (state && (state->state == JobState::kQueued || state->state == JobState::kRunning)) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    state =
+        asked<vault_link::JobStatus>([&](auto reply) { client_->job_status(world_.recording_id, reply); });
+  }
+  ASSERT_TRUE(state);
+  EXPECT_EQ(state->state, JobState::kDone) << state->failure_text;
+  EXPECT_EQ(state->files.size(), 2u);
+}
+
 TEST_F(ProcessTest, EverythingServeNeedsGoesOverTheSocketAndSurvivesKills) {
   // A call, made and sealed.
   World::Source media;

@@ -53,12 +53,20 @@ struct JobPlaces {
 // As the wire says it: {state, progress, failure?, manifest_sha256?, summary?, envelopes?, files?}.
 class Jobs {
  public:
+  // A part is a start of the recorder: after a crash, a full disk, a held call.
+  static constexpr std::size_t kPartsMax = 10'000;
+
   Jobs(const KeyStore& keys, Muxer& muxer, Random& random, const Clock& clock, JobPlaces places,
        std::string software);
   ~Jobs();  // waits for the running job's next step, which gives up
   Jobs(const Jobs&) = delete;
   Jobs& operator=(const Jobs&) = delete;
 
+  // Envelopes that do not fit the request that starts the job, sent before it, in order; `first` of the first
+  // ones is 0, which forgets what was offered before. Of one recording at a time.
+  Result<void, VaultRefusal> offer(const recording::RecordingId& recording, std::size_t first,
+                                   std::vector<recording::PartEnvelope> envelopes);
+  // `envelopes` follow those that were offered.
   Result<Json, VaultRefusal> start(const recording::RecordingId& recording, const EntryProof& proof,
                                    std::vector<recording::PartEnvelope> envelopes);
   Json status(const recording::RecordingId& recording);
@@ -86,6 +94,7 @@ class Jobs {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Job> queue_;
+  std::optional<std::pair<recording::RecordingId, std::vector<recording::PartEnvelope>>> offered_;
   std::map<recording::RecordingId, Json> states_;  // queued, running and failed ones
   bool stopping_ = false;
   std::thread thread_;

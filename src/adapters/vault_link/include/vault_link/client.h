@@ -167,9 +167,8 @@ class VaultClient {
   void put_policy(std::string message, Reply<std::monostate> reply);
 
   // Opens a sealed recording. `proof`: of its `recording.sealed`; `envelopes`: one per part. Idempotent.
-  // The entry's data: segments, last_hash, and envelopes_sha256 = recording::envelopes_hash(envelopes). At
-  // most kEnvelopesMax parts (protocol.h). A job that job_status calls kUnknown (the vault was restarted) is
-  // started again.
+  // The entry's data: segments, last_hash, and envelopes_sha256 = recording::envelopes_hash(envelopes). A job
+  // that job_status calls kUnknown (the vault was restarted) is started again.
   void start_job(const recording::RecordingId& recording, EntryProof proof,
                  std::vector<recording::PartEnvelope> envelopes, Reply<JobStatus> reply);
   void job_status(const recording::RecordingId& recording, Reply<JobStatus> reply);

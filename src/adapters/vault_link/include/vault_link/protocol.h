@@ -7,8 +7,8 @@
 //
 // Requests and their members are in codec.h; each is answered once, in any order. Bytes are base64url, hashes
 // and ids lower-case hex or UUID text. Operations: ping, info, announce, close_call, dek_check, sign_head,
-// last_head, sign_policy, put_policy, job, job_status, job_acknowledge, manifest, grant, exchange, range,
-// release.
+// last_head, sign_policy, put_policy, job_envelopes, job, job_status, job_acknowledge, manifest, grant,
+// exchange, range, release.
 #pragma once
 
 #include <optional>
@@ -20,7 +20,7 @@ namespace parlour::vault_link {
 
 constexpr std::size_t kJsonMax = 64 * 1024;
 constexpr std::size_t kRangeMax = 256 * 1024;
-constexpr std::size_t kEnvelopesMax = 200;
+constexpr std::size_t kEnvelopesMax = 200;  // of one request; job_envelopes brings the others before job
 constexpr std::uint8_t kJsonFrame = 'J', kBinaryFrame = 'B';
 
 struct Frame {
