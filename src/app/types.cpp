@@ -5,17 +5,21 @@
 namespace parlour::app {
 
 Result<MeetingType, std::string> Types::publish(const meeting::Actor& actor, const Json& document,
-                                                std::optional<TypeId> id) {
+                                                std::optional<TypeId> id, bool new_type) {
   if (auto refusal = meeting::allowed(actor, meeting::Action::kTypeEdit, {})) return fail(refusal->text);
   auto policy = meeting::parse_type_policy(document);
   if (!policy) return fail(policy.error().pointer + ": " + policy.error().reason);
   UtcTime now = context_.clock.now().utc;
   MeetingType type;
   type.version = 1;
-  bool fresh = !id.has_value();
   type.id = id ? *id : TypeId::make(now, context_.random);
   for (const MeetingType& known : context_.types.latest())
     if (known.id == type.id) type.version = known.version + 1;
+  const bool fresh = type.version == 1;
+  if (id && fresh && !new_type)
+    return fail("There is no type " + id->text() +
+                ". Is the id mistyped? Say --new to make a type of that id.");
+  if (id && !fresh && new_type) return fail("There is a type " + id->text() + " already.");
   type.policy = *policy;
   type.document = write_json_canonical(document);
   type.document_sha256 = to_hex(context_.digest.sha256(type.document));
@@ -27,6 +31,10 @@ Result<MeetingType, std::string> Types::publish(const meeting::Actor& actor, con
   published.data.set("version", std::to_string(type.version));
   published.data.set("diff", JsonArray{});
   published.data.set("policy_sha256", type.document_sha256);
+  // What a meeting's recording is held against, also by those who never see the document.
+  published.data.set("recording", to_text(type.policy.recording));
+  published.data.set("tolerance_ms", type.policy.coverage_tolerance_ms);
+  published.data.set("pause_max_s", type.policy.pause_max_s);
   Work work(context_.unit);
   context_.types.put(type, now);
   if (fresh) {

@@ -2,6 +2,7 @@
 
 #include "audit/format/canonical.h"
 #include "audit/format/text.h"
+#include "audit/format/zip.h"
 #include "base/encoding.h"
 #include "base/json.h"
 
@@ -9,7 +10,7 @@ namespace parlour::audit {
 namespace {
 
 // A large bundle has one tile for every 256 entries, each with a line in the index.
-constexpr JsonLimits kIndexLimits{.bytes = 32 * 1024 * 1024, .depth = 4, .values = 1'000'000};
+constexpr std::size_t kIndexBytesMax = std::size_t{16} << 20;
 
 }  // namespace
 
@@ -56,42 +57,72 @@ std::string bundle_index_to_json(const BundleIndex& index) {
          "\n";
 }
 
+namespace {
+
+std::optional<BundleIndex::Member> member_from(std::string_view raw) {
+  CanonicalReader reader(raw);
+  BundleIndex::Member member;
+  bool has_name = false, has_bytes = false;
+  if (!reader.open_object()) return std::nullopt;
+  for (std::string_view name; reader.next_member(name);) {
+    const std::string_view value = reader.value();
+    const auto integer = plain_integer(value);
+    const auto text = plain_string(value);
+    if (name == "name" && text) {
+      member.name = *text;
+      has_name = true;
+    } else if (name == "bytes" && integer && *integer >= 0) {
+      member.bytes = static_cast<std::uint64_t>(*integer);
+      has_bytes = true;
+    } else if (name == "crc32" && integer && *integer >= 0 && *integer <= 0xFFFFFFFF) {
+      member.crc32 = static_cast<std::uint32_t>(*integer);
+    } else if (name == "sha256" && text && is_sha256_hex(*text)) {
+      // Lower case only: one value, one text.
+      auto digest = from_hex(*text);
+      std::memcpy(member.sha256.emplace().data(), digest->data(), 32);
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (reader.failed() || !has_name || !has_bytes || member.crc32.has_value() == member.sha256.has_value())
+    return std::nullopt;
+  return member;
+}
+
+}  // namespace
+
+// In place: a tree of a large bundle's index would be larger than everything else of it.
 std::optional<BundleIndex> bundle_index_from_json(std::string_view text) {
-  if (text.empty() || text.back() != '\n') return std::nullopt;
+  if (text.size() > kIndexBytesMax || text.empty() || text.back() != '\n') return std::nullopt;
   text.remove_suffix(1);
   if (!is_canonical(text)) return std::nullopt;
-  auto json = parse_json(text, kIndexLimits);
-  if (!json || json->string_or("format") != kBundleFormat) return std::nullopt;
-  const Json *entries = json->find("entries"), *origin = json->find("origin"),
-             *members = json->find("members");
-  if (json->as_object()->size() != 4 || entries == nullptr || !entries->is_integer() ||
-      *entries->as_integer() < 0 || origin == nullptr || !origin->is_string() || members == nullptr ||
-      !members->is_array())
-    return std::nullopt;
   BundleIndex index;
-  index.origin = *origin->as_string();
-  index.entries = static_cast<std::uint64_t>(*entries->as_integer());
-  for (const Json& item : *members->as_array()) {
-    BundleIndex::Member member;
-    const Json *name = item.find("name"), *bytes = item.find("bytes"), *hash = item.find("sha256"),
-               *crc = item.find("crc32");
-    if (name == nullptr || !name->is_string() || bytes == nullptr || !bytes->is_integer() ||
-        *bytes->as_integer() < 0 || (hash == nullptr) == (crc == nullptr) || item.as_object()->size() != 3)
-      return std::nullopt;
-    member.name = *name->as_string();
-    member.bytes = static_cast<std::uint64_t>(*bytes->as_integer());
-    if (crc != nullptr) {
-      std::int64_t value = crc->is_integer() ? *crc->as_integer() : -1;
-      if (value < 0 || value > 0xFFFFFFFF) return std::nullopt;
-      member.crc32 = static_cast<std::uint32_t>(value);
-    } else {
-      // Lower case only: one value, one text.
-      if (!hash->is_string() || !is_sha256_hex(*hash->as_string())) return std::nullopt;
-      auto digest = from_hex(*hash->as_string());
-      std::memcpy(member.sha256.emplace().data(), digest->data(), 32);
+  unsigned members = 0;
+  bool format = false, origin = false, entries = false, listed = false;
+  CanonicalReader reader(text);
+  if (!reader.open_object()) return std::nullopt;
+  for (std::string_view name; reader.next_member(name); ++members) {
+    const std::string_view value = reader.value();
+    if (name == "format") {
+      format = plain_string(value) == kBundleFormat;
+    } else if (name == "origin") {
+      auto plain = plain_string(value);
+      origin = plain.has_value();
+      index.origin = plain.value_or("");
+    } else if (name == "entries") {
+      auto count = plain_integer(value);
+      entries = count && *count >= 0;
+      index.entries = static_cast<std::uint64_t>(count.value_or(0));
+    } else if (name == "members") {
+      listed = each_item(value, [&](std::string_view raw) {
+        auto member = member_from(raw);
+        if (!member || index.members.size() == ZipLimits{}.members) return false;
+        index.members.push_back(std::move(*member));
+        return true;
+      });
     }
-    index.members.push_back(std::move(member));
   }
+  if (members != 4 || !format || !origin || !entries || !listed) return std::nullopt;
   return index;
 }
 

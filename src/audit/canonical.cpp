@@ -305,6 +305,21 @@ std::optional<std::string_view> find_member(std::string_view raw_object, std::st
   return std::nullopt;
 }
 
+bool each_item(std::string_view raw_array, const std::function<bool(std::string_view)>& run) {
+  if (raw_array.size() < 2 || raw_array.front() != '[' || raw_array.back() != ']') return false;
+  std::string_view rest = raw_array.substr(1, raw_array.size() - 2);
+  while (!rest.empty()) {
+    CanonicalReader reader(rest);
+    const std::string_view item = reader.value();
+    if (reader.failed() || !run(item)) return false;
+    rest.remove_prefix(reader.offset());
+    if (rest.empty()) return true;
+    if (rest.front() != ',' || rest.size() == 1) return false;
+    rest.remove_prefix(1);
+  }
+  return true;
+}
+
 std::optional<std::string_view> plain_string(std::string_view raw) {
   if (raw.size() < 2 || raw.front() != '"' || raw.back() != '"') return std::nullopt;
   std::string_view content = raw.substr(1, raw.size() - 2);

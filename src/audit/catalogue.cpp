@@ -107,6 +107,9 @@ constexpr std::array kPlayRequested{FieldRule{"rendition", kCode, kRequired},
 constexpr std::array kPlayed{
     FieldRule{"ranges_ms", kRanges, kRequired}, FieldRule{"rendition", kCode}, FieldRule{"session", kCode},
     FieldRule{"request", kInteger, kRequired},  FieldRule{"bytes", kInteger},  FieldRule{"track", kCode}};
+constexpr std::array kRecorderKey{FieldRule{"key_id", kCode, kRequired},
+                                  FieldRule{"algorithm", kCode, kRequired},
+                                  FieldRule{"public_key", kCode, kRequired}};
 constexpr std::array kRecordingRequested{FieldRule{"mode", kCode, kRequired, "auto|manual"},
                                          FieldRule{"by", kCode}};
 constexpr std::array kSealed{FieldRule{"segments", kInteger, kRequired},
@@ -131,10 +134,15 @@ constexpr std::array kServerStopped{FieldRule{"cause", kCode}};
 constexpr std::array kShare{FieldRule{"kind", kCode}, FieldRule{"cause", kCode}};
 constexpr std::array kTypeCreated{FieldRule{"slug", kCode}};
 constexpr std::array kTypePublished{FieldRule{"version", kCode, kRequired},
-                                    FieldRule{"diff", kDiff, kRequired}, FieldRule{"policy_sha256", kSha256}};
+                                    FieldRule{"diff", kDiff, kRequired},
+                                    FieldRule{"policy_sha256", kSha256},
+                                    FieldRule{"recording", kCode, !kRequired, "required|optional|never"},
+                                    FieldRule{"tolerance_ms", kInteger},
+                                    FieldRule{"pause_max_s", kInteger}};
 constexpr std::array kUserCreated{FieldRule{"roles", kCodes, kRequired}, FieldRule{"email", kPersonal},
                                   FieldRule{"name", kPersonal}};
 constexpr std::array kUserDisabled{FieldRule{"cause", kCode}};
+constexpr std::array kRoleChanged{FieldRule{"old", kCode, kRequired}, FieldRule{"new", kCode, kRequired}};
 constexpr std::array kPasswordSet{FieldRule{"by", kCode}, FieldRule{"method", kCode}};
 constexpr std::array kWaitingAnswered{FieldRule{"by", kCode, kRequired}, FieldRule{"waited_ms", kInteger}};
 constexpr std::array kWaitingEntered{FieldRule{"role", kCode}};
@@ -179,6 +187,7 @@ constexpr std::array kEvents{
     EventRule{"participant.removed", kParticipantRemoved, kMeeting},
     EventRule{"plaintext_guard", kPlaintextGuard, kMeeting},
     EventRule{"policy.signed", kPolicySigned},
+    EventRule{"recorder.key", kRecorderKey},
     EventRule{"recording.capture_started", kCaptureStarted, kMeeting},
     EventRule{"recording.download_requested", kDownloadRequested, kMeeting},
     EventRule{"recording.downloaded", kDownloaded, kMeeting},
@@ -203,7 +212,9 @@ constexpr std::array kEvents{
     EventRule{"type.version_published", kTypePublished},
     EventRule{"user.created", kUserCreated},
     EventRule{"user.disabled", kUserDisabled},
+    EventRule{"user.enabled", {}},
     EventRule{"user.password_set", kPasswordSet},
+    EventRule{"user.role_changed", kRoleChanged},
     EventRule{"waiting.admitted", kWaitingAnswered, kMeeting},
     EventRule{"waiting.denied", kWaitingAnswered, kMeeting},
     EventRule{"waiting.entered", kWaitingEntered, kMeeting},

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "audit/verify/verify_bundle.h"
+#include "log_tree.h"
 #include "testing/bundle_parts.h"
 #include "testing/sample_log.h"
 
@@ -46,37 +47,57 @@ TEST(EntryBlocks, GiveEachLineOnceAndInOrder) {
   for (std::size_t lines : {std::size_t{0}, std::size_t{1}, EntryBlocks::kEntries - 1, EntryBlocks::kEntries,
                             EntryBlocks::kEntries + 1, 40 * EntryBlocks::kEntries + 3}) {
     std::string text;
-    std::vector<std::uint64_t> starts;
+    MerkleTree whole;
     for (std::size_t i = 0; i < lines; ++i) {
-      starts.push_back(text.size());
       text += "line " + std::to_string(i) + "\n";
+      whole.append(leaf_hash(as_bytes("line " + std::to_string(i))));
     }
-    starts.push_back(text.size());
     for (unsigned threads : {1u, 2u, 5u}) {
-      MerkleTree tree;
+      LogTree tree(text);
       std::size_t seen = 0;
-      for (EntryBlocks blocks(text, starts, threads); blocks.more();) {
-        auto block = blocks.take();
-        tree.append(block->subtree);
-        for (const Hash256& leaf : block->leaves) tree.append(leaf);
+      EntryBlocks blocks(text, threads);
+      while (auto block = blocks.take()) {
+        tree.append(*block);
         seen += block->entries.size();
+        // What an entry names soon after.
+        ASSERT_EQ(tree.root(tree.size() - tree.size() % 7), whole.root(tree.size() - tree.size() % 7));
       }
       ASSERT_EQ(seen, lines);
       ASSERT_EQ(tree.size(), lines);
-      for (std::size_t i = 0; i < lines; i += 97)
-        ASSERT_EQ(tree.node(0, i), leaf_hash(as_bytes("line " + std::to_string(i))));
+      // Found again, in any order.
+      for (std::size_t i = 0; i < lines; i += 97) {
+        ASSERT_EQ(tree.leaf(i), leaf_hash(as_bytes("line " + std::to_string(i))));
+        ASSERT_EQ(tree.line(lines - 1 - i), "line " + std::to_string(lines - 1 - i));
+      }
+      for (std::size_t i = 0; i <= lines; i += 509) ASSERT_EQ(tree.root(i), whole.root(i)) << i;
+      ASSERT_EQ(tree.root(lines), whole.root(lines));
     }
   }
 }
 
 TEST(EntryBlocks, AreLeftInTheMiddleWithoutWaiting) {
   std::string text(200'000, '\n');
-  std::vector<std::uint64_t> starts(text.size() + 1);
-  for (std::size_t i = 0; i < starts.size(); ++i) starts[i] = i;
   for (int i = 0; i < 20; ++i) {
-    EntryBlocks blocks(text, starts, 4);
+    EntryBlocks blocks(text, 4);
     for (int taken = 0; taken < i; ++taken) ASSERT_TRUE(blocks.take());
   }
+}
+
+// A line is one line whatever its length, and one that is too long is read no further than an entry may be.
+TEST(EntryBlocks, ALineThatIsTooLongIsAFaultAndNoMemory) {
+  const std::string long_line(kEntryBytesMax + 1, 'x'), longer(40 << 20, 'y');
+  const std::string text = "a\n" + long_line + "\n" + longer + "\nb";
+  EntryBlocks blocks(text, 2);
+  LogTree tree(text);
+  auto block = blocks.take();
+  ASSERT_TRUE(block);
+  tree.append(*block);
+  ASSERT_EQ(block->entries.size(), 4u);
+  for (std::size_t i : {1u, 2u}) EXPECT_EQ(block->entries[i].error().reason, "longer than an entry may be");
+  EXPECT_TRUE(block->cut);
+  EXPECT_EQ(tree.line(3), "b");
+  EXPECT_EQ(tree.line(2).size(), kEntryBytesMax);
+  EXPECT_FALSE(blocks.take());
 }
 
 // The verdict is that of one thread, to the letter, for good bundles and for each kind of bad one.

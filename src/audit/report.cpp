@@ -1,6 +1,7 @@
 #include "audit/verify/report.h"
 
 #include <array>
+#include <sstream>
 
 #include "audit/format/text.h"
 #include "base/encoding.h"
@@ -53,6 +54,12 @@ int check_order(Status status) {
 }
 
 std::string Report::to_json() const {
+  std::ostringstream out;
+  write_json(out);
+  return std::move(out).str();
+}
+
+void Report::write_json(std::ostream& out) const {
   Json json = JsonObject{{"status", exit_status()}, {"name", audit::to_text(status)}, {"verdict", verdict}};
   json.set("first_bad_seq", first_bad_seq ? Json(*first_bad_seq) : Json());
   json.set("entries", entries);
@@ -68,37 +75,44 @@ std::string Report::to_json() const {
                                        {"name", audit::to_text(fault.status)},
                                        {"seq", fault.seq ? Json(*fault.seq) : Json()},
                                        {"text", fault.text},
-                                       {"helping_part", fault.helping_part}});
+                                       {"helping_part", fault.helping_part},
+                                       {"finding", fault.finding.empty() ? Json() : Json(fault.finding)}});
   json.set("faults", std::move(fault_list));
   JsonArray unchecked;
   for (const std::string& sentence : not_checked) unchecked.emplace_back(sentence);
   json.set("not_checked", std::move(unchecked));
-
-  JsonArray meetings;
-  for (const MeetingCoverage& meeting : completeness.meetings) {
-    JsonArray recordings;
+  const Json counts =
+      JsonObject{{"required", completeness.required},     {"verified", completeness.verified},
+                 {"exempted", completeness.exempted},     {"deleted", completeness.deleted},
+                 {"no_media", completeness.no_media},     {"forbidden", completeness.forbidden},
+                 {"optional", completeness.optional},     {"pending", completeness.pending},
+                 {"violations", completeness.violations}, {"uncovered_ms", completeness.uncovered_ms}};
+  // The meetings are written one by one: a large log has more of them than should be in memory as text.
+  auto open_object = [&out](const Json& object) {
+    const std::string text = parlour::write_json(object);
+    out << std::string_view(text).substr(0, text.size() - 1);
+  };
+  open_object(json);
+  out << ",\"completeness\":";
+  open_object(counts);
+  out << ",\"meetings\":[";
+  for (std::size_t i = 0; i < completeness.meetings.size(); ++i) {
+    const MeetingCoverage meeting = completeness.meetings.at(i);
+    JsonArray recordings, findings;
     for (const std::string& id : meeting.recordings) recordings.emplace_back(id);
-    meetings.emplace_back(JsonObject{{"meeting", meeting.meeting},
-                                     {"started_seq", meeting.started_seq},
-                                     {"coverage", audit::to_text(meeting.coverage)},
-                                     {"reason", meeting.reason.empty() ? Json() : Json(meeting.reason)},
-                                     {"window_ms", meeting.window_ms},
-                                     {"explained_ms", meeting.explained_ms},
-                                     {"uncovered_ms", meeting.uncovered_ms},
-                                     {"recordings", std::move(recordings)}});
+    for (const Finding finding : meeting.findings) findings.emplace_back(code_of(finding));
+    out << (i == 0 ? "" : ",")
+        << parlour::write_json(JsonObject{{"meeting", meeting.meeting},
+                                          {"started_seq", meeting.started_seq},
+                                          {"coverage", audit::to_text(meeting.coverage)},
+                                          {"reason", meeting.reason.empty() ? Json() : Json(meeting.reason)},
+                                          {"findings", std::move(findings)},
+                                          {"window_ms", meeting.window_ms},
+                                          {"explained_ms", meeting.explained_ms},
+                                          {"uncovered_ms", meeting.uncovered_ms},
+                                          {"recordings", std::move(recordings)}});
   }
-  json.set("completeness", JsonObject{{"required", completeness.required},
-                                      {"verified", completeness.verified},
-                                      {"exempted", completeness.exempted},
-                                      {"deleted", completeness.deleted},
-                                      {"no_media", completeness.no_media},
-                                      {"forbidden", completeness.forbidden},
-                                      {"optional", completeness.optional},
-                                      {"pending", completeness.pending},
-                                      {"violations", completeness.violations},
-                                      {"uncovered_ms", completeness.uncovered_ms},
-                                      {"meetings", std::move(meetings)}});
-  return write_json(json);
+  out << "]}}";
 }
 
 std::string Report::to_text() const {
@@ -108,7 +122,8 @@ std::string Report::to_text() const {
   if (!faults.empty()) text += "\nFaults found: " + std::to_string(fault_count) + "\n";
   for (std::size_t i = 0; i < faults.size() && i < kShown; ++i)
     text += "  [" + std::to_string(static_cast<int>(faults[i].status)) + " " +
-            std::string(audit::to_text(faults[i].status)) + "] " + faults[i].text + "\n";
+            std::string(audit::to_text(faults[i].status)) +
+            (faults[i].finding.empty() ? "" : " " + faults[i].finding) + "] " + faults[i].text + "\n";
   if (fault_count > kShown) text += "  … and more; --json gives up to 1,000.\n";
 
   if (entries > 0) {

@@ -1,7 +1,6 @@
 #include "audit/verify/verify_bundle.h"
 
 #include <algorithm>
-#include <map>
 
 #include "audit/format/bundle.h"
 #include "audit/format/canonical.h"
@@ -13,12 +12,22 @@
 #include "audit/format/tiles.h"
 #include "audit/format/zip.h"
 #include "base/encoding.h"
+#include "crypto/p256.h"
 #include "entry_blocks.h"
+#include "log_tree.h"
+#include "manifest_check.h"
 
 namespace parlour::audit {
 namespace {
 
 constexpr std::size_t kFaultsMax = 1000;
+// More than an export has: it takes one head, and the older ones that its maker kept.
+constexpr std::size_t kHeadsMax = 1000;
+// Entries that name a head of long before: an honest log names it when it has been signed.
+constexpr std::size_t kOldHeadsMax = 1000;
+// A row of private.jsonl holds one value of an entry.
+constexpr std::size_t kPrivateLineMax = 4 * kEntryBytesMax;
+constexpr std::size_t kTrimEvery = std::size_t{8} << 20;
 
 std::string number(std::uint64_t value) {
   return std::to_string(value);
@@ -50,20 +59,28 @@ class BundleCheck {
 
  private:
   struct Head {
-    std::string name;
-    std::string note;
+    std::string_view note;  // in the bundle
     Checkpoint checkpoint;
     bool signed_by_key = false;
   };
 
-  void fault(Status status, std::optional<std::uint64_t> seq, std::string text, bool helping_part = false) {
+  void fault(Status status, std::optional<std::uint64_t> seq, std::string text, bool helping_part = false,
+             std::string_view finding = "") {
+    if (!takes(status, helping_part)) return;
+    report_.faults.push_back({status, seq, std::move(text), helping_part, std::string(finding)});
+  }
+  // Counts a fault; true when it is to be kept. Asked before the words are made, where millions may come. A
+  // later check may outrank a thousand faults of an earlier one: each status always keeps its first.
+  bool takes(Status status, bool helping_part = false) {
     ++report_.fault_count;
-    // A later check may outrank a thousand faults of an earlier one: each status always keeps its first.
-    bool first_of_status = std::none_of(
-        report_.faults.begin(), report_.faults.end(),
-        [&](const Fault& known) { return known.status == status && known.helping_part == helping_part; });
-    if (report_.faults.size() < kFaultsMax || first_of_status)
-      report_.faults.push_back({status, seq, std::move(text), helping_part});
+    const std::uint32_t bit = 1u << (static_cast<unsigned>(status) + (helping_part ? 16 : 0));
+    const bool first_of_status = (kept_ & bit) == 0;
+    if (report_.faults.size() >= kFaultsMax && !first_of_status) return false;
+    kept_ |= bit;
+    return true;
+  }
+  void keep(Status status, std::optional<std::uint64_t> seq, std::string text) {
+    report_.faults.push_back({status, seq, std::move(text), false, ""});
   }
   void helping_fault(Status status, std::string text) { fault(status, std::nullopt, std::move(text), true); }
   void not_checked(std::string sentence) { report_.not_checked.push_back(std::move(sentence)); }
@@ -78,47 +95,62 @@ class BundleCheck {
   void check_known_heads();
   void check_since();
   void check_private_rows();
-  std::optional<Hash256> committed(std::uint64_t seq, std::string_view field) const;
+  std::optional<Hash256> committed(std::uint64_t seq, std::string_view field);
   void check_manifests();
+  void check_manifest(const ZipMember& member, std::string_view id);
+  void check_recorder_key(const EntryView& entry);
+  void check_logged_head(const EntryView& entry);
+  void compare_tiles(const EntryBlock& block);
   void check_completeness();
   void check_helping_parts();
   void check_index();
+  Hash256 hash_of(const ZipMember& part);
   void check_tiles();
   void conclude();
 
-  std::string_view line(std::uint64_t position) const {
-    std::uint64_t begin = line_starts_[position], end = line_starts_[position + 1] - 1;
-    return as_text(entries_.subspan(begin, end - begin));
-  }
+  std::string_view line(std::uint64_t position) { return tree_.line(position); }
   std::uint64_t lines() const { return tree_.size(); }
-  // The leaf hashes of the tiles; empty when they are missing or do not fit together.
-  std::vector<Hash256> tile_leaves() const;
+  const ZipMember* member(std::string_view name) const;
+  // The entry of that number; nothing when another stands in its place.
+  std::optional<EntryView> entry_of(std::uint64_t seq);
+  // After every few MiB: a mapped bundle lets go of what was read.
+  void read_on(std::size_t bytes) {
+    read_ += bytes;
+    if (read_ < kTrimEvery) return;
+    read_ = 0;
+    if (options_.trim) options_.trim();
+  }
 
   ByteView bundle_;
   const VerifyOptions& options_;
   Report report_;
 
+  std::uint32_t kept_ = 0;  // of which statuses a fault was kept
+  std::size_t read_ = 0;
+
   std::vector<ZipMember> members_;
-  std::map<std::string_view, const ZipMember*> by_name_;
+  std::vector<std::uint32_t> by_name_;  // in order of their names
   ByteView entries_;
   std::vector<Head> heads_;     // readable checkpoints of the bundle
   const Head* head_ = nullptr;  // the largest of them
-  MerkleTree tree_;
-  std::vector<std::uint64_t> line_starts_;  // and one past the end
+  LogTree tree_;
   bool root_matches_ = false;
+  bool tiles_whole_ = true;                 // every tile is there, of the right size
+  std::vector<std::uint64_t> other_tiles_;  // the first entries that are not what the tiles say
+  std::uint64_t other_tiles_count_ = 0;
   std::uint64_t commitments_ = 0;
   UtcTime latest_{INT64_MIN};
   std::uint64_t future_entries_ = 0;
-  struct LoggedHead {
-    std::uint64_t seq, size;
-    Hash256 root;
-  };
-  std::vector<LoggedHead> logged_heads_;  // from audit.checkpoint entries
+  // audit.checkpoint entries that name a head which the log does not have; the largest that it does have.
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> other_heads_;
+  std::uint64_t logged_good_ = 0, old_heads_ = 0;
+  std::optional<crypto::P256Point> recorder_key_;
+  std::uint64_t recorder_key_seq_ = 0;
   CompletenessAudit completeness_;
 };
 
 bool BundleCheck::open_container() {
-  auto members = read_zip(bundle_);
+  auto members = read_zip(bundle_, {.trim = options_.trim});
   if (!members) {
     fault(Status::kUsage, std::nullopt,
           "Not an audit bundle: " + members.error().reason + " (at byte " + number(members.error().offset) +
@@ -126,26 +158,47 @@ bool BundleCheck::open_container() {
     return false;
   }
   members_ = std::move(*members);
-  for (const ZipMember& member : members_) by_name_[member.name] = &member;
-  auto entries = by_name_.find(kEntriesName);
-  if (entries == by_name_.end()) {
+  by_name_.resize(members_.size());
+  for (std::uint32_t i = 0; i < by_name_.size(); ++i) by_name_[i] = i;
+  std::sort(by_name_.begin(), by_name_.end(),
+            [this](std::uint32_t a, std::uint32_t b) { return members_[a].name < members_[b].name; });
+  const ZipMember* entries = member(kEntriesName);
+  if (entries == nullptr) {
     fault(Status::kUsage, std::nullopt, "Not an audit bundle: it has no entries.jsonl.");
     return false;
   }
-  entries_ = entries->second->content;
+  entries_ = entries->content;
   return true;
+}
+
+const ZipMember* BundleCheck::member(std::string_view name) const {
+  auto found = std::lower_bound(
+      by_name_.begin(), by_name_.end(), name,
+      [this](std::uint32_t at, std::string_view wanted) { return members_[at].name < wanted; });
+  return found != by_name_.end() && members_[*found].name == name ? &members_[*found] : nullptr;
+}
+
+std::optional<EntryView> BundleCheck::entry_of(std::uint64_t seq) {
+  if (seq >= lines()) return std::nullopt;
+  auto entry = read_entry(line(seq));
+  if (!entry || entry->seq != seq) return std::nullopt;
+  return *entry;
 }
 
 void BundleCheck::find_head() {
   for (const ZipMember& member : members_) {
     if (member.name.substr(0, kCheckpointFolder.size()) != kCheckpointFolder) continue;
+    if (heads_.size() == kHeadsMax) {
+      fault(Status::kSignature, std::nullopt, "The bundle has more signed heads than an export can have.");
+      break;
+    }
     auto note = parse_note(as_text(member.content));
     auto checkpoint = note ? parse_checkpoint_text(note->text) : std::nullopt;
     if (!checkpoint) {
       fault(Status::kSignature, std::nullopt, member.name + " is not a signed head.");
       continue;
     }
-    heads_.push_back({member.name, to_string(member.content), std::move(*checkpoint)});
+    heads_.push_back({as_text(member.content), std::move(*checkpoint)});
   }
   for (const Head& head : heads_)
     if (head_ == nullptr || head.checkpoint.size > head_->checkpoint.size) head_ = &head;
@@ -156,46 +209,55 @@ void BundleCheck::find_head() {
 
 void BundleCheck::check_entries() {
   std::string_view text = as_text(entries_);
-  // As many as the head says, but not more than could be there: an entry has more than 250 bytes.
-  std::uint64_t likely =
-      std::min<std::uint64_t>(head_ != nullptr ? head_->checkpoint.size : 0, text.size() / 250);
-  tree_.reserve(likely);
-  line_starts_.reserve(likely + 1);
-  bool cut = false;  // the last line has no end
-  for (std::size_t at = 0; at < text.size();) {
-    line_starts_.push_back(at);
-    std::size_t end = text.find('\n', at);
-    cut = end == std::string_view::npos;
-    at = (cut ? text.size() : end) + 1;
-    if (at >= text.size()) line_starts_.push_back(at);
-  }
-  if (line_starts_.empty()) line_starts_.push_back(0);
-  const std::uint64_t last = line_starts_.size() - 2;  // beyond everything when there is no line
-
+  tree_ = LogTree(text, options_.trim);
   std::uint64_t expected = 0, position = 0;
-  for (EntryBlocks blocks(text, line_starts_, options_.threads); blocks.more();) {
-    std::unique_ptr<EntryBlock> block = blocks.take();
-    tree_.append(block->subtree);
-    for (const Hash256& leaf : block->leaves) tree_.append(leaf);
+  EntryBlocks blocks(text, options_.threads, options_.trim);
+  while (std::unique_ptr<EntryBlock> block = blocks.take()) {
+    compare_tiles(*block);
+    tree_.append(*block);
     for (const auto& entry : block->entries) {
-      const bool without_end = cut && position == last;
+      const bool without_end = block->cut && &entry == &block->entries.back();
       if (without_end || !entry) {
-        fault(Status::kMalformed, position,
-              "Line " + number(position + 1) + " is not an entry: " +
-                  (entry ? "the line has no end" : std::string(entry.error().reason)) + ".");
+        if (takes(Status::kMalformed))
+          keep(Status::kMalformed, position,
+               "Line " + number(position + 1) + " is not an entry: " +
+                   (entry ? "the line has no end" : std::string(entry.error().reason)) + ".");
         ++expected;
       } else {
-        if (entry->seq != expected)
-          fault(Status::kSequence, expected,
-                "Line " + number(position + 1) + " holds entry " + number(entry->seq) + " where entry " +
-                    number(expected) + " must stand.");
+        if (entry->seq != expected && takes(Status::kSequence))
+          keep(Status::kSequence, expected,
+               "Line " + number(position + 1) + " holds entry " + number(entry->seq) + " where entry " +
+                   number(expected) + " must stand.");
         expected = entry->seq + 1;
         check_entry(*entry, position);
       }
       ++position;
     }
+    read_on(block->end - block->begin);
   }
   report_.entries = lines();
+}
+
+// The leaves of a block against the bundle's tiles, which hold 256 each.
+void BundleCheck::compare_tiles(const EntryBlock& block) {
+  const std::uint64_t size = head_ != nullptr ? head_->checkpoint.size : 0;
+  const std::vector<Hash256>& leaves =
+      block.leaves.empty() && block.subtree.size() > 0 ? block.subtree.levels().front() : block.leaves;
+  const std::uint64_t first = lines();
+  for (std::uint64_t at = 0; at < leaves.size() && first + at < size && tiles_whole_; at += kTileWidth) {
+    const std::uint64_t index = (first + at) / kTileWidth;
+    const TileId id{0, index, std::min(kTileWidth, size - index * kTileWidth)};
+    const ZipMember* tile = member(tile_path(id));
+    if (tile == nullptr || tile->content.size() != id.width * 32) {
+      tiles_whole_ = false;
+      return;
+    }
+    for (std::uint64_t i = 0; i < id.width && at + i < leaves.size(); ++i) {
+      if (std::memcmp(leaves[at + i].data(), tile->content.data() + i * 32, 32) == 0) continue;
+      if (++other_tiles_count_ <= 100) other_tiles_.push_back(first + at + i);
+    }
+    read_on(tile->content.size());
+  }
 }
 
 void BundleCheck::check_entry(const EntryView& entry, std::uint64_t position) {
@@ -208,14 +270,9 @@ void BundleCheck::check_entry(const EntryView& entry, std::uint64_t position) {
   if (options_.now && entry.time > *options_.now + options_.time_tolerance) ++future_entries_;
   completeness_.observe(entry);
   if (entry.type == "audit.checkpoint") {
-    auto size = find_member(entry.data, "size"), root = find_member(entry.data, "root");
-    const std::int64_t size_value = size ? plain_integer(*size).value_or(-1) : -1;
-    auto root_bytes = root ? from_hex(plain_string(*root).value_or("")) : std::nullopt;
-    if (size_value >= 0 && root_bytes && root_bytes->size() == 32) {
-      LoggedHead logged{entry.seq, static_cast<std::uint64_t>(size_value), {}};
-      std::memcpy(logged.root.data(), root_bytes->data(), 32);
-      logged_heads_.push_back(logged);
-    }
+    check_logged_head(entry);
+  } else if (entry.type == "recorder.key") {
+    check_recorder_key(entry);
   } else if (entry.type == "log.key" && position == 0 && !options_.keys.empty()) {
     auto raw = find_member(entry.data, "key_id");
     std::string_view id = raw ? plain_string(*raw).value_or("") : "";
@@ -224,6 +281,41 @@ void BundleCheck::check_entry(const EntryView& entry, std::uint64_t position) {
     if (!known)
       fault(Status::kSignature, entry.seq,
             "The log was begun with another key (" + harmless_text(id, 16) + ") than the pinned one.");
+  }
+}
+
+// The head that the log says was signed is the one that it had. Soon after: what an honest log names lies in
+// the blocks at hand.
+void BundleCheck::check_logged_head(const EntryView& entry) {
+  auto size = find_member(entry.data, "size"), root = find_member(entry.data, "root");
+  const std::int64_t size_value = size ? plain_integer(*size).value_or(-1) : -1;
+  auto root_bytes = root ? from_hex(plain_string(*root).value_or("")) : std::nullopt;
+  if (size_value < 0 || !root_bytes || root_bytes->size() != 32) return;
+  const auto named = static_cast<std::uint64_t>(size_value);
+  bool same = named <= entry.seq && named <= lines();
+  if (same && lines() - named > 2 * EntryBlocks::kEntries) same = ++old_heads_ <= kOldHeadsMax;
+  same = same && std::memcmp(tree_.root(named).data(), root_bytes->data(), 32) == 0;
+  if (same)
+    logged_good_ = std::max(logged_good_, named);
+  else if (other_heads_.size() < kFaultsMax)
+    other_heads_.emplace_back(entry.seq, named);
+}
+
+// The first one is pinned with the log; it is written at set-up, and there is no changing it.
+void BundleCheck::check_recorder_key(const EntryView& entry) {
+  auto raw = find_member(entry.data, "public_key");
+  auto bytes = from_base64url(raw ? plain_string(*raw).value_or("") : "");
+  crypto::P256Point key{};
+  if (!bytes || bytes->size() != key.size()) return;
+  std::copy(bytes->begin(), bytes->end(), key.begin());
+  if (!recorder_key_) {
+    recorder_key_ = key;
+    recorder_key_seq_ = entry.seq;
+  } else if (*recorder_key_ != key) {
+    fault(Status::kIncomplete, entry.seq,
+          "Entry " + number(entry.seq) + " names another recorder's key than entry " +
+              number(recorder_key_seq_) + ": who signs manifests does not change.",
+          false, "recorder_key.changed");
   }
 }
 
@@ -240,25 +332,31 @@ void BundleCheck::check_size_and_root() {
 
 void BundleCheck::locate_alteration() {
   const Checkpoint& head = head_->checkpoint;
-  std::vector<Hash256> leaves = tile_leaves();
-  MerkleTree tiles;
-  for (const Hash256& leaf : leaves) tiles.append(leaf);
   // The tiles can be asked only when they are what was signed.
-  if (tiles.size() == head.size && tiles.root() == head.root) {
-    std::uint64_t altered = 0;
-    for (std::uint64_t i = 0; i < head.size; ++i) {
-      if (tree_.node(0, i) == leaves[i]) continue;
-      if (++altered <= 100) fault(Status::kAltered, i, "Entry " + number(i) + " is not what was signed.");
+  if (tiles_whole_) {
+    CompactRange tiles;
+    for (std::uint64_t index = 0; index * kTileWidth < head.size; ++index) {
+      const ZipMember* tile =
+          member(tile_path({0, index, std::min(kTileWidth, head.size - index * kTileWidth)}));
+      for (std::uint64_t i = 0; tile != nullptr && i + 32 <= tile->content.size(); i += 32) {
+        Hash256 leaf;
+        std::memcpy(leaf.data(), tile->content.data() + i, 32);
+        tiles.append(leaf);
+      }
+      if (tile != nullptr) read_on(tile->content.size());
     }
-    return;
+    if (tiles.size() == head.size && tiles.root() == head.root) {
+      for (std::uint64_t i : other_tiles_)
+        fault(Status::kAltered, i, "Entry " + number(i) + " is not what was signed.");
+      return;
+    }
   }
   // Otherwise older heads narrow it down: what they cover and find unchanged is not it.
   std::uint64_t good = 0;
   for (const Head& older : heads_)
     if (older.checkpoint.size < head.size && tree_.root(older.checkpoint.size) == older.checkpoint.root)
       good = std::max(good, older.checkpoint.size);
-  for (const LoggedHead& logged : logged_heads_)
-    if (logged.size < head.size && tree_.root(logged.size) == logged.root) good = std::max(good, logged.size);
+  if (logged_good_ < head.size) good = std::max(good, logged_good_);
   fault(Status::kAltered, std::nullopt,
         "The entries are not what was signed: the root over them differs from the head's. The change lies in "
         "entries " +
@@ -294,11 +392,10 @@ void BundleCheck::check_known_heads() {
           Status::kFork, std::nullopt,
           "The log is not an extension of its own signed head over " + number(checkpoint.size) + " entries.");
   }
-  for (const LoggedHead& logged : logged_heads_)
-    if (logged.size > logged.seq || tree_.root(logged.size) != logged.root)
-      fault(Status::kFork, logged.seq,
-            "Entry " + number(logged.seq) + " names a head over " + number(logged.size) +
-                " entries that this log does not have.");
+  for (const auto& [seq, size] : other_heads_)
+    fault(Status::kFork, seq,
+          "Entry " + number(seq) + " names a head over " + number(size) +
+              " entries that this log does not have.");
 }
 
 void BundleCheck::check_since() {
@@ -334,45 +431,52 @@ void BundleCheck::check_since() {
   }
 }
 
-std::optional<Hash256> BundleCheck::committed(std::uint64_t seq, std::string_view field) const {
-  if (seq >= lines()) return std::nullopt;
-  auto entry = read_entry(line(seq));
-  if (!entry || entry->seq != seq) return std::nullopt;
-  auto raw = find_member(entry->data, field);
+std::optional<Hash256> BundleCheck::committed(std::uint64_t seq, std::string_view field) {
+  auto entry = entry_of(seq);
+  auto raw = entry ? find_member(entry->data, field) : std::nullopt;
   auto json = raw ? parse_json(*raw) : Result<Json, JsonError>(Json());
   return json ? commitment_from_json(*json) : std::nullopt;
 }
 
 void BundleCheck::check_private_rows() {
-  auto found = by_name_.find(kPrivateName);
-  std::string_view text = found != by_name_.end() ? as_text(found->second->content) : "";
+  const ZipMember* found = member(kPrivateName);
+  std::string_view text = found != nullptr ? as_text(found->content) : "";
   std::uint64_t rows = 0;
   std::optional<std::pair<std::uint64_t, std::string>> last;
   while (!text.empty()) {
-    std::size_t end = text.find('\n');
-    auto row = end != std::string_view::npos ? private_row_from_line(text.substr(0, end)) : std::nullopt;
+    const std::size_t end = find_newline(text, 0, options_.trim);
+    auto row = end < text.size() && end <= kPrivateLineMax ? private_row_from_line(text.substr(0, end))
+                                                           : std::nullopt;
     ++rows;
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    read_on(std::min(end + 1, text.size()));
+    text.remove_prefix(std::min(end + 1, text.size()));
     if (!row) {
-      fault(Status::kCommitment, std::nullopt, "Line " + number(rows) + " of private.jsonl cannot be read.");
+      if (takes(Status::kCommitment))
+        keep(Status::kCommitment, std::nullopt, "Line " + number(rows) + " of private.jsonl cannot be read.");
       continue;
     }
     std::string name = harmless_text(row->field, kCodeBytesMax);
     std::pair<std::uint64_t, std::string> place{row->seq, row->field};
-    if (last && place <= *last)
-      fault(Status::kCommitment, row->seq,
-            "Line " + number(rows) + " of private.jsonl (" + name + " of entry " + number(row->seq) +
-                ") is out of order.");
+    if (last && place <= *last) {
+      // And not looked up: whoever shuffles a million rows would have the log read a million times.
+      if (takes(Status::kCommitment))
+        keep(Status::kCommitment, row->seq,
+             "Line " + number(rows) + " of private.jsonl (" + name + " of entry " + number(row->seq) +
+                 ") is out of order.");
+      continue;
+    }
     last = std::move(place);
     auto commitment = committed(row->seq, row->field);
     if (!commitment) {
-      fault(
-          Status::kCommitment, row->seq,
-          "Entry " + number(row->seq) + " has no committed value " + name + ", but one is disclosed for it.");
+      if (takes(Status::kCommitment))
+        keep(Status::kCommitment, row->seq,
+             "Entry " + number(row->seq) + " has no committed value " + name +
+                 ", but one is disclosed for it.");
     } else if (commit_field(row->field, row->value.reveal(), row->salt) != *commitment) {
-      fault(Status::kCommitment, row->seq,
-            "The disclosed " + name + " of entry " + number(row->seq) +
-                " is not the value that was committed.");
+      if (takes(Status::kCommitment))
+        keep(Status::kCommitment, row->seq,
+             "The disclosed " + name + " of entry " + number(row->seq) +
+                 " is not the value that was committed.");
     }
   }
   if (rows < commitments_)
@@ -391,79 +495,104 @@ void BundleCheck::check_manifests() {
         id.substr(id.size() - kManifestEnding.size()) == kManifestEnding)
       id.remove_suffix(kManifestEnding.size());
     ++present;
-    auto known = completeness_.manifests().find(id);
-    if (known == completeness_.manifests().end()) {
-      fault(Status::kManifest, std::nullopt, member.name + " belongs to no verified recording of the log.");
-    } else if (to_hex(crypto::sha256(member.content)) != known->second.sha256_hex) {
-      fault(Status::kManifest, known->second.seq,
-            member.name + " is not the manifest that entry " + number(known->second.seq) + " names.");
-    }
+    check_manifest(member, id);
+    read_on(member.content.size());
   }
-  if (present < completeness_.manifests().size())
-    not_checked("The manifests of " + number(completeness_.manifests().size() - present) +
+  const std::uint64_t verified = completeness_.verified_recordings();
+  if (present < verified)
+    not_checked("The manifests of " + number(verified - present) +
                 " verified recordings: they are not in this bundle.");
-  if (!completeness_.manifests().empty())
+  if (present > 0 && !recorder_key_)
+    not_checked("The signatures of " + number(present) +
+                " manifests: this log does not name the recorder's key (an older version wrote it).");
+  if (verified > 0)
     not_checked(
         "The recordings themselves: sound and pictures are not in a bundle; their hashes stand in the "
         "manifests.");
 }
 
+// Against the log's entries, and under the recorder's key that the log names: never one from the bundle.
+void BundleCheck::check_manifest(const ZipMember& member, std::string_view id) {
+  auto known = completeness_.verified_recording(id);
+  if (!known) {
+    fault(Status::kManifest, std::nullopt, member.name + " belongs to no verified recording of the log.",
+          false, "manifest.unknown");
+    return;
+  }
+  const std::uint64_t seq = known->verified_seq;
+  auto verified = entry_of(seq);
+  auto hash = verified ? find_member(verified->data, "manifest_sha256") : std::nullopt;
+  if (!hash || to_hex(hash_of(member)) != plain_string(*hash).value_or("")) {
+    fault(Status::kManifest, seq, member.name + " is not the manifest that entry " + number(seq) + " names.",
+          false, "manifest.hash");
+    return;
+  }
+  SealedEntry sealed;
+  auto sealed_entry = known->sealed_seq != completeness::kNoSeq ? entry_of(known->sealed_seq) : std::nullopt;
+  if (sealed_entry)
+    sealed = {known->sealed_seq, tree_.leaf(known->sealed_seq), std::string(sealed_entry->data)};
+  // The line of the verified entry is read anew: the one of the sealed entry may have taken its place.
+  verified = entry_of(seq);
+  const ManifestVerdict verdict = check_manifest_text(
+      as_text(member.content), id, known->meeting, sealed_entry ? std::optional(sealed) : std::nullopt,
+      verified ? verified->data : std::string_view("{}"), recorder_key_);
+  if (!verdict.fault.empty())
+    fault(Status::kManifest, seq, member.name + ": " + verdict.fault + ".", false, verdict.fault_code);
+  for (Finding finding : verdict.findings) completeness_.contradicted(id, finding);
+}
+
 void BundleCheck::check_completeness() {
   report_.completeness = completeness_.finish();
-  for (const MeetingCoverage& meeting : report_.completeness.meetings)
-    if (meeting.coverage == Coverage::kViolation)
+  for (std::size_t i = 0; i < report_.completeness.meetings.size(); ++i) {
+    if (report_.completeness.meetings.coverage(i) != Coverage::kViolation) continue;
+    const MeetingCoverage meeting = report_.completeness.meetings.at(i);
+    for (const Finding finding : meeting.findings)
       fault(Status::kIncomplete, meeting.started_seq,
-            "Meeting " + meeting.meeting + ": " + meeting.reason + ".");
+            "Meeting " + meeting.meeting + ": " +
+                (finding == meeting.findings.front() ? meeting.reason : std::string(sentence_of(finding))) +
+                ".",
+            false, code_of(finding));
+  }
+  for (const std::string& sentence : report_.completeness.not_checked) not_checked(sentence);
   if (report_.completeness.pending > 0)
     not_checked(number(report_.completeness.pending) +
                 " meetings that must be recorded: they had not ended, or their recordings were not yet "
                 "verified, when "
                 "the log was exported.");
-  if (!report_.completeness.open_requests.empty())
-    not_checked(number(report_.completeness.open_requests.size()) +
+  if (report_.completeness.open_requests > 0)
+    not_checked(number(report_.completeness.open_requests) +
                 " requests to play or download have no end in the log (the first is entry " +
-                number(report_.completeness.open_requests.front().first) + ").");
+                number(report_.completeness.first_open_request) + ").");
   if (future_entries_ > 0)
     not_checked(number(future_entries_) +
                 " entries have times after now by this computer's clock: one clock is wrong.");
   not_checked("Witnesses and time stamps: this version of the log has none.");
 }
 
-std::vector<Hash256> BundleCheck::tile_leaves() const {
-  std::vector<Hash256> leaves;
-  if (head_ == nullptr) return leaves;
-  std::uint64_t size = head_->checkpoint.size;
-  // Never more than the bundle can hold, whatever a forged head says.
-  if (size > bundle_.size() / 32) return leaves;
-  leaves.reserve(size);
-  for (std::uint64_t index = 0; index * kTileWidth < size; ++index) {
-    TileId id{0, index, std::min(kTileWidth, size - index * kTileWidth)};
-    std::string path = tile_path(id);
-    auto found = by_name_.find(path);
-    if (found == by_name_.end() || found->second->content.size() != id.width * 32) return {};
-    for (std::uint64_t i = 0; i < id.width; ++i)
-      std::memcpy(leaves.emplace_back().data(), found->second->content.data() + i * 32, 32);
-  }
-  return leaves;
-}
-
 void BundleCheck::check_helping_parts() {
   // The checksum over the entries would cost a quarter of the whole run and say less than the signed root:
   // for them bundle.json repeats what the headers must say (check_index).
-  for (const ZipMember& member : members_)
-    if (member.name != kEntriesName && !crc_matches(member))
+  for (const ZipMember& member : members_) {
+    if (member.name == kEntriesName) continue;
+    std::uint32_t crc = 0;
+    for (std::size_t at = 0; at < member.content.size(); at += kTrimEvery) {
+      const ByteView piece = member.content.subspan(at, std::min(kTrimEvery, member.content.size() - at));
+      crc = zip_crc32(piece, crc);
+      read_on(piece.size());
+    }
+    if (crc != member.crc32)
       helping_fault(Status::kUsage, member.name + ": the container's checksum is wrong.");
-  auto readme = by_name_.find(kReadmeName);
-  if (readme == by_name_.end() || as_text(readme->second->content) != bundle_readme())
+  }
+  const ZipMember* readme = member(kReadmeName);
+  if (readme == nullptr || as_text(readme->content) != bundle_readme())
     helping_fault(Status::kMalformed, "README.txt is missing or was changed.");
   check_index();
   check_tiles();
 }
 
 void BundleCheck::check_index() {
-  auto found = by_name_.find(kIndexName);
-  auto index =
-      found != by_name_.end() ? bundle_index_from_json(as_text(found->second->content)) : std::nullopt;
+  const ZipMember* found = member(kIndexName);
+  auto index = found != nullptr ? bundle_index_from_json(as_text(found->content)) : std::nullopt;
   if (!index) {
     helping_fault(Status::kMalformed, "bundle.json is missing or cannot be read.");
     return;
@@ -477,35 +606,45 @@ void BundleCheck::check_index() {
     if (in(kManifestFolder)) return Status::kManifest;
     return Status::kMalformed;
   };
-  std::map<std::string_view, const BundleIndex::Member*> listed;
-  for (const BundleIndex::Member& member : index->members) {
-    std::string name = harmless_text(member.name, kCodeBytesMax);
-    if (!listed.emplace(member.name, &member).second)
-      helping_fault(Status::kMalformed, "bundle.json lists " + name + " twice.");
-    auto part = by_name_.find(member.name);
-    if (part == by_name_.end()) {
-      helping_fault(status_of(member.name), name + " is missing.");
+  std::vector<bool> listed(members_.size());
+  for (const BundleIndex::Member& one : index->members) {
+    const std::string name = harmless_text(one.name, kCodeBytesMax);
+    const ZipMember* part = member(one.name);
+    if (part == nullptr) {
+      helping_fault(status_of(one.name), name + " is missing.");
       continue;
     }
-    bool same = part->second->content.size() == member.bytes;
-    if (member.name == kEntriesName) {
-      same = same && member.crc32 == part->second->crc32;
+    const auto place = static_cast<std::size_t>(part - members_.data());
+    if (listed[place]) helping_fault(Status::kMalformed, "bundle.json lists " + name + " twice.");
+    listed[place] = true;
+    bool same = part->content.size() == one.bytes;
+    if (one.name == kEntriesName) {
+      same = same && one.crc32 == part->crc32;
     } else {
-      same = same && member.sha256 == crypto::sha256(part->second->content);
+      same = same && one.sha256 == hash_of(*part);
     }
-    if (!same) helping_fault(status_of(member.name), name + " is not what bundle.json says.");
+    if (!same) helping_fault(status_of(one.name), name + " is not what bundle.json says.");
   }
-  for (const ZipMember& member : members_)
-    if (member.name != kIndexName && !listed.contains(member.name))
-      helping_fault(status_of(member.name), member.name + " is not a part that bundle.json lists.");
+  for (std::size_t i = 0; i < members_.size(); ++i)
+    if (members_[i].name != kIndexName && !listed[i])
+      helping_fault(status_of(members_[i].name), members_[i].name + " is not a part that bundle.json lists.");
+}
+
+// In pieces, so that a large part need not be in memory at once.
+Hash256 BundleCheck::hash_of(const ZipMember& part) {
+  crypto::Sha256 hash;
+  for (std::size_t at = 0; at < part.content.size(); at += kTrimEvery) {
+    const ByteView piece = part.content.subspan(at, std::min(kTrimEvery, part.content.size() - at));
+    hash.update(piece);
+    read_on(piece.size());
+  }
+  return hash.finish();
 }
 
 void BundleCheck::check_tiles() {
   if (head_ == nullptr || !root_matches_ || lines() != head_->checkpoint.size) return;
-  std::vector<Hash256> leaves = tile_leaves();
-  bool same = leaves.size() == lines();
-  for (std::uint64_t i = 0; same && i < lines(); ++i) same = tree_.node(0, i) == leaves[i];
-  if (!same) helping_fault(Status::kMalformed, "The tiles are missing or are not those of the entries.");
+  if (!tiles_whole_ || other_tiles_count_ > 0)
+    helping_fault(Status::kMalformed, "The tiles are missing or are not those of the entries.");
 }
 
 void BundleCheck::conclude() {

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 
 #include "base/encoding.h"
 #include "base/id.h"
@@ -17,6 +18,18 @@ crypto::Ed25519Key test_key(std::uint8_t first) {
   return std::move(*key);
 }
 
+crypto::P256Key recorder_test_key() {
+  ByteArray<32> scalar;
+  for (std::size_t i = 0; i < scalar.size(); ++i) scalar[i] = static_cast<std::uint8_t>(0x41 + i);
+  auto key = crypto::P256Key::from_private(scalar);
+  if (!key) std::abort();
+  return std::move(*key);
+}
+
+std::string document_hash(std::string_view demand) {
+  return to_hex(crypto::sha256(as_bytes("policy " + std::string(demand))));
+}
+
 constexpr std::int64_t kStart = 1'795'000'000'000'000;  // November 2026
 
 }  // namespace
@@ -24,12 +37,33 @@ constexpr std::int64_t kStart = 1'795'000'000'000'000;  // November 2026
 SampleLog::SampleLog(std::uint64_t seed)
     : key(test_key(0)),
       other_key(test_key(0x20)),
+      recorder_key(recorder_test_key()),
       random(seed),
       now{kStart},
       sequencer(log_origin("bank.example")) {
   boot = uuid();
   agent = uuid();
   add(EntryBuilder("log.key").actor({ActorKind::kSystem, "vault"}).set("key_id", verifier_key().id_text()));
+  const auto point = recorder_key.public_key();
+  add(EntryBuilder("recorder.key")
+          .actor({ActorKind::kSystem, "serve"})
+          .set("key_id", to_hex(crypto::sha256(point)).substr(0, 16))
+          .set("algorithm", "ecdsa_p256_sha256")
+          .set("public_key", to_base64url(point)));
+  add(EntryBuilder("user.created")
+          .actor({ActorKind::kOperator, "operator"})
+          .subject("user", agent)
+          .set("roles", JsonArray{Json("agent")}));
+  for (std::string_view demand : {"required", "never", "optional"})
+    add(EntryBuilder("type.version_published")
+            .actor({ActorKind::kOperator, "operator"})
+            .subject("type", uuid())
+            .set("version", "3")
+            .set("diff", JsonArray{})
+            .set("policy_sha256", document_hash(demand))
+            .set("recording", demand)
+            .set("tolerance_ms", 2'000)
+            .set("pause_max_s", 0));
   add(EntryBuilder("server.started")
           .actor({ActorKind::kSystem, "serve"})
           .set("version", "0.1.0")
@@ -107,15 +141,21 @@ void SampleLog::add_meeting(std::string_view demand, bool play) {
     add(about_recording("recording.capture_started").set("part", 0).set("key_id", "kek-1"));
   }
   add(by_customer("participant.joined").subject("participant", participant_2).set("role", "customer"));
-  add(draft("roster.accepted").set("epoch", 1).hash("roster_sha256", some_hash));
+  add(draft("roster.accepted")
+          .set("epoch", 1)
+          .hash("roster_sha256", some_hash)
+          .set("members", 2)
+          .set("mode", recorded ? "recorded" : "off"));
+  for (const std::string& participant : {participant_1, participant_2})
+    add(draft("participant.connected").subject("participant", participant).set("role", "staff"));
   std::int64_t from = now_ms();
   add(draft("meeting.started")
           .set("recording", demand)
           .set("agent", agent)
-          .hash("policy_sha256", crypto::sha256(as_bytes("policy"))));
+          .set("policy_sha256", document_hash(demand)));
   if (recorded)
-    for (std::string_view kind : {"audio", "video"})
-      add(about_recording("recording.first_packet").set("kind", kind));
+    for (const std::string& participant : {participant_1, participant_2})
+      add(about_recording("recording.first_packet").set("track", participant + "/0"));
   add(by_agent("share.started").set("kind", "screen"), 120s);
   add(by_agent("share.stopped").set("kind", "screen"), 60s);
   std::int64_t gap_from = now_ms() + 1000, gap_to = gap_from + 3000;
@@ -131,18 +171,19 @@ void SampleLog::add_meeting(std::string_view demand, bool play) {
   std::int64_t to = now_ms();
   if (recorded) {
     add(about_recording("recording.stopped").set("cause", "ended"));
+    sealed_seq = sequencer.size();
     add(about_recording("recording.sealed")
             .set("segments", 60)
             .hash("last_hash", some_hash)
             .hash("envelopes_sha256", some_hash));
-    Bytes manifest = to_bytes("{\"recording\":\"" + recording + "\",\"sample\":true}");
+    Bytes signed_manifest = manifest({{from, gap_from}, {gap_to, to}}, 994, recorder_key);
     add(about_recording("recording.verified")
-            .hash("manifest_sha256", crypto::sha256(manifest))
+            .hash("manifest_sha256", crypto::sha256(signed_manifest))
             .ranges("intervals", {{from, gap_from}, {gap_to, to}})
             .ranges("gaps", {{gap_from, gap_to}})
             .set("coverage_permille", 994),
         20s);
-    manifests.emplace_back(recording, std::move(manifest));
+    manifests.emplace_back(recording, std::move(signed_manifest));
     if (play) {
       std::uint64_t request = sequencer.size();
       add(about_recording("recording.play_requested")
@@ -154,6 +195,38 @@ void SampleLog::add_meeting(std::string_view demand, bool play) {
           40s);
     }
   }
+}
+
+Bytes SampleLog::manifest(const std::vector<std::pair<std::int64_t, std::int64_t>>& present,
+                          int coverage_permille, const crypto::P256Key& signer) const {
+  const std::int64_t started = present.empty() ? now_ms() : present.front().first;
+  JsonArray spans;
+  for (const auto& [from, to] : present) spans.push_back(JsonArray{from - started, to - started});
+  auto sealed = parse_json(as_text(entries.at(sealed_seq)));
+  const Json* data = sealed ? sealed->find("data") : nullptr;
+  if (data == nullptr) std::abort();
+  const Json body = JsonObject{{"format", "parlour-recording-manifest/1"},
+                               {"recording", recording},
+                               {"meeting", meeting},
+                               {"started_ms", started},
+                               {"coverage_permille", coverage_permille},
+                               {"present", std::move(spans)},
+                               {"sealed", JsonObject{{"seq", sealed_seq},
+                                                     {"leaf", to_hex(leaf_hash(entries.at(sealed_seq)))},
+                                                     {"segments", data->integer_or("segments")},
+                                                     {"last_hash", data->string_or("last_hash")}}},
+                               {"tracks", JsonArray{}}};
+  const std::string text = write_json_canonical(body);
+  Bytes message;
+  Writer(message).text("Parlour/1 manifest").u8(0).text(text);
+  const crypto::P256Point point = signer.public_key();
+  // ECDSA draws a number for each signature; two logs of one seed must be the same all the same.
+  static std::map<std::pair<crypto::P256Point, std::string>, std::string> known;
+  std::string& signature = known[{point, text}];
+  if (signature.empty()) signature = to_base64url(signer.sign(message));
+  return to_bytes(write_json_canonical(JsonObject{{"key_id", to_hex(crypto::sha256(point)).substr(0, 16)},
+                                                  {"manifest", body},
+                                                  {"signature", signature}}));
 }
 
 void SampleLog::add_logged_checkpoint() {

@@ -10,6 +10,7 @@
 #include "audit/entry_builder.h"
 #include "audit/format/checkpoint.h"
 #include "audit/sequencer.h"
+#include "crypto/p256.h"
 
 namespace parlour::audit::testing {
 
@@ -33,8 +34,13 @@ struct SampleLog {
   BundleBuilder builder() const;
   Bytes bundle() const;
 
+  // What the vault would sign of the recording at hand, sealed by the newest entry but one that seals.
+  Bytes manifest(const std::vector<std::pair<std::int64_t, std::int64_t>>& present, int coverage_permille,
+                 const crypto::P256Key& signer) const;
+
   crypto::Ed25519Key key;
   crypto::Ed25519Key other_key;
+  crypto::P256Key recorder_key;
   SeededRandom random;
   UtcTime now;
   Sequencer sequencer;
@@ -45,6 +51,7 @@ struct SampleLog {
   std::vector<std::string> older_heads;
   std::string meeting, recording, agent, customer, subject_participant;
   std::string boot;
+  std::uint64_t sealed_seq = 0;  // of the last recording.sealed
 };
 
 // The line ends are the caller's: entries.jsonl of these entries.

@@ -365,7 +365,7 @@ class Serve {
     meetings_->on_cancelled = [this](const app::MeetingId& id) { live_->cancelled(id); };
     meetings_->on_link_replaced = [this](const app::MeetingId& id) { live_->link_replaced(id); };
     vault_->on_up_changed([this](bool up) { vault_changed(up); });
-    note_log_key();
+    note_keys();
     {
       app::AuditRecord record;
       record.type = "server.started";
@@ -437,7 +437,7 @@ class Serve {
     log_->info(up ? "vault.up" : "vault.down");
     live_->on_vault_up(up);
     if (!up) return;
-    note_log_key();
+    note_keys();
     jobs_->run_pending();
     sign_policy();
     watch_policy();
@@ -476,12 +476,25 @@ class Serve {
     return true;
   }
 
-  void note_log_key() {
-    if (!context_->audit.entries({.type = "log.key", .limit = 1}).empty()) return;
+  // At set-up: whose signatures the log and the manifests of recordings carry. An auditor who pins the log's
+  // key has the recorder's with it.
+  void note_keys() {
+    if (context_->audit.entries({.type = "log.key", .limit = 1}).empty()) {
+      app::AuditRecord record;
+      record.type = "log.key";
+      record.data.set("key_id", log_key().id_text());
+      record.data.set("algorithm", "ed25519");
+      app::note(*context_, std::move(record));
+    }
+    const std::string public_key = to_base64url(vault_->info()->recorder_sig);
+    std::vector<app::AuditEntry> known = context_->audit.entries({.type = "recorder.key", .limit = 1});
+    const Json* data = known.empty() ? nullptr : known.front().entry.find("data");
+    if (data != nullptr && data->string_or("public_key") == public_key) return;
     app::AuditRecord record;
-    record.type = "log.key";
-    record.data.set("key_id", log_key().id_text());
-    record.data.set("algorithm", "ed25519");
+    record.type = "recorder.key";
+    record.data.set("key_id", e2ee::key_name(vault_->info()->recorder_sig));
+    record.data.set("algorithm", "ecdsa_p256_sha256");
+    record.data.set("public_key", public_key);
     app::note(*context_, std::move(record));
   }
 

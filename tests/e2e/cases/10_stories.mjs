@@ -94,6 +94,7 @@ test.alone('story: wealth management is recorded, rebuilt, played and proven', (
     const bundle = join(stack.home, 'proof.zip');
     await download.saveAs(bundle);
     const honest = stack.verify(bundle);
+    check(!/signatures of|older version/.test(honest.output), `fault H5: the manifest's signature was not checked: ${honest.output}`);
     check(honest.status === 0, `the honest bundle: ${honest.status} ${honest.output}`);
     const bytes = readFileSync(bundle);
     bytes[Math.floor(bytes.length / 2)] ^= 1;

@@ -77,7 +77,7 @@ describe('sentences of the log', () => {
 const selves = ['device.checked', 'link.opened', 'notice.acknowledged', 'notice.declined', 'notice.shown', 'participant.check_failed', 'participant.connected', 'participant.joined', 'participant.left', 'participant.lost', 'participant.reconnected', 'plaintext_guard', 'share.started', 'share.stopped', 'staff.entered', 'waiting.entered', 'waiting.left'];
 const doers = [
   'access.denied', 'audit.exported', 'audit.verified', 'auth.login', 'auth.logout', 'config.changed', 'link.issued', 'meeting.cancelled', 'meeting.scheduled', 'recording.download_requested', 'recording.downloaded', 'recording.play_requested', 'recording.played',
-  'type.created', 'type.version_published', 'user.created', 'user.disabled', 'user.password_set', 'waiting.admitted', 'waiting.denied', 'participant.removed',
+  'type.created', 'type.version_published', 'user.created', 'user.disabled', 'user.enabled', 'user.password_set', 'user.role_changed', 'waiting.admitted', 'waiting.denied', 'participant.removed',
 ];
 /** In these somebody acts for or upon the customer, who is named for that. */
 const towards = new Set(['link.issued', 'link.revoked', 'waiting.admitted', 'waiting.denied', 'participant.removed']);

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 
@@ -77,6 +78,8 @@ std::optional<std::string_view> find_member(std::string_view raw_object, std::st
 // The content of a raw string that holds no escape; nothing when it does, or when it is no string.
 // (Names, ids and codes never need escapes.)
 std::optional<std::string_view> plain_string(std::string_view raw);
+// Each raw item of a canonical array, until `run` answers false. True when it is an array and all were taken.
+bool each_item(std::string_view raw_array, const std::function<bool(std::string_view)>& run);
 // The value of a raw integer; nothing for anything else.
 std::optional<std::int64_t> plain_integer(std::string_view raw);
 

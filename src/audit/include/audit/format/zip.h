@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@ struct ZipLimits {
   std::uint64_t bytes = 0xFFFFFFFEu;  // of the whole container
   std::size_t members = 65'534;       // the format's own limit without ZIP64
   std::size_t name_bytes = 120;
+  std::function<void()> trim = {};  // called after every few MiB that were looked at, of a mapped container
 };
 
 struct ZipMember {

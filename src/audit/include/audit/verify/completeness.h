@@ -1,16 +1,24 @@
-// Completeness (from the leaves alone): every meeting whose type demands a recording has one that was sealed,
-// opened and verified over the whole meeting, or an audited exemption, or a deletion with its receipt; no
-// meeting whose type forbids one was recorded.
+// Completeness (from the leaves alone): every meeting whose type demands a recording has one that was sealed
+// and, after that, opened and verified over the whole meeting; or an audited exemption; or a deletion with
+// its receipt. No meeting whose type forbids one was recorded. A log that contradicts itself is named, each
+// contradiction with a code of its own (finding.h).
 //
 // The window of a meeting runs from meeting.started (data.first_two_present if given) to meeting.ended. What
 // the verified intervals do not cover must be explained by entries of the log: recording.gap {from, to},
 // media.stopped to media.resumed and meeting.held to meeting.resumed (nothing was forwarded then),
-// recording.paused to recording.resumed. What remains beyond the tolerance is a violation. A gap that is
-// explained is reported, not forgiven in silence. One thread.
+// recording.paused to recording.resumed. What remains beyond the tolerance of the type's document is a
+// violation. A gap that is explained is reported, not forgiven in silence.
+//
+// Memory: under 256 bytes a meeting, whatever the log says; what a meeting needs while it runs is let go when
+// it is settled. One thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,12 +26,13 @@
 #include <vector>
 
 #include "audit/format/entry.h"
+#include "audit/verify/finding.h"
 #include "base/bytes.h"
 #include "base/time.h"
 
 namespace parlour::audit {
 
-enum class Coverage {
+enum class Coverage : std::uint8_t {
   kVerified,   // recorded, verified, covered
   kExempted,   // by reason and approver
   kDeleted,    // after its due date, with a receipt
@@ -37,8 +46,9 @@ std::string_view to_text(Coverage coverage);
 
 struct MeetingCoverage {
   std::string meeting;
-  std::uint64_t started_seq = 0;
+  std::uint64_t started_seq = 0;  // of its first entry where it never started
   Coverage coverage = Coverage::kPending;
+  std::vector<Finding> findings;
   std::string reason;             // of a violation or a pending one, in words
   std::int64_t window_ms = 0;     // length of the meeting's window
   std::int64_t explained_ms = 0;  // not recorded, with an entry that says why
@@ -46,82 +56,199 @@ struct MeetingCoverage {
   std::vector<std::string> recordings;
 };
 
+namespace completeness {
+
+using Id = std::array<std::uint8_t, 16>;  // a UUID; of any other text the first half of its SHA-256
+Id id_of(std::string_view text);
+std::string id_text(const Id& id);
+
+constexpr std::uint32_t kNone = UINT32_MAX;
+constexpr std::uint64_t kNoSeq = UINT64_MAX;
+
+// What is kept of each meeting and recording to the end.
+struct Meeting {
+  Id id{};
+  std::uint64_t seq = kNoSeq;  // of meeting.started, else of the first entry that mattered
+  std::uint64_t findings = 0;  // bits
+  std::int64_t window_ms = 0, explained_ms = 0, uncovered_ms = 0;
+  std::int64_t ended_ms = INT64_MAX;
+  std::uint32_t live = kNone;  // while it is not settled
+  std::uint32_t recordings = kNone;
+  Coverage coverage = Coverage::kPending;
+  bool started = false, demanded = false, never = false, settled = false;
+};
+struct Recording {
+  Id id{};
+  std::uint64_t sealed_seq = kNoSeq, verified_seq = kNoSeq;
+  std::int64_t captured_ms = INT64_MAX, sealed_ms = INT64_MIN;
+  std::array<std::uint8_t, 8> sealed_mark{}, manifest_mark{};  // the beginnings of their hashes
+  std::uint32_t meeting = kNone, next = kNone;
+  bool requested = false, captured = false, verified = false, failed = false, no_segments = false;
+};
+
+// Where things stand by their id: numbers of a deque, found by open addressing.
+class Index {
+ public:
+  // The number of `id`, or kNone.
+  template <class At>
+  std::uint32_t find(const Id& id, const At& at) const {
+    if (places_.empty()) return kNone;
+    for (std::size_t place = hash(id) & (places_.size() - 1);; place = (place + 1) & (places_.size() - 1)) {
+      if (places_[place] == kNone || at(places_[place]).id == id) return places_[place];
+    }
+  }
+  template <class At>
+  void add(std::uint32_t number, const At& at) {
+    if (used_ * 3 >= places_.size() * 2) grow(at);
+    put(number, at);
+    ++used_;
+  }
+
+ private:
+  static std::size_t hash(const Id& id) {
+    // The end of a UUID is random; somebody who makes collisions makes his own verifier slow.
+    std::uint64_t low = 0, high = 0;
+    for (int i = 0; i < 8; ++i) {
+      high = high << 8 | id[static_cast<std::size_t>(i)];
+      low = low << 8 | id[static_cast<std::size_t>(i) + 8];
+    }
+    std::uint64_t mixed = (low ^ (high >> 7)) * 0x9E3779B97F4A7C15u;
+    return static_cast<std::size_t>(mixed ^ (mixed >> 29));
+  }
+  template <class At>
+  void put(std::uint32_t number, const At& at) {
+    std::size_t place = hash(at(number).id) & (places_.size() - 1);
+    while (places_[place] != kNone) place = (place + 1) & (places_.size() - 1);
+    places_[place] = number;
+  }
+  template <class At>
+  void grow(const At& at) {
+    std::vector<std::uint32_t> before = std::exchange(
+        places_, std::vector<std::uint32_t>(std::max<std::size_t>(64, places_.size() * 2), kNone));
+    for (std::uint32_t number : before)
+      if (number != kNone) put(number, at);
+  }
+  std::vector<std::uint32_t> places_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace completeness
+
+// The meetings in order of their start, each made when it is asked for.
+class MeetingList {
+ public:
+  std::size_t size() const { return order_.size(); }
+  bool empty() const { return order_.empty(); }
+  MeetingCoverage at(std::size_t index) const;
+  MeetingCoverage operator[](std::size_t index) const { return at(index); }
+  // Without the recordings and the words: cheap.
+  Coverage coverage(std::size_t index) const { return meetings_[order_.at(index)].coverage; }
+
+ private:
+  friend class CompletenessAudit;
+  std::deque<completeness::Meeting> meetings_;
+  std::deque<completeness::Recording> recordings_;
+  std::vector<std::uint32_t> order_;
+};
+
 struct CompletenessReport {
-  std::vector<MeetingCoverage> meetings;  // in order of their start
+  MeetingList meetings;
   std::uint64_t required = 0, verified = 0, exempted = 0, deleted = 0, forbidden = 0, optional = 0,
                 no_media = 0, pending = 0;
   std::uint64_t violations = 0;
   std::int64_t uncovered_ms = 0;
-  // Effects that were announced (X.requested) and have neither an end nor a failure: seq and type.
-  std::vector<std::pair<std::uint64_t, std::string>> open_requests;
+  // Effects that were announced (X.requested) and have neither an end nor a failure.
+  std::uint64_t open_requests = 0;
+  std::uint64_t first_open_request = 0;
+  // What an older log does not say, in sentences.
+  std::vector<std::string> not_checked;
 };
 
 struct CompletenessOptions {
   // A recording is sealed and verified by jobs after the end; until then no verdict. Measured against the
   // last entry.
   Duration grace = std::chrono::minutes(15);
-  // Between the first two present and the recorder's first durable tick, and at the end.
+  // Where the meeting states none: between the first two present and the recorder's first durable tick.
   std::int64_t tolerance_ms = 2'000;
+  // The greatest that a type's document can have (meeting/type_policy.cpp).
+  std::int64_t tolerance_max_ms = 600'000;
   // A meeting that never ends in the log is a violation after this time.
   Duration open_max = std::chrono::hours(24);
+  // Two people in a recorded Roster whose media never meet: an hour of trying at the most.
+  Duration start_max = std::chrono::hours(1);
 };
 
 class CompletenessAudit {
  public:
-  explicit CompletenessAudit(const CompletenessOptions& options = {}) : options_(options) {}
-  CompletenessAudit(const CompletenessAudit&) = delete;  // last_ points into meetings_
+  explicit CompletenessAudit(const CompletenessOptions& options = {});
+  ~CompletenessAudit();
+  CompletenessAudit(const CompletenessAudit&) = delete;
   CompletenessAudit& operator=(const CompletenessAudit&) = delete;
   // Entries in order. Cheap for those that do not matter here.
   void observe(const EntryView& entry);
-  CompletenessReport finish() const;
 
-  // The manifest hash of the last recording.verified of each recording (hex), for the manifests of a bundle.
-  struct VerifiedManifest {
-    std::uint64_t seq = 0;
-    std::string sha256_hex;
+  // Where a recording stands in the log; nothing when the log has no verified one of that id.
+  struct VerifiedRecording {
+    std::uint64_t verified_seq = 0;
+    std::uint64_t sealed_seq = completeness::kNoSeq;
+    std::string meeting;
   };
-  const std::map<std::string, VerifiedManifest, std::less<>>& manifests() const { return manifests_; }
+  std::optional<VerifiedRecording> verified_recording(std::string_view id) const;
+  std::uint64_t verified_recordings() const { return verified_count_; }
+  // What the manifest of that recording contradicts; before finish().
+  void contradicted(std::string_view recording, Finding finding);
+
+  CompletenessReport finish();  // once
 
  private:
-  using Range = std::pair<std::int64_t, std::int64_t>;  // Unix milliseconds
-  struct Recording {
-    bool captured = false, sealed = false, verified = false, failed = false;
-    std::vector<Range> intervals;
-  };
-  // A stretch that one entry opens and another closes.
-  struct Stretch {
-    std::vector<Range> closed;
-    std::optional<std::int64_t> open_since;
-    void open(std::int64_t at) {
-      if (!open_since) open_since = at;
-    }
-    void close(std::int64_t at);
-  };
-  struct Meeting {
-    std::optional<std::uint64_t> started_seq;
-    std::int64_t from_ms = 0;
-    std::optional<std::int64_t> to_ms;
-    std::optional<std::int64_t> tolerance_ms;
-    std::string demand;  // required | optional | never
-    bool demand_changed = false;
-    std::string agent;
-    bool exempted = false, bad_exemption = false, deleted = false;
-    std::optional<std::uint64_t> captured_seq;
-    Stretch no_media;         // media.stopped, meeting.held: nothing was forwarded
-    Stretch paused;           // recording.paused
-    std::vector<Range> gaps;  // recording.gap
-    std::map<std::string, Recording, std::less<>> recordings;
-  };
+  struct Live;
+  struct Published;
+  using Range = std::pair<std::int64_t, std::int64_t>;
 
-  void observe_meeting(Meeting& meeting, const EntryView& entry, std::string_view event);
-  void observe_recording(Meeting& meeting, const EntryView& entry, std::string_view event);
-  MeetingCoverage judge(const std::string& id, const Meeting& meeting) const;
+  completeness::Meeting& meeting_of(const EntryView& entry);
+  Live& live_of(completeness::Meeting& meeting);
+  void add_range(completeness::Meeting& meeting, std::vector<Range>& ranges, Range range);
+  void find(completeness::Meeting& meeting, Finding finding);
+  void observe_type(const EntryView& entry);
+  void observe_start(completeness::Meeting& meeting, const EntryView& entry);
+  void observe_end(completeness::Meeting& meeting, const EntryView& entry);
+  void observe_meeting(completeness::Meeting& meeting, const EntryView& entry, std::string_view event);
+  void observe_deletion(completeness::Meeting& meeting, const EntryView& entry);
+  void observe_people(completeness::Meeting& meeting, const EntryView& entry);
+  void observe_exemption(completeness::Meeting& meeting, const EntryView& entry);
+  void observe_recording(completeness::Meeting& meeting, const EntryView& entry, std::string_view event);
+  void observe_forbidden(completeness::Meeting& meeting, std::uint32_t seen);
+  void observe_late(completeness::Meeting& meeting, const EntryView& entry, std::string_view event);
+  completeness::Recording& recording_of(completeness::Meeting& meeting, const EntryView& entry);
+  void seal(completeness::Meeting& meeting, completeness::Recording& recording, const EntryView& entry);
+  void verify(completeness::Meeting& meeting, completeness::Recording& recording, const EntryView& entry);
+  bool may_settle(const completeness::Meeting& meeting, const Live& live) const;
+  void settle(completeness::Meeting& meeting);
+  void judge(completeness::Meeting& meeting, Live& live);
+  void judge_unstarted(completeness::Meeting& meeting, const Live& live);
+  void cover(completeness::Meeting& meeting, Live& live);
+  template <class Run>
+  void each_recording(const completeness::Meeting& meeting, const Run& run) {
+    for (std::uint32_t i = meeting.recordings; i != completeness::kNone; i = recordings_[i].next)
+      run(recordings_[i]);
+  }
 
   CompletenessOptions options_;
-  std::map<std::string, Meeting, std::less<>> meetings_;
-  decltype(meetings_)::iterator last_ = meetings_.end();  // of the entry before
-  std::map<std::string, VerifiedManifest, std::less<>> manifests_;
-  std::map<std::uint64_t, std::string> open_requests_;
+  std::deque<completeness::Meeting> meetings_;
+  std::deque<completeness::Recording> recordings_;
+  completeness::Index meeting_index_, recording_index_;
+  std::uint32_t last_ = completeness::kNone;  // entries of one meeting mostly stand together
+  std::deque<Live> live_;
+  std::vector<std::uint32_t> free_;
+  std::size_t evict_ = 0;
+  std::uint64_t ranges_ = 0;
+
+  std::unique_ptr<Published> published_;  // types and users
+  std::uint64_t verified_count_ = 0;
+  std::uint64_t without_tolerance_ = 0, without_type_ = 0;
+  std::vector<std::uint64_t> requests_;  // seq of those without an end, rising; kNoSeq where one ended
+  std::uint64_t requests_ended_ = 0, requests_dropped_ = 0;
+  bool observe_request(const EntryView& entry);
   std::int64_t last_ms_ = 0;
 };
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,7 @@ struct Fault {
   // A damaged helping part (container checksum, index, tile, README). It decides only when the evidence
   // itself is faultless, so that a fault of the evidence is never named after its side effects.
   bool helping_part = false;
+  std::string finding;  // of status 10 and 11: a name for programs, as in finding.h
 };
 
 struct Report {
@@ -53,8 +55,9 @@ struct Report {
   CompletenessReport completeness;
 
   int exit_status() const { return static_cast<int>(status); }
-  std::string to_json() const;  // one line, members documented in docs/features/audit.md
-  std::string to_text() const;  // for a terminal; holds no control characters but newlines
+  std::string to_json() const;               // one line, members documented in docs/features/audit.md
+  void write_json(std::ostream& out) const;  // the same, a meeting at a time
+  std::string to_text() const;               // for a terminal; holds no control characters but newlines
 };
 
 }  // namespace parlour::audit

@@ -1,10 +1,11 @@
 // The offline verifier: a bundle, a pinned key and perhaps an older head in; a report out. No network, no
 // database, no clock of its own; includes the format only, never the writer. Any thread.
 //
-// Runs over the entries once, on as many threads as it is given; memory is about 80 bytes an entry beside the
-// bundle.
+// Runs over the entries once, on as many threads as it is given. Beside the bundle, which may be a mapped
+// file, it needs at most 64 MiB and 256 bytes a meeting, whatever the bundle's size and shape.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,9 @@ struct VerifyOptions {
   CompletenessOptions completeness;
   // How many threads read and hash, this one included. The report is the same with any number.
   unsigned threads = 1;
+  // Called on any of these threads after every few MiB that were read: the caller of a mapped file lets its
+  // pages go.
+  std::function<void()> trim;
 };
 
 Report verify_bundle(ByteView bundle, const VerifyOptions& options);

@@ -1,0 +1,883 @@
+// faults.md H5: logs that are signed by the log's true key, and lie. Each is named, by a finding of its own;
+// and the honest ones beside them stay good.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "audit/verify/verify_bundle.h"
+#include "base/encoding.h"
+#include "testing/sample_log.h"
+
+namespace parlour::audit {
+namespace {
+
+using testing::SampleLog;
+using Spans = std::vector<std::pair<std::int64_t, std::int64_t>>;
+
+// A log in the making: the steps of a recorded meeting, each honest by itself.
+struct Story : SampleLog {
+  Story() {
+    officer = uuid();
+    add(EntryBuilder("user.created")
+            .actor({ActorKind::kOperator, "operator"})
+            .subject("user", officer)
+            .set("roles", JsonArray{Json("compliance")}));
+    fresh();
+  }
+  void fresh() {
+    meeting = uuid();
+    recording = uuid();
+    first = uuid();
+    second = uuid();
+  }
+  EntryBuilder about(std::string_view type) const { return draft(type).subject("recording", recording); }
+  static std::string document(std::string_view demand) {
+    return to_hex(crypto::sha256(as_bytes("policy " + std::string(demand))));
+  }
+  void at(Duration after) { now = now + after; }
+
+  void request() { add(about("recording.requested").set("mode", "auto")); }
+  void capture() { add(about("recording.capture_started").set("part", 1)); }
+  void roster(std::string_view mode = "recorded", int members = 2) {
+    add(draft("roster.accepted")
+            .set("epoch", 1)
+            .set("roster_sha256", std::string(64, 'a'))
+            .set("members", members)
+            .set("mode", mode));
+  }
+  void connect() {
+    for (const std::string& who : {first, second})
+      add(draft("participant.connected").subject("participant", who).set("role", "staff"));
+  }
+  void start(std::string_view demand = "required", const std::function<void(EntryBuilder&)>& change = {}) {
+    EntryBuilder entry = draft("meeting.started");
+    entry.set("recording", demand).set("agent", agent).set("policy_sha256", document(demand));
+    if (change) change(entry);
+    add(entry);
+    from = now_ms();
+  }
+  void packets() {
+    for (const std::string& who : {first, second})
+      add(about("recording.first_packet").set("track", who + "/0"));
+  }
+  void begin(std::string_view demand = "required") {
+    request();
+    capture();
+    roster();
+    connect();
+    start(demand);
+    packets();
+    at(300s);
+  }
+  void end(const std::function<void(EntryBuilder&)>& change = {}) {
+    at(137ms);
+    EntryBuilder entry = draft("meeting.ended");
+    entry.set("duration_ms", now_ms() - from).set("end_cause", "left");
+    if (change) change(entry);
+    add(entry, 0ms);
+    to = now_ms();
+  }
+  void stop() { add(about("recording.stopped").set("cause", "ended")); }
+  void seal(int segments = 30, char hash = 'b') {
+    sealed_seq = sequencer.size();
+    add(about("recording.sealed")
+            .set("segments", segments)
+            .set("last_hash", std::string(64, hash))
+            .set("envelopes_sha256", std::string(64, 'c')));
+  }
+  void verified(const Spans& intervals, const std::function<void(EntryBuilder&)>& change = {},
+                int coverage = 1000, const Bytes& signed_manifest = {}) {
+    const Bytes text =
+        signed_manifest.empty() ? manifest(intervals, coverage, recorder_key) : signed_manifest;
+    EntryBuilder entry = about("recording.verified");
+    entry.hash("manifest_sha256", crypto::sha256(text))
+        .ranges("intervals", intervals)
+        .ranges("gaps", {})
+        .set("coverage_permille", coverage);
+    if (change) change(entry);
+    add(entry, 20s);
+    manifests.emplace_back(recording, text);
+  }
+  void verified() { verified({{from, to}}); }
+  void honest(std::string_view demand = "required") {
+    fresh();
+    begin(demand);
+    end();
+    stop();
+    seal();
+    verified();
+  }
+  void gap(std::int64_t gap_from, std::int64_t gap_to) {
+    add(about("recording.gap").set("from", gap_from).set("to", gap_to).set("cause", "server"));
+  }
+  void later(Duration by) { add(EntryBuilder("server.stopped").actor({ActorKind::kSystem, "serve"}), by); }
+  void exempt(std::string_view approver, std::string_view reason = "technical") {
+    add(draft("recording.exempted")
+            .actor({ActorKind::kUser, agent})
+            .subject("recording", recording)
+            .set("reason", reason)
+            .set("approver", approver));
+  }
+
+  std::string officer, first, second;
+  std::int64_t from = 0, to = 0;
+};
+
+struct Case {
+  const char* name;
+  const char* finding;
+  int status;
+  std::function<void(Story&)> tell;
+};
+
+// What the catalogue does not write: an entry of a modified program, made canonical and put into the log.
+void add_raw(Story& log, const EntryBuilder& like, const std::function<void(Json&)>& change) {
+  log.add(like);
+  Json json = *parse_json(as_text(log.entries.back()));
+  change(json);
+  log.entries.back() = to_bytes(write_json_canonical(json));
+  log.sequencer = Sequencer(log.sequencer.head().origin);
+  log.tree = MerkleTree();
+  for (const Bytes& entry : log.entries) log.tree.append(*log.sequencer.append(entry));
+}
+
+const std::vector<Case>& dishonest() {
+  static const std::vector<Case> cases{
+      {"no recording at all", "recording.missing", 11,
+       [](Story& s) {
+         s.roster();
+         s.connect();
+         s.start();
+         s.at(300s);
+         s.end();
+       }},
+      {"a recording that failed", "recording.failed", 11,
+       [](Story& s) {
+         s.begin();
+         s.end();
+         s.add(s.about("recording.failed").set("cause", "disk"));
+       }},
+      {"captured and never sealed", "recording.unsettled", 11,
+       [](Story& s) {
+         s.begin();
+         s.end();
+         s.later(20min);
+       }},
+      {"sealed and never verified", "recording.unsettled", 11,
+       [](Story& s) {
+         s.begin();
+         s.end();
+         s.seal();
+         s.later(20min);
+       }},
+      {"verified, never sealed", "recording.not_sealed", 11,
+       [](Story& s) {
+         s.honest();  // so that there is something to sign
+         s.fresh();
+         s.begin();
+         s.end();
+         s.verified();
+       }},
+      {"verified, and sealed afterwards", "recording.order", 11,
+       [](Story& s) {
+         s.honest();
+         s.fresh();
+         s.begin();
+         s.end();
+         s.verified();
+         s.seal();
+       }},
+      {"sealed and verified without a capture", "recording.not_captured", 11,
+       [](Story& s) {
+         s.roster();
+         s.connect();
+         s.start();
+         s.at(300s);
+         s.end();
+         s.seal();
+         s.verified();
+       }},
+      {"sealed twice, with two hashes", "recording.sealed_twice", 11,
+       [](Story& s) {
+         s.begin();
+         s.end();
+         s.seal(30, 'b');
+         s.seal(30, 'd');
+         s.verified();
+       }},
+      {"sealed again after it was verified", "recording.sealed_twice", 11,
+       [](Story& s) {
+         s.honest();
+         s.seal(30, 'd');
+       }},
+      {"verified twice, with two manifests", "recording.verified_twice", 11,
+       [](Story& s) {
+         s.honest();
+         s.add(s.about("recording.verified")
+                   .set("manifest_sha256", std::string(64, '1'))
+                   .ranges("intervals", {{s.from, s.to}})
+                   .ranges("gaps", {})
+                   .set("coverage_permille", 1000));
+       }},
+      {"one recording for five meetings", "recording.shared", 11,
+       [](Story& s) {
+         s.honest();
+         const std::string one = s.recording;
+         for (int i = 0; i < 4; ++i) {
+           s.fresh();
+           s.recording = one;
+           s.begin();
+           s.end();
+           s.seal();
+           s.add(s.about("recording.verified")
+                     .hash("manifest_sha256", crypto::sha256(s.manifests.front().second))
+                     .ranges("intervals", {{s.from, s.to}})
+                     .ranges("gaps", {})
+                     .set("coverage_permille", 1000));
+         }
+       }},
+      {"no interval, and one gap over the whole meeting", "recording.empty", 11,
+       [](Story& s) {
+         s.begin();
+         s.gap(s.from, s.now_ms());
+         s.end();
+         s.seal();
+         s.verified({});
+       }},
+      {"intervals before anything was captured", "recording.outside", 11,
+       [](Story& s) {
+         s.roster();
+         s.connect();
+         s.start();
+         s.at(300s);
+         s.capture();
+         s.end();
+         s.seal();
+         s.verified();
+       }},
+      {"intervals after it was sealed", "recording.outside", 11,
+       [](Story& s) {
+         s.begin();
+         s.end();
+         s.seal();
+         s.verified({{s.from, s.to + 3'600'000}});
+       }},
+      {"intervals in a recording without a segment", "recording.no_segments", 11,
+       [](Story& s) {
+         s.begin();
+         s.end();
+         s.seal(0);
+         s.verified();
+       }},
+      {"half of it", "coverage.uncovered", 11,
+       [](Story& s) {
+         s.begin();
+         s.end();
+         s.seal();
+         s.verified({{s.from, s.from + 150'000}});
+       }},
+      {"a gap that ends tomorrow", "gap.future", 11,
+       [](Story& s) {
+         s.begin();
+         s.gap(s.now_ms(), s.now_ms() + 86'400'000);
+         s.end();
+         s.seal();
+         s.verified();
+       }},
+      {"a hole explained after the seal", "gap.after_sealed", 11,
+       [](Story& s) {
+         s.begin();
+         s.end();
+         s.seal();
+         s.gap(s.from + 100'000, s.to);
+         s.verified({{s.from, s.from + 100'000}});
+       }},
+      {"a hole explained after it was verified", "gap.after_sealed", 11,
+       [](Story& s) {
+         s.honest();
+         s.gap(s.from, s.to);
+       }},
+      {"a gap of a recording that it does not have", "gap.unrecorded", 11,
+       [](Story& s) {
+         s.begin();
+         const std::string own = s.recording;
+         s.recording = s.uuid();
+         s.gap(s.from, s.from + 1'000);
+         s.recording = own;
+         s.end();
+         s.seal();
+         s.verified();
+       }},
+      {"paused for minutes in a type without a pause", "pause.beyond_type", 11,
+       [](Story& s) {
+         s.begin();
+         add_raw(s, s.draft("media.resumed"), [](Json& json) { json.set("type", "recording.paused"); });
+         const std::int64_t paused = s.now_ms();
+         s.at(120s);
+         add_raw(s, s.draft("media.resumed"), [](Json& json) { json.set("type", "recording.resumed"); });
+         const std::int64_t resumed = s.now_ms();
+         s.end();
+         s.seal();
+         s.verified({{s.from, paused}, {resumed, s.to}});
+       }},
+      {"a tolerance of 31 years", "tolerance.beyond_type", 11,
+       [](Story& s) {
+         s.request();
+         s.capture();
+         s.roster();
+         s.connect();
+         s.start("required",
+                 [](EntryBuilder& entry) { entry.set("tolerance_ms", std::int64_t{978'307'200'000}); });
+         s.packets();
+         s.at(300s);
+         s.end();
+         s.seal();
+         s.verified();
+       }},
+      {"a tolerance of a second more than its type's", "tolerance.beyond_type", 11,
+       [](Story& s) {
+         s.request();
+         s.capture();
+         s.roster();
+         s.connect();
+         s.start("required", [](EntryBuilder& entry) { entry.set("tolerance_ms", 3'000); });
+         s.packets();
+         s.at(300s);
+         s.end();
+         s.seal();
+         s.verified();
+       }},
+      {"a type that was never published", "type.unpublished", 11,
+       [](Story& s) {
+         s.roster("off");
+         s.connect();
+         s.start("never", [](EntryBuilder& entry) { entry.set("policy_sha256", std::string(64, 'e')); });
+         s.end();
+       }},
+      {"never, where its type says required", "type.demand", 11,
+       [](Story& s) {
+         s.roster("off");
+         s.connect();
+         s.start("never",
+                 [](EntryBuilder& entry) { entry.set("policy_sha256", Story::document("required")); });
+         s.end();
+       }},
+      {"another version of its type in the middle", "type.changed", 11,
+       [](Story& s) {
+         s.begin();
+         s.add(s.draft("meeting.started")
+                   .set("recording", "required")
+                   .set("agent", s.agent)
+                   .set("policy_sha256", Story::document("optional")));
+         s.end();
+         s.seal();
+         s.verified();
+       }},
+      {"a demand that changes", "demand.changed", 11,
+       [](Story& s) {
+         s.begin();
+         s.add(s.draft("meeting.started")
+                   .set("recording", "never")
+                   .set("agent", s.agent)
+                   .set("policy_sha256", Story::document("required")));
+         s.end();
+         s.seal();
+         s.verified();
+       }},
+      {"exempted by the adviser himself", "exemption.unapproved", 11,
+       [](Story& s) {
+         s.roster();
+         s.connect();
+         s.start();
+         s.at(300s);
+         s.end();
+         s.exempt(s.agent);
+       }},
+      {"exempted by somebody who is not there", "exemption.unknown_approver", 11,
+       [](Story& s) {
+         s.roster();
+         s.connect();
+         s.start();
+         s.at(300s);
+         s.end();
+         s.exempt(s.uuid());
+       }},
+      {"verified, with an outcome of failed", "entry.refused", 11,
+       [](Story& s) {
+         s.begin();
+         s.end();
+         s.seal();
+         s.verified({{s.from, s.to}}, [](EntryBuilder& entry) { entry.failed("job"); });
+         s.manifests.clear();
+         s.later(20min);
+       }},
+      {"a day without an end", "window.never_ended", 11,
+       [](Story& s) {
+         s.begin();
+         s.later(25h);
+       }},
+      {"two ends", "window.ended_twice", 11,
+       [](Story& s) {
+         s.begin();
+         s.end();
+         s.end();
+         s.seal();
+         s.verified();
+       }},
+      {"an end that is said to have been early", "window.ended_early", 11,
+       [](Story& s) {
+         s.begin();
+         s.end([&](EntryBuilder& entry) { entry.set("ended_at", s.from + 10'000); });
+         s.seal();
+         s.verified({{s.from, s.from + 10'000}});
+       }},
+      {"a start that is said to have been late", "window.started_late", 11,
+       [](Story& s) {
+         s.request();
+         s.capture();
+         s.roster();
+         s.connect();
+         s.start("required",
+                 [&](EntryBuilder& entry) { entry.set("first_two_present", s.now_ms() + 290'000); });
+         s.packets();
+         s.at(300s);
+         s.end();
+         s.seal();
+         s.verified({{s.from + 290'000, s.to}});
+       }},
+      {"an end before the start", "window.reversed", 11,
+       [](Story& s) {
+         s.begin();
+         s.end([&](EntryBuilder& entry) { entry.set("ended_at", s.from - 60'000); });
+         s.seal();
+         s.verified({});
+       }},
+      {"five minutes that are said to be ten seconds", "window.duration", 11,
+       [](Story& s) {
+         s.begin();
+         s.end([](EntryBuilder& entry) { entry.set("duration_ms", 10'000); });
+         s.seal();
+         s.verified();
+       }},
+      {"a Roster after the end", "activity.after_end", 11,
+       [](Story& s) {
+         s.honest();
+         s.at(60s);
+         s.roster();
+       }},
+      {"media that flow on after the end", "activity.after_end", 11,
+       [](Story& s) {
+         s.begin();
+         s.end();
+         s.at(60s);
+         s.add(s.draft("media.resumed").set("reason", "ok"));
+         s.seal();
+         s.verified();
+       }},
+      {"a new capture after it was verified", "entry.after_settled", 11,
+       [](Story& s) {
+         s.honest();
+         s.capture();
+       }},
+      {"a recorded Roster, an hour later no meeting", "start.roster", 11,
+       [](Story& s) {
+         s.roster();
+         s.later(2h);
+       }},
+      {"two people's packets and no meeting", "start.packets", 11,
+       [](Story& s) {
+         s.request();
+         s.capture();
+         s.roster();
+         s.packets();
+         s.at(300s);
+         s.end([](EntryBuilder& entry) { entry.set("duration_ms", 0); });
+         s.seal();
+       }},
+      {"two people connected and no meeting", "start.connected", 11,
+       [](Story& s) {
+         s.roster();
+         s.connect();
+         s.end([](EntryBuilder& entry) { entry.set("duration_ms", 0); });
+       }},
+      {"five minutes of no meeting", "start.duration", 11,
+       [](Story& s) {
+         s.roster();
+         s.from = s.now_ms();
+         s.at(300s);
+         s.end();
+       }},
+      {"a recording of two people and no meeting", "start.verified", 11,
+       [](Story& s) {
+         s.request();
+         s.capture();
+         s.roster();
+         s.from = s.now_ms();
+         s.at(300s);
+         s.end([](EntryBuilder& entry) { entry.set("duration_ms", 0); });
+         s.seal();
+         Json whole = *parse_json(as_text(s.manifest({{s.from, s.to}}, 1000, s.recorder_key)));
+         Json body = *whole.find("manifest");
+         JsonArray tracks;
+         for (const char* who : {"0000000000000001", "0000000000000002"})
+           tracks.push_back(JsonObject{{"participant", who}, {"intervals", JsonArray{JsonArray{0, 1000}}}});
+         body.set("tracks", std::move(tracks));
+         Bytes message;
+         Writer(message).text("Parlour/1 manifest").u8(0).text(write_json_canonical(body));
+         whole.set("manifest", body);
+         whole.set("signature", to_base64url(s.recorder_key.sign(message)));
+         s.verified({{s.from, s.to}}, {}, 1000, to_bytes(write_json_canonical(whole)));
+       }},
+      {"never, and requested", "never.requested", 11,
+       [](Story& s) {
+         s.request();
+         s.roster("off");
+         s.connect();
+         s.start("never");
+         s.end();
+       }},
+      {"never, and captured", "never.captured", 11,
+       [](Story& s) {
+         s.roster("off");
+         s.connect();
+         s.start("never");
+         s.capture();
+         s.end();
+       }},
+      {"never, and a packet", "never.first_packet", 11,
+       [](Story& s) {
+         s.roster("off");
+         s.connect();
+         s.start("never");
+         s.add(s.about("recording.first_packet").set("track", s.first + "/0"));
+         s.end();
+       }},
+      {"never, and sealed after the end", "never.sealed", 11,
+       [](Story& s) {
+         s.roster("off");
+         s.connect();
+         s.start("never");
+         s.end();
+         s.seal();
+       }},
+      {"never, and verified", "never.verified", 11,
+       [](Story& s) {
+         s.roster("off");
+         s.connect();
+         s.start("never");
+         s.end();
+         s.sealed_seq = 0;
+         s.add(s.about("recording.verified")
+                   .set("manifest_sha256", std::string(64, '1'))
+                   .ranges("intervals", {{s.from, s.to}})
+                   .ranges("gaps", {})
+                   .set("coverage_permille", 1000));
+       }},
+      {"never, and a gap", "never.entry", 11,
+       [](Story& s) {
+         s.roster("off");
+         s.connect();
+         s.start("never");
+         s.gap(s.from, s.from + 1000);
+         s.end();
+       }},
+      {"never, and played", "never.played", 11,
+       [](Story& s) {
+         s.roster("off");
+         s.connect();
+         s.start("never");
+         s.end();
+         s.add(s.about("recording.play_requested")
+                   .set("rendition", "av")
+                   .set("purpose", "complaint")
+                   .set("session", s.uuid()));
+       }},
+      {"never, and a recorder in the Roster", "never.roster", 11,
+       [](Story& s) {
+         s.roster("recorded");
+         s.connect();
+         s.start("never");
+         s.end();
+       }},
+      {"intervals that are not the manifest's", "manifest.intervals", 11,
+       [](Story& s) {
+         s.begin();
+         s.end();
+         s.seal();
+         s.verified({{s.from, s.to}}, {}, 1000,
+                    s.manifest({{s.from, s.from + 20'000}}, 1000, s.recorder_key));
+       }},
+      {"coverage that is not the manifest's", "manifest.coverage", 11,
+       [](Story& s) {
+         s.begin();
+         s.end();
+         s.seal();
+         s.verified({{s.from, s.to}}, {}, 1000, s.manifest({{s.from, s.to}}, 400, s.recorder_key));
+       }},
+      {"the manifest of another recording", "manifest.recording", 11,
+       [](Story& s) {
+         s.begin();
+         s.end();
+         s.seal();
+         const std::string own = s.recording;
+         s.recording = s.uuid();
+         const Bytes other = s.manifest({{s.from, s.to}}, 1000, s.recorder_key);
+         s.recording = own;
+         s.verified({{s.from, s.to}}, {}, 1000, other);
+       }},
+      {"the manifest of another meeting", "manifest.meeting", 11,
+       [](Story& s) {
+         s.begin();
+         s.end();
+         s.seal();
+         const std::string own = s.meeting;
+         s.meeting = s.uuid();
+         const Bytes other = s.manifest({{s.from, s.to}}, 1000, s.recorder_key);
+         s.meeting = own;
+         s.verified({{s.from, s.to}}, {}, 1000, other);
+       }},
+      {"the manifest of something else than was sealed", "manifest.sealed", 11,
+       [](Story& s) {
+         s.honest();
+         const std::uint64_t before = s.sealed_seq;
+         s.fresh();
+         s.begin();
+         s.end();
+         s.seal(30, 'e');
+         const std::uint64_t own = std::exchange(s.sealed_seq, before);
+         const Bytes other = s.manifest({{s.from, s.to}}, 1000, s.recorder_key);
+         s.sealed_seq = own;
+         s.verified({{s.from, s.to}}, {}, 1000, other);
+       }},
+      {"a manifest signed by another key", "manifest.signature", 10,
+       [](Story& s) {
+         s.begin();
+         s.end();
+         s.seal();
+         s.verified({{s.from, s.to}}, {}, 1000,
+                    s.manifest({{s.from, s.to}}, 1000, crypto::P256Key::generate()));
+       }},
+      {"another recorder's key, later", "recorder_key.changed", 11,
+       [](Story& s) {
+         s.honest();
+         const auto other = crypto::P256Key::generate().public_key();
+         s.add(EntryBuilder("recorder.key")
+                   .actor({ActorKind::kSystem, "serve"})
+                   .set("key_id", to_hex(crypto::sha256(other)).substr(0, 16))
+                   .set("algorithm", "ecdsa_p256_sha256")
+                   .set("public_key", to_base64url(other)));
+       }},
+      {"deleted before it was due", "deletion.early", 11,
+       [](Story& s) {
+         s.honest();
+         add_raw(s, s.draft("meeting.expired"), [&](Json& json) {
+           json.set("type", "deletion.executed");
+           json.set("data", JsonObject{{"due", s.now_ms() + 86'400'000}, {"receipt", "r"}});
+         });
+       }},
+      {"deleted without a receipt", "deletion.no_receipt", 11,
+       [](Story& s) {
+         s.honest();
+         add_raw(s, s.draft("meeting.expired"), [&](Json& json) {
+           json.set("type", "deletion.executed");
+           json.set("data", JsonObject{{"due", s.now_ms() - 1000}});
+         });
+       }},
+      {"deleted what never was", "deletion.unrecorded", 11,
+       [](Story& s) {
+         s.roster();
+         s.connect();
+         s.start();
+         s.at(300s);
+         s.end();
+         add_raw(s, s.draft("meeting.expired"), [&](Json& json) {
+           json.set("type", "deletion.executed");
+           json.set("data", JsonObject{{"due", s.now_ms() - 1000}, {"receipt", "r"}});
+         });
+       }},
+      {"a demand that no type knows", "demand.unknown", 11,
+       [](Story& s) {
+         s.roster();
+         s.connect();
+         add_raw(s,
+                 s.draft("meeting.started")
+                     .set("recording", "never")
+                     .set("policy_sha256", Story::document("never")),
+                 [](Json& json) {
+                   Json data = *json.find("data");
+                   data.set("recording", "sometimes");
+                   json.set("data", data);
+                 });
+         s.from = s.now_ms();
+         s.end();
+       }},
+  };
+  return cases;
+}
+
+TEST(FaultH5, EachDishonestLogUnderTheTrueKeyIsNamed) {
+  std::set<std::string> findings;
+  for (const Case& one : dishonest()) {
+    SCOPED_TRACE(one.name);
+    Story log;
+    one.tell(log);
+    VerifyOptions options;
+    options.keys = {log.verifier_key()};
+    const Report report = verify_bundle(log.bundle(), options);
+    EXPECT_EQ(report.exit_status(), one.status) << report.to_text();
+    std::set<std::string> found;
+    for (const Fault& fault : report.faults) found.insert(fault.finding);
+    EXPECT_TRUE(found.contains(one.finding)) << report.to_text();
+    EXPECT_NE(report.to_json().find(std::string("\"") + one.finding + "\""), std::string::npos);
+    findings.insert(one.finding);
+  }
+  EXPECT_GE(dishonest().size(), 40u);
+  EXPECT_GE(findings.size(), 40u);
+}
+
+TEST(FaultH5, HonestLogsStayGood) {
+  const std::vector<std::pair<const char*, std::function<void(Story&)>>> honest{
+      {"recorded", [](Story& s) { s.honest(); }},
+      {"recorded by the customer's wish", [](Story& s) { s.honest("optional"); }},
+      {"ten of them",
+       [](Story& s) {
+         for (int i = 0; i < 10; ++i) s.honest();
+       }},
+      {"a restart in the middle, with its gap",
+       [](Story& s) {
+         s.begin();
+         const std::int64_t lost = s.now_ms();
+         s.at(20s);
+         s.gap(lost, s.now_ms());
+         s.add(s.about("recording.capture_started").set("part", 2));
+         s.start();
+         s.from -= 300'000;
+         const std::int64_t back = s.now_ms();
+         s.at(60s);
+         s.end([&](EntryBuilder& entry) { entry.set("duration_ms", s.now_ms() - lost + 300'000); });
+         s.stop();
+         s.seal();
+         s.verified({{lost - 300'000, lost}, {back, s.to}});
+       }},
+      {"held while the adviser was away",
+       [](Story& s) {
+         s.begin();
+         s.add(s.draft("meeting.held"));
+         const std::int64_t held = s.now_ms();
+         s.add(s.draft("meeting.resumed"), 90s);
+         const std::int64_t back = s.now_ms();
+         s.end();
+         s.seal();
+         s.verified({{s.from, held}, {back, s.to}});
+       }},
+      {"the second person's media never came",
+       [](Story& s) {
+         s.request();
+         s.capture();
+         s.roster();
+         s.add(s.draft("participant.connected").subject("participant", s.first).set("role", "staff"));
+         s.add(s.about("recording.first_packet").set("track", s.first + "/0"));
+         s.from = s.now_ms();
+         s.at(120s);
+         s.end([](EntryBuilder& entry) { entry.set("duration_ms", 0); });
+         s.seal();
+         s.verified({{s.from, s.to}});
+       }},
+      {"they came one after the other",
+       [](Story& s) {
+         s.roster();
+         s.add(s.draft("participant.connected").subject("participant", s.first).set("role", "staff"));
+         s.add(s.draft("participant.left").subject("participant", s.first));
+         s.add(s.draft("participant.connected").subject("participant", s.second).set("role", "customer"));
+         s.end([](EntryBuilder& entry) { entry.set("duration_ms", 0); });
+       }},
+      {"media were stopped all the time",
+       [](Story& s) {
+         s.roster();
+         s.connect();
+         s.add(s.draft("media.stopped").set("reason", "vault.down"));
+         s.start();
+         s.at(100s);
+         s.end();
+       }},
+      {"exempted, approved by the officer",
+       [](Story& s) {
+         s.roster();
+         s.connect();
+         s.start();
+         s.at(300s);
+         s.end();
+         s.exempt(s.officer);
+       }},
+      {"never",
+       [](Story& s) {
+         s.roster("off");
+         s.connect();
+         s.start("never");
+         s.at(300s);
+         s.end();
+       }},
+      {"deleted when it was due",
+       [](Story& s) {
+         s.honest();
+         add_raw(s, s.draft("meeting.expired"), [&](Json& json) {
+           json.set("type", "deletion.executed");
+           json.set("data", JsonObject{{"due", s.now_ms() - 1000}, {"receipt", "r"}});
+         });
+       }},
+      {"running", [](Story& s) { s.begin(); }},
+      {"just ended",
+       [](Story& s) {
+         s.begin();
+         s.end();
+         s.seal();
+       }},
+  };
+  for (const auto& [name, tell] : honest) {
+    SCOPED_TRACE(name);
+    Story log;
+    tell(log);
+    VerifyOptions options;
+    options.keys = {log.verifier_key()};
+    const Report report = verify_bundle(log.bundle(), options);
+    EXPECT_EQ(report.exit_status(), 0) << report.to_text();
+  }
+}
+
+// An older version wrote neither the recorder's key nor the type's tolerance: the verdict says what that
+// means.
+TEST(FaultH5, AnOlderLogIsGoodAndSaysWhatCouldNotBeChecked) {
+  Story log;
+  log.honest();
+  std::vector<Bytes> old;
+  for (const Bytes& entry : log.entries) {
+    Json json = *parse_json(as_text(entry));
+    const std::string type = json.string_or("type");
+    if (type == "recorder.key") {
+      json.set("type", "config.changed");
+      json.set("data", JsonObject{{"diff", JsonArray{}}});
+    } else if (type == "type.version_published") {
+      const Json before = *json.find("data");
+      json.set("data", JsonObject{{"version", "3"},
+                                  {"diff", JsonArray{}},
+                                  {"policy_sha256", before.string_or("policy_sha256")}});
+    }
+    old.push_back(to_bytes(write_json_canonical(json)));
+  }
+  Sequencer sequencer(log.head().origin);
+  for (const Bytes& entry : old) ASSERT_TRUE(sequencer.append(entry));
+  BundleBuilder builder(sign_checkpoint(sequencer.head(), log.key));
+  for (const Bytes& entry : old) builder.add_entry(entry);
+  for (const auto& [id, bytes] : log.manifests) builder.add_manifest(id, bytes);
+  VerifyOptions options;
+  options.keys = {log.verifier_key()};
+  const Report report = verify_bundle(*builder.finish(), options);
+  // The sealed entry's own bytes did not change, so the manifest still fits.
+  EXPECT_EQ(report.exit_status(), 0) << report.to_text();
+  EXPECT_THAT(report.not_checked, ::testing::Contains(::testing::HasSubstr("recorder's key")));
+  EXPECT_THAT(report.not_checked, ::testing::Contains(::testing::HasSubstr("tolerance")));
+}
+
+}  // namespace
+}  // namespace parlour::audit
