@@ -225,4 +225,52 @@ Result<void, std::string> Accounts::disable_user(const meeting::Actor& actor, co
   return {};
 }
 
+Result<void, std::string> Accounts::enable_user(const meeting::Actor& actor, const std::string& email,
+                                                const std::string& password) {
+  if (auto refusal = meeting::allowed(actor, meeting::Action::kUserManage, {})) return fail(refusal->text);
+  std::optional<User> user = context_.people.user_by_email(lower(email));
+  if (!user) return fail(std::string("There is no account with this e-mail address."));
+  if (!user->disabled) return fail(std::string("The account is not disabled."));
+  if (password.size() < 12) return fail(std::string("The password needs at least 12 characters."));
+  std::optional<std::string> hash = context_.passwords.hash_now(password);
+  if (!hash) return fail(std::string("The password could not be stored."));
+  user->disabled = false;
+  user->password_hash = *hash;
+  AuditRecord record;
+  record.type = "user.enabled";
+  record.actor = actor;
+  record.subject = {"user", user->id.text()};
+  Work work(context_.unit);
+  context_.people.put(*user);
+  context_.audit.append(record);
+  work.commit();
+  return {};
+}
+
+Result<void, std::string> Accounts::set_role(const meeting::Actor& actor, const std::string& email,
+                                             meeting::UserRole role) {
+  if (auto refusal = meeting::allowed(actor, meeting::Action::kUserManage, {})) return fail(refusal->text);
+  std::optional<User> user = context_.people.user_by_email(lower(email));
+  if (!user) return fail(std::string("There is no account with this e-mail address."));
+  if (user->role == role) return fail(std::string("The account has this role already."));
+  AuditRecord record;
+  record.type = "user.role_changed";
+  record.actor = actor;
+  record.subject = {"user", user->id.text()};
+  record.data.set("old", meeting::to_text(user->role));
+  record.data.set("new", meeting::to_text(role));
+  user->role = role;
+  Work work(context_.unit);
+  context_.people.put(*user);
+  context_.sessions.remove_sessions_of(user->id);
+  context_.audit.append(record);
+  work.commit();
+  return {};
+}
+
+Result<std::vector<User>, std::string> Accounts::users(const meeting::Actor& actor) {
+  if (auto refusal = meeting::allowed(actor, meeting::Action::kUserManage, {})) return fail(refusal->text);
+  return context_.people.users();
+}
+
 }  // namespace parlour::app

@@ -75,6 +75,32 @@ TEST(Session, ADisabledAccountIsOutOfListsAndCallsWithinFiveSeconds) {
   EXPECT_EQ(again.resume_from(*ada, 0).string_or("code"), "session.missing");
 }
 
+// faults.md G3.
+TEST(Session, FaultG3ADisabledAccountComesBackWithANewPasswordAndARoleChangeEndsSessions) {
+  World world;
+  const Actor operator_actor = Actor::operator_at_console();
+  ASSERT_TRUE(world.accounts->disable_user(operator_actor, "ada@example.org"));
+  EXPECT_FALSE(world.accounts->create_user(operator_actor, "ada@example.org", "Ada Again", UserRole::kAgent,
+                                           "correct horse battery"));
+  EXPECT_FALSE(world.accounts->enable_user(operator_actor, "ada@example.org", "short"));
+  EXPECT_EQ(world.refused_log_in("ada@example.org", "correct horse battery"), "login.failed");
+  ASSERT_TRUE(world.accounts->enable_user(operator_actor, "ADA@example.org", "another horse battery"));
+  EXPECT_FALSE(world.accounts->enable_user(operator_actor, "ada@example.org", "another horse battery"))
+      << "enabled already";
+  EXPECT_FALSE(world.accounts->session(world.agent.token)) << "old sessions stay ended";
+
+  EXPECT_FALSE(world.accounts->set_role(operator_actor, "olga@example.org", UserRole::kCompliance));
+  ASSERT_TRUE(world.accounts->session(world.compliance.token));
+  ASSERT_TRUE(world.accounts->set_role(operator_actor, "olga@example.org", UserRole::kAgent));
+  EXPECT_FALSE(world.accounts->session(world.compliance.token));
+  auto users = world.accounts->users(operator_actor);
+  ASSERT_TRUE(users);
+  auto olga = std::find_if(users->begin(), users->end(),
+                           [](const auto& user) { return user.email.reveal() == "olga@example.org"; });
+  ASSERT_NE(olga, users->end());
+  EXPECT_EQ(olga->role, UserRole::kAgent);
+}
+
 TEST(Session, ANewPasswordEndsEverySessionOfTheAccountAndNoOther) {
   World world;
   Login second = world.log_in("ada@example.org");

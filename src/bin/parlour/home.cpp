@@ -1,5 +1,6 @@
 #include "home.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -100,8 +101,31 @@ Home::Home()
       absent_(std::make_unique<Absent>()) {}
 Home::~Home() = default;
 
-Result<std::unique_ptr<Home>, std::string> Home::open(const std::filesystem::path& directory) {
+namespace {
+
+// What an operator or a script puts there before the first command.
+constexpr std::string_view kOfAHome[] = {
+    "log",      "recordings",       "tls",       "vault", "vault.sock", "serve.json", "serve.lock",
+    "link.key", "organisation.pub", "lost+found"};
+
+bool was_prepared(const std::filesystem::path& directory) {
   std::error_code error;
+  auto at = std::filesystem::directory_iterator(directory, error);
+  if (error) return false;
+  for (const auto& entry : at)
+    if (std::find(std::begin(kOfAHome), std::end(kOfAHome), entry.path().filename().string()) ==
+        std::end(kOfAHome))
+      return false;
+  return true;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Home>, std::string> Home::open(const std::filesystem::path& directory, bool create) {
+  std::error_code error;
+  if (!create && !std::filesystem::exists(directory / "parlour.db", error) && !was_prepared(directory))
+    return fail("There is no Parlour in " + directory.string() +
+                ". Is --home mistyped? Say --create to begin a new installation there.");
   std::filesystem::create_directories(directory, error);
   if (error) return fail("The directory cannot be made: " + directory.string());
   std::filesystem::permissions(directory, std::filesystem::perms::owner_all, error);

@@ -25,7 +25,10 @@ std::string boot_id();
 
 class Home {
  public:
-  static Result<std::unique_ptr<Home>, std::string> open(const std::filesystem::path& directory);
+  // Of an installation that is there; with `create` also a new one. A directory that was prepared for one
+  // (empty, or with nothing but what belongs to a home) will do; any other is more likely a typing mistake.
+  static Result<std::unique_ptr<Home>, std::string> open(const std::filesystem::path& directory,
+                                                         bool create = false);
   ~Home();
   app::Accounts& accounts() { return *accounts_; }
   app::Types& types() { return *types_; }

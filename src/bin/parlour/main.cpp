@@ -1,31 +1,43 @@
 // parlour: serve | audit verify | admin …
-#include <cstdio>
+#include <algorithm>
 #include <iostream>
 
 #include "commands.h"
+#include "usage.h"
 
 namespace {
 
-constexpr const char* kUsage =
-    "parlour - video calls between an organisation and its customers\n"
-    "\n"
-    "  parlour serve --home DIR [--port N] [--web DIR] [--vault SOCKET]   run the server\n"
-    "  parlour audit verify BUNDLE --key KEY [--since FILE] [--json]      check an exported proof, offline\n"
-    "  parlour admin user add --home DIR --email E --name N --role R      make an account (password on "
-    "standard input)\n"
-    "  parlour admin user password|disable --home DIR --email E\n"
-    "  parlour admin type publish --home DIR [--id ID] FILE               publish a meeting type\n"
-    "  parlour admin policy key --out FILE                                make an organisation key, on any "
-    "machine\n"
-    "  parlour admin policy draft --home DIR [--vault SOCKET] --out FILE  what is to be signed\n"
-    "  parlour admin policy sign --key FILE --recorder FINGERPRINT DRAFT  sign it, on any machine\n"
-    "  parlour admin policy install --home DIR [--vault SOCKET] SIGNED    let the server use it\n"
-    "  parlour version\n";
+constexpr const char* kTitle = "parlour - video calls between an organisation and its customers\n\n";
+
+bool is_help(const std::string& word) {
+  return word == "--help" || word == "-h";
+}
+
+// The longest command of these words that there is: `admin user add --email x --help` asks about `admin user
+// add`.
+std::string help_for(std::vector<std::string> words) {
+  words.erase(
+      std::find_if(words.begin(), words.end(), [](const std::string& word) { return word.starts_with("-"); }),
+      words.end());
+  for (; !words.empty(); words.pop_back()) {
+    std::string command = words.front();
+    for (std::size_t i = 1; i < words.size(); ++i) command += " " + words[i];
+    if (std::string usage = parlour::bin::usage_of(command); !usage.empty()) return usage;
+  }
+  return kTitle + parlour::bin::usage_of("");
+}
 
 }  // namespace
 
 int main(int argc, char** argv) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
+  const bool asked = (!arguments.empty() && arguments.front() == "help") ||
+                     std::any_of(arguments.begin(), arguments.end(), is_help);
+  if (asked) {
+    if (arguments.front() == "help") arguments.erase(arguments.begin());
+    std::cout << help_for(arguments) << "\n";
+    return 0;
+  }
   std::string command = arguments.empty() ? "" : arguments.front();
   if (!arguments.empty()) arguments.erase(arguments.begin());
   if (command == "serve") return parlour::bin::serve(arguments);
@@ -35,7 +47,6 @@ int main(int argc, char** argv) {
     std::cout << "parlour " PARLOUR_VERSION "\n";
     return 0;
   }
-  bool asked = command == "help" || command == "--help" || command == "-h";
-  (asked ? std::cout : std::cerr) << kUsage;
-  return asked ? 0 : 1;
+  std::cerr << help_for({}) << "\n";
+  return 1;
 }

@@ -546,6 +546,95 @@ TEST_F(Programs, FaultG1ASecondServerOnOneHomeIsRefusedAndChangesNothing) {
   EXPECT_EQ(place.serve->end(SIGTERM), 0);
 }
 
+// faults.md G3.
+TEST_F(Programs, FaultG3AMistypedHomeOrIdMakesNothing) {
+  Said said = place.parlour({"admin", "type", "publish", "--home", file("hmoe"), kNeverDocument});
+  EXPECT_EQ(said.status, 1);
+  EXPECT_NE(said.text.find("--create"), std::string::npos) << said.text;
+  EXPECT_FALSE(fs::exists(place.root / "hmoe"));
+  said = place.parlour({"admin", "user", "list", "--home", (place.root / "web").string()});
+  EXPECT_EQ(said.status, 1) << "a directory of something else";
+  EXPECT_FALSE(fs::exists(place.root / "web" / "parlour.db"));
+  EXPECT_EQ(place.parlour({"admin", "type", "publish", "--create", "--home", file("new"), kNeverDocument}).status, 0);
+
+  const std::string first = publish(kNeverDocument);
+  std::string other = first;
+  other[0] = other[0] == '0' ? '1' : '0';
+  said = place.parlour({"admin", "type", "publish", "--home", place.home.string(), "--id", other, kNeverDocument});
+  EXPECT_EQ(said.status, 1);
+  EXPECT_NE(said.text.find("--new"), std::string::npos) << said.text;
+  EXPECT_EQ(publish(kNeverDocument, {"--id", first}), first);
+  EXPECT_EQ(publish(kNeverDocument, {"--id", other, "--new"}), other);
+  EXPECT_EQ(
+      place.parlour({"admin", "type", "publish", "--home", place.home.string(), "--id", other, "--new", kNeverDocument})
+          .status,
+      1);
+  said = place.parlour({"admin", "type", "list", "--home", place.home.string()});
+  EXPECT_NE(said.text.find(first + "\t2\tnever"), std::string::npos) << said.text;
+  EXPECT_NE(said.text.find(other + "\t1\tnever"), std::string::npos) << said.text;
+}
+
+TEST_F(Programs, FaultG3EachCommandSaysHowItIsCalled) {
+  for (const Words& command :
+       {Words{"serve"}, Words{"audit", "verify"}, Words{"admin", "user", "add"}, Words{"admin", "user", "enable"},
+        Words{"admin", "type", "publish"}, Words{"admin", "policy", "sign"}, Words{"admin", "user"}, Words{"admin"}}) {
+    Words words = command;
+    words.push_back("--help");
+    Said said = place.parlour(words);
+    std::string name;
+    for (const std::string& word : command) name += (name.empty() ? "" : " ") + word;
+    EXPECT_EQ(said.status, 0) << name;
+    EXPECT_NE(said.text.find("parlour " + name), std::string::npos) << said.text;
+    EXPECT_EQ(said.text.find("did you mean"), std::string::npos) << said.text;
+  }
+}
+
+// At a terminal of its own.
+TEST_F(Programs, FaultG3APasswordThatIsTypedIsNotShown) {
+  publish(kNeverDocument);
+  auto at_terminal = [&](Words words, const std::string& typed) {
+    const int master = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    EXPECT_TRUE(master >= 0 && ::grantpt(master) == 0 && ::unlockpt(master) == 0);
+    const std::string name = ::ptsname(master);
+    words.insert(words.begin(), place.parlour_path);
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::setsid();
+      const int terminal = ::open(name.c_str(), O_RDWR);
+      for (int i : {0, 1, 2}) ::dup2(terminal, i);
+      ::execv(arguments[0], arguments.data());
+      ::_exit(127);
+    }
+    // Each line when it is asked for: what is typed before is thrown away with the echo.
+    Said said;
+    std::size_t asked = 0;
+    for (char block[512];;) {
+      const ssize_t got = ::read(master, block, sizeof block);
+      if (got <= 0) break;
+      said.text.append(block, static_cast<std::size_t>(got));
+      for (std::size_t at; (at = said.text.find(": ", asked)) != std::string::npos; asked = at + 2) {
+        const std::string line = typed + "\n";
+        EXPECT_EQ(::write(master, line.data(), line.size()), static_cast<ssize_t>(line.size()));
+      }
+    }
+    ::waitpid(child, &said.status, 0);
+    ::close(master);
+    said.status = WIFEXITED(said.status) ? WEXITSTATUS(said.status) : -1;
+    return said;
+  };
+  Said said = at_terminal({"admin", "user", "add", "--home", place.home.string(), "--email", "a@example.org", "--name",
+                           "A. Visser", "--role", "agent"},
+                          "correct horse battery");
+  EXPECT_EQ(said.status, 0) << said.text;
+  EXPECT_EQ(said.text.find("correct"), std::string::npos) << said.text;
+  EXPECT_NE(said.text.find("The same again"), std::string::npos) << said.text;
+  said = place.parlour({"admin", "user", "list", "--home", place.home.string()});
+  EXPECT_NE(said.text.find("a@example.org\tagent\tenabled"), std::string::npos) << said.text;
+}
+
 // design.md 9: serve and vault under two users. Numbers without a name will do.
 TEST_F(Programs, ServeAndVaultRunUnderTwoUsersThatCannotReadEachOther) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become two other users";

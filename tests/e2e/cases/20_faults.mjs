@@ -1,6 +1,6 @@
 // Faults in a call: the server killed, the vault killed or absent. Nothing lost, nothing silent.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync, closeSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync, closeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root, until } from '../lib/stack.mjs';
@@ -69,6 +69,58 @@ test('fault: no vault, no recorded call; the other type is untouched', () =>
     await agent.get('nav-waiting').click();
     await agent.page.locator('[data-testid=waiting-person]', { hasText: 'D. Customer' }).getByTestId('admit').click();
     await inCall([agent, quiet]);
+  }));
+
+test('fault H4: a server whose vault is not there shows one page that says what it waits for, and goes on by itself', () =>
+  scene('locked', async (stack, person) => {
+    await stack.stopServe();
+    await stack.killVault();
+    stack.launchServe();
+    await until('the server is locked', () => stack.log('serve').includes('server.locked'));
+    const customer = await person('customer', { width: 390, height: 844 });
+    const officer = await person('officer');
+    for (const one of [customer, officer]) one.expected = (text) => /Failed to load resource/.test(text);
+    await customer.page.goto(`${stack.baseUrl}/j#${'k'.repeat(43)}`);
+    await officer.page.goto(`${stack.baseUrl}/console`);
+    for (const one of [customer, officer]) {
+      await one.get('closed-locked').waitFor();
+      check(/waits for its vault/.test(await one.get('closed-locked').innerText()), await one.get('closed-locked').innerText());
+      await one.get('closed-code').waitFor();
+      await one.screenshot(`locked-${one.name}`);
+    }
+    await customer.get('language-nl').click();
+    check(/wacht op zijn kluis/.test(await customer.get('closed-locked').innerText()), 'not in Dutch');
+    stack.startVault();
+    await officer.get('login-submit').waitFor({ timeout: 20_000 });
+    await until('the customer is where the link leads', async () => (await customer.get('closed-locked').count()) === 0, 20);
+    check(new URL(customer.page.url()).pathname === '/j', customer.page.url());
+  }));
+
+test('fault H4: a database put back to an earlier moment is not served, and the closed server says so', () =>
+  scene('rolled-back', async (stack, person) => {
+    await stack.stopServe();
+    const database = join(stack.home, 'parlour.db');
+    const early = readFileSync(database);
+    await stack.startServe();
+    await stack.stopServe();
+    for (const rest of ['-wal', '-shm']) rmSync(database + rest, { force: true });
+    writeFileSync(database, early);
+    // With the vault there it does not start; without it, it waits, and then says that it is closed.
+    stack.launchServe();
+    await until('it ends', () => stack.serve.exitCode !== null);
+    check(stack.serve.exitCode === 1 && /head\.rollback/.test(stack.log('serve')), stack.log('serve').slice(-800));
+    await stack.killVault();
+    stack.launchServe();
+    await until('the server is locked', () => stack.log('serve').includes('server.locked'));
+    const officer = await person('officer');
+    officer.expected = (text) => /Failed to load resource/.test(text);
+    await officer.page.goto(`${stack.baseUrl}/console`);
+    await officer.get('closed-locked').waitFor();
+    stack.startVault();
+    await officer.get('closed-alarm').waitFor({ timeout: 20_000 });
+    check(/head\.rollback/.test(await officer.get('closed-code').innerText()), await officer.get('closed-code').innerText());
+    await officer.screenshot('closed-alarm');
+    check(!existsSync(join(stack.home, 'serve.json')), 'a closed server says that people can come');
   }));
 
 test('fault: no free disk, no recorded call', () =>

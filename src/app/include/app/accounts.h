@@ -65,6 +65,14 @@ class Accounts {
   Result<void, std::string> set_password(const meeting::Actor& actor, const std::string& email,
                                          const std::string& password);
   Result<void, std::string> disable_user(const meeting::Actor& actor, const std::string& email);
+  // The account as it was, with a password that is set anew: whoever knew the old one may be why it was
+  // disabled.
+  Result<void, std::string> enable_user(const meeting::Actor& actor, const std::string& email,
+                                        const std::string& password);
+  // Its sessions end: what they were allowed was the old role's.
+  Result<void, std::string> set_role(const meeting::Actor& actor, const std::string& email,
+                                     meeting::UserRole role);
+  Result<std::vector<User>, std::string> users(const meeting::Actor& actor);
 
  private:
   std::optional<Hash> known_device(const std::optional<std::string>& token, const std::optional<User>& user);
