@@ -31,8 +31,16 @@ void LogTree::append(EntryBlock& block) {
   }
 }
 
-LogTree::Block& LogTree::block(std::uint64_t number) {
-  for (Block* known : {&newest_, &before_, &asked_})
+void LogTree::read_on(std::size_t bytes) {
+  constexpr std::size_t kTrimEvery = std::size_t{4} << 20;
+  read_ += bytes;
+  if (read_ < kTrimEvery) return;
+  read_ = 0;
+  if (trim_) trim_();
+}
+
+const LogTree::Block& LogTree::block(std::uint64_t number) {
+  for (const Block* known : {&newest_, &before_, &asked_})
     if (known->number == number) return *known;
   asked_ = Block();
   asked_.number = number;
@@ -42,7 +50,23 @@ LogTree::Block& LogTree::block(std::uint64_t number) {
     asked_.part.append(leaf_of(line));
     at = line.next;
   }
+  read_on(at - begins_[number]);
   return asked_;
+}
+
+const LogTree::Lines& LogTree::lines(std::uint64_t number) {
+  if (lines_.number == number) return lines_;
+  lines_.number = number;
+  lines_.starts.clear();
+  const std::size_t begin = begins_[number];
+  std::size_t at = begin;
+  while (lines_.starts.size() < kEntries && at < text_.size()) {
+    // A block whose lines are longer than entries is no block of entries.
+    lines_.starts.push_back(static_cast<std::uint32_t>(std::min<std::uint64_t>(at - begin, UINT32_MAX)));
+    at = line_at(text_, at, trim_).next;
+  }
+  read_on(at - begin);
+  return lines_;
 }
 
 Hash256 LogTree::root(std::uint64_t size) {
@@ -59,17 +83,10 @@ Hash256 LogTree::leaf(std::uint64_t position) {
 }
 
 std::string_view LogTree::line(std::uint64_t position) {
-  Block& at = block(position / kEntries);
-  const std::uint64_t begin = begins_[at.number];
-  if (at.starts.empty())
-    for (std::size_t next = begin; at.starts.size() < kEntries && next < text_.size();) {
-      // A block whose lines are longer than entries is no block of entries.
-      at.starts.push_back(static_cast<std::uint32_t>(std::min<std::uint64_t>(next - begin, UINT32_MAX)));
-      next = line_at(text_, next, trim_).next;
-    }
+  const Lines& in_block = lines(position / kEntries);
   const std::uint64_t index = position % kEntries;
-  if (index >= at.starts.size()) return {};
-  return line_at(text_, begin + at.starts[index], trim_).line;
+  if (index >= in_block.starts.size()) return {};
+  return line_at(text_, begins_[in_block.number] + in_block.starts[index], trim_).line;
 }
 
 }  // namespace parlour::audit

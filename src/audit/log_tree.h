@@ -26,15 +26,21 @@ class LogTree {
   std::string_view line(std::uint64_t position);  // of one that is too long its beginning
 
  private:
-  // A block's nodes, and where its lines begin.
+  // A block's nodes.
   struct Block {
     std::uint64_t number = UINT64_MAX;
     PerfectSubtree full;
     MerkleTree part;  // of the last one, when it is not full
     std::optional<Hash256> node(unsigned level, std::uint64_t index) const;
-    std::vector<std::uint32_t> starts;  // from the block's own beginning; made when a line is asked for
   };
-  Block& block(std::uint64_t number);
+  // Where a block's lines begin, from its own beginning.
+  struct Lines {
+    std::uint64_t number = UINT64_MAX;
+    std::vector<std::uint32_t> starts;
+  };
+  const Block& block(std::uint64_t number);
+  const Lines& lines(std::uint64_t number);
+  void read_on(std::size_t bytes);
 
   std::string_view text_;
   Trim trim_;
@@ -42,6 +48,8 @@ class LogTree {
   MerkleTree blocks_;                  // of the full ones, each a leaf
   std::vector<std::uint64_t> begins_;  // of all
   Block newest_, before_, asked_;      // heads are named by entries soon after
+  Lines lines_;
+  std::size_t read_ = 0;  // anew, since the last trim
 };
 
 }  // namespace parlour::audit

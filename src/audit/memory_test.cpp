@@ -188,7 +188,6 @@ TEST_F(Memory, FaultH10MeetingsThatNeverEndNeedAtMost256BytesEach) {
       Json started = like;
       started.set("meeting", log.uuid());
       started.set("seq", seq);
-      started.set("time", to_rfc3339(log.now));
       add(to_bytes(write_json_canonical(started)));
       Json captured = started;
       captured.set("type", "recording.capture_started");

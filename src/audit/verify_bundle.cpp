@@ -192,6 +192,7 @@ void BundleCheck::find_head() {
       fault(Status::kSignature, std::nullopt, "The bundle has more signed heads than an export can have.");
       break;
     }
+    read_on(member.content.size());
     auto note = parse_note(as_text(member.content));
     auto checkpoint = note ? parse_checkpoint_text(note->text) : std::nullopt;
     if (!checkpoint) {
