@@ -1,16 +1,10 @@
 #include "audit/verify/verify_main.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <fstream>
 #include <optional>
 #include <string_view>
 #include <thread>
-#include <utility>
 
 #include "audit/verify/verify_bundle.h"
 
@@ -49,45 +43,6 @@ std::optional<Bytes> read_file(const std::string& path, std::uint64_t bytes_max)
   if (!bytes.empty() && !file.read(reinterpret_cast<char*>(bytes.data()), size)) return std::nullopt;
   return bytes;
 }
-
-// The bundle as the system gives it to us page by page, and takes it back.
-class MappedFile {
- public:
-  static std::optional<MappedFile> open(const std::string& path, std::uint64_t bytes_max) {
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return std::nullopt;
-    struct stat status {};
-    MappedFile file;
-    bool good = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && status.st_size >= 0 &&
-                static_cast<std::uint64_t>(status.st_size) <= bytes_max;
-    if (good && status.st_size > 0) {
-      file.size_ = static_cast<std::size_t>(status.st_size);
-      file.at_ = ::mmap(nullptr, file.size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
-      good = file.at_ != MAP_FAILED;
-      if (good) ::madvise(file.at_, file.size_, MADV_SEQUENTIAL);
-    }
-    ::close(descriptor);
-    if (!good) return std::nullopt;
-    return file;
-  }
-  ~MappedFile() {
-    if (size_ > 0) ::munmap(at_, size_);
-  }
-  MappedFile(MappedFile&& other) noexcept
-      : at_(std::exchange(other.at_, nullptr)), size_(std::exchange(other.size_, 0)) {}
-  MappedFile& operator=(MappedFile&&) = delete;
-
-  ByteView bytes() const { return {static_cast<const std::uint8_t*>(at_), size_}; }
-  // What is read again comes back from the file.
-  void let_go() const {
-    if (size_ > 0) ::madvise(at_, size_, MADV_DONTNEED);
-  }
-
- private:
-  MappedFile() = default;
-  void* at_ = nullptr;
-  std::size_t size_ = 0;
-};
 
 std::string_view without_end(std::string_view text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' '))
@@ -137,10 +92,27 @@ Report unusable(std::string text) {
   return report;
 }
 
+// The whole file in memory.
+class ReadBundle final : public OpenedBundle {
+ public:
+  explicit ReadBundle(Bytes bytes) : bytes_(std::move(bytes)) {}
+  ByteView bytes() const override { return bytes_; }
+  void let_go() const override {}
+
+ private:
+  Bytes bytes_;
+};
+
 }  // namespace
 
+std::unique_ptr<OpenedBundle> read_whole_bundle(const std::string& path, std::uint64_t bytes_max) {
+  auto bytes = read_file(path, bytes_max);
+  if (!bytes) return nullptr;
+  return std::make_unique<ReadBundle>(std::move(*bytes));
+}
+
 int audit_verify_main(std::span<const std::string> arguments, UtcTime now, std::ostream& out,
-                      std::ostream& err) {
+                      std::ostream& err, const OpenBundle& open) {
   Arguments parsed;
   if (auto reason = parse(arguments, parsed)) {
     err << "parlour audit verify: " << *reason << "\n" << kUsageText;
@@ -171,7 +143,7 @@ int audit_verify_main(std::span<const std::string> arguments, UtcTime now, std::
     if (!bytes) return finish(unusable("The file given with --since cannot be read."));
     options.since = to_string(*bytes);
   }
-  const auto bundle = MappedFile::open(parsed.bundle, kBundleBytesMax);
+  const std::unique_ptr<OpenedBundle> bundle = open(parsed.bundle, kBundleBytesMax);
   if (!bundle) return finish(unusable("The bundle cannot be read, or is larger than a bundle may be."));
   options.trim = [&bundle] { bundle->let_go(); };
   return finish(verify_bundle(bundle->bytes(), options));
