@@ -555,29 +555,33 @@ TEST_F(Programs, FaultG3AMistypedHomeOrIdMakesNothing) {
   said = place.parlour({"admin", "user", "list", "--home", (place.root / "web").string()});
   EXPECT_EQ(said.status, 1) << "a directory of something else";
   EXPECT_FALSE(fs::exists(place.root / "web" / "parlour.db"));
-  EXPECT_EQ(place.parlour({"admin", "type", "publish", "--create", "--home", file("new"), kNeverDocument}).status, 0);
+  EXPECT_EQ(
+      place.parlour({"admin", "type", "publish", "--create", "--home", file("new"), kNeverDocument}).status,
+      0);
 
   const std::string first = publish(kNeverDocument);
   std::string other = first;
   other[0] = other[0] == '0' ? '1' : '0';
-  said = place.parlour({"admin", "type", "publish", "--home", place.home.string(), "--id", other, kNeverDocument});
+  said = place.parlour(
+      {"admin", "type", "publish", "--home", place.home.string(), "--id", other, kNeverDocument});
   EXPECT_EQ(said.status, 1);
   EXPECT_NE(said.text.find("--new"), std::string::npos) << said.text;
   EXPECT_EQ(publish(kNeverDocument, {"--id", first}), first);
   EXPECT_EQ(publish(kNeverDocument, {"--id", other, "--new"}), other);
-  EXPECT_EQ(
-      place.parlour({"admin", "type", "publish", "--home", place.home.string(), "--id", other, "--new", kNeverDocument})
-          .status,
-      1);
+  EXPECT_EQ(place
+                .parlour({"admin", "type", "publish", "--home", place.home.string(), "--id", other, "--new",
+                          kNeverDocument})
+                .status,
+            1);
   said = place.parlour({"admin", "type", "list", "--home", place.home.string()});
   EXPECT_NE(said.text.find(first + "\t2\tnever"), std::string::npos) << said.text;
   EXPECT_NE(said.text.find(other + "\t1\tnever"), std::string::npos) << said.text;
 }
 
 TEST_F(Programs, FaultG3EachCommandSaysHowItIsCalled) {
-  for (const Words& command :
-       {Words{"serve"}, Words{"audit", "verify"}, Words{"admin", "user", "add"}, Words{"admin", "user", "enable"},
-        Words{"admin", "type", "publish"}, Words{"admin", "policy", "sign"}, Words{"admin", "user"}, Words{"admin"}}) {
+  for (const Words& command : {Words{"serve"}, Words{"audit", "verify"}, Words{"admin", "user", "add"},
+                               Words{"admin", "user", "enable"}, Words{"admin", "type", "publish"},
+                               Words{"admin", "policy", "sign"}, Words{"admin", "user"}, Words{"admin"}}) {
     Words words = command;
     words.push_back("--help");
     Said said = place.parlour(words);
@@ -625,8 +629,8 @@ TEST_F(Programs, FaultG3APasswordThatIsTypedIsNotShown) {
     said.status = WIFEXITED(said.status) ? WEXITSTATUS(said.status) : -1;
     return said;
   };
-  Said said = at_terminal({"admin", "user", "add", "--home", place.home.string(), "--email", "a@example.org", "--name",
-                           "A. Visser", "--role", "agent"},
+  Said said = at_terminal({"admin", "user", "add", "--home", place.home.string(), "--email", "a@example.org",
+                           "--name", "A. Visser", "--role", "agent"},
                           "correct horse battery");
   EXPECT_EQ(said.status, 0) << said.text;
   EXPECT_EQ(said.text.find("correct"), std::string::npos) << said.text;
