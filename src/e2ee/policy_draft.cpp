@@ -42,6 +42,17 @@ const Json* setting(const Json& document, std::string_view section, std::string_
   return found == nullptr ? nullptr : found->find("value");
 }
 
+// People compare 128 bits: 32 hex digits in groups of four.
+std::string in_groups(const Hash256& hash) {
+  const std::string hex = to_hex(hash).substr(0, 32);
+  std::string out;
+  for (std::size_t i = 0; i < hex.size(); i += 4) {
+    if (i > 0) out += ' ';
+    out += hex.substr(i, 4);
+  }
+  return out;
+}
+
 std::string only_hex_digits(std::string_view text) {
   std::string out;
   for (char c : text) {
@@ -78,13 +89,11 @@ std::optional<PolicyType> policy_type_of(std::string type_id, std::int64_t versi
 }
 
 std::string recorder_fingerprint(const P256Point& kem, const P256Point& sig) {
-  const std::string hex = to_hex(crypto::sha256({kem, sig})).substr(0, 32);
-  std::string out;
-  for (std::size_t i = 0; i < hex.size(); i += 4) {
-    if (i > 0) out += ' ';
-    out += hex.substr(i, 4);
-  }
-  return out;
+  return in_groups(crypto::sha256({kem, sig}));
+}
+
+std::string organisation_fingerprint(const P256Point& root) {
+  return in_groups(crypto::sha256(root));
 }
 
 std::string key_name(const P256Point& public_key) {

@@ -71,6 +71,14 @@ TEST_F(Signing, NobodySignsForAnotherKeyRecorderOrTime) {
   EXPECT_EQ(code(draft, root, shouted, kNow), "signed");
 }
 
+// In the words that browsers show: SHA-256 of the point, from Python's hashlib.
+TEST(OrganisationFingerprint, IsTheFirstHalfOfTheHashInGroups) {
+  P256Point point;
+  point.fill(9);
+  point[0] = 4;
+  EXPECT_EQ(organisation_fingerprint(point), "fe0c fe17 c65e 5708 ad06 8af8 23a2 9583");
+}
+
 TEST_F(Signing, DamagedDraftsAreRefused) {
   const std::string good = write_policy_draft(draft);
   EXPECT_FALSE(parse_policy_draft(""));

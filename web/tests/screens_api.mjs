@@ -115,7 +115,7 @@ export const log = { items: [...story].reverse(), next: 400, head: { size: 48_11
 
 export const verdict = { exit: 0, text: 'All entries are as they were signed; every meeting that had to be recorded has its recording.', entries: 48_113, checked_to: at('13:00'), faults: [], not_checked: ['Rollback to an older head (no --since).', 'Witnesses (none configured).'] };
 export const verdictBad = { exit: 3, text: 'Entry 512 was altered.', entries: 48_113, checked_to: at('13:00'), faults: ['The root over the entries differs from the signed root.', 'First bad entry: 512.'], not_checked: ['Rollback to an older head (no --since).'] };
-export const status = { org, version: '0.1.0', vault: 'up', log_key: 'example.org/audit+9f2a11c4+AZk3v0yq8tF1bq7s2o0o8b3nJm1o9eQx0r5t6y7u8i9o', log_size: 48_113 };
+export const status = { org, version: '0.1.0', vault: 'up', log_key: 'example.org/audit+9f2a11c4+AZk3v0yq8tF1bq7s2o0o8b3nJm1o9eQx0r5t6y7u8i9o', organisation_key: '0a1b 2c3d 4e5f 6071 8293 a4b5 c6d7 e8f9', log_size: 48_113 };
 export const typeList = { items: Object.values(types) };
 
 export const waiting = [

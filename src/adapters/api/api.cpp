@@ -209,6 +209,7 @@ void Api::Impl::add_routes(http::Router& router) {
                                    {"version", cases.version},
                                    {"vault", cases.context.vault.up() ? "up" : "down"},
                                    {"log_key", cases.log_key},
+                                   {"organisation_key", cases.context.call_rules.root_fingerprint()},
                                    {"log_size", static_cast<std::int64_t>(cases.context.audit.size())}}));
              }));
   router.add(Method::kGet, path("/health"), [this](Request, Reply reply) {

@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "e2ee/call_chain.h"
+#include "e2ee/policy_draft.h"
 
 namespace parlour::call_rules {
 namespace {
@@ -149,6 +150,10 @@ Result<std::unique_ptr<app::CallRules>, Refusal> ChainRulesFactory::make(const s
 
 std::string ChainRulesFactory::root_public_key() const {
   return root_ ? to_base64url(*root_) : "";
+}
+
+std::string ChainRulesFactory::root_fingerprint() const {
+  return root_ ? e2ee::organisation_fingerprint(*root_) : "";
 }
 
 }  // namespace parlour::call_rules

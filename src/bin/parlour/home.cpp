@@ -31,6 +31,7 @@ struct Home::Absent final : app::CallRulesFactory, app::LinkKey, app::MediaPlane
     return fail(refusal());
   }
   std::string root_public_key() const override { return ""; }
+  std::string root_fingerprint() const override { return ""; }
 
   void on_fact(std::function<void(app::RoomKey, const app::MediaFact&)>) override {}
   void open_room(app::RoomKey, bool) override {}

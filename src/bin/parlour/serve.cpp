@@ -563,6 +563,7 @@ class Serve {
     }
     Json ready = JsonObject{{"base_url", base_url_},
                             {"log_key", log_key_},
+                            {"organisation_key", rules_.root_fingerprint()},
                             {"pid", static_cast<std::int64_t>(getpid())},
                             {"vault", vault_->up() ? "up" : "down"}};
     if (!write_private(settings_.home / "serve.json", write_json(ready)))

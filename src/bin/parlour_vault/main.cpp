@@ -97,6 +97,8 @@ int print_public(const std::filesystem::path& home) {
   if (!keys) return refused(keys.error());
   std::cout << "log key:              " << keys->log_keys().back().text() << "\n"
             << "organisation key:     " << to_hex(keys->organisation_public()) << "\n"
+            << "its fingerprint:      " << e2ee::organisation_fingerprint(keys->organisation_public())
+            << "   (every browser shows it in Security: print it where people can compare)\n"
             << "recorder key id:      " << keys->compliance_id() << "\n"
             << "recorder fingerprint: "
             << e2ee::recorder_fingerprint(keys->compliance().public_key(), keys->recorder().public_key())

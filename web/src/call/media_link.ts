@@ -4,6 +4,7 @@
 // labelled by their authentic frames (worker event `label`), never by the server's map; the map only tells which downlinks
 // are in use.
 
+import { offerFault } from './offer';
 import type { MediaPath, Slot, StreamMapEntry } from '../protocol';
 import type { LocalMedia } from './devices';
 import { LevelMeter, SpeakingMark } from './level';
@@ -29,6 +30,8 @@ export interface MediaLinkPorts {
   answer(gen: number, sdp: string): void;
   /** Our connection has failed or hangs: the server shall offer anew. */
   restart(): void;
+/** The server asks for something that would tell what is said. */
+  refused(check: string): void;
   failed(detail: string): void;
   /** What failed before works. */
   mended(): void;
@@ -155,6 +158,8 @@ export class MediaLink {
     this.newest_ = { session, gen: session === this.newest_.session ? Math.max(this.newest_.gen, gen) : gen };
     this.offers_ = this.offers_.then(async () => {
       if (this.closed_ || session !== this.newest_.session || gen < this.newest_.gen) return;
+      const fault = offerFault(sdp);
+      if (fault !== null) return this.ports_.refused(fault);
       if (this.peer_?.session && this.peer_.session !== session) this.dropPeer_();
       const peer = (this.peer_ ??= this.ports_.makePeer({
         downlink: (downlink) => {

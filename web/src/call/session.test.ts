@@ -366,6 +366,17 @@ describe('refusals: one failed check, and this browser stops sending', () => {
     expect(second.session.state.self.ep).toBeNull();
   });
 
+  it('fault H10: an offer that would tell what is said is not answered, and the page says so', async () => {
+    const { server, customer } = await connected();
+    const answers = (): number => server.received.filter((r) => r.participant === 'C. Customer' && r.message.type === 'answer').length;
+    const before = answers();
+    const sdp = 'v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 useinbandfec=0\r\n';
+    server.push(server.presence('C. Customer'), { type: 'offer', gen: 2, sdp, map: [] });
+    await stopped(customer, 'offer_refused', 'offer.cbr');
+    expect(answers()).toBe(before);
+    await until('the server is told', () => server.received.some((r) => r.message.type === 'failed' && r.message['check'] === 'offer.cbr'));
+  });
+
   it('fault H1: another organisation at the address that this browser knows is refused, and nothing is sent', async () => {
     const storage = new MemoryStorage();
     const known = await makeOrganisation(3);

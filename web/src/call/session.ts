@@ -306,6 +306,7 @@ export class CallSession implements CallApi {
       sessionOf,
       answer: (gen, sdp) => this.signalling_?.tell({ type: 'answer', gen, sdp }),
       restart: () => this.signalling_?.tell({ type: 'ice.restart' }),
+      refused: (check) => this.stop_('offer_refused', { check, detail: '' }, null),
       failed: (detail) => this.problem_('media_failed', detail, null),
       mended: () => {
         if (this.facts_.problem?.code === 'media_failed') this.facts_.problem = null;

@@ -187,6 +187,8 @@ export type ProblemCode =
   // Keys
   | 'key_missing' // a member's frames cannot be opened for 5 s; `idx` says whose
   | 'exhausted'
+  // The server's offer asks for something that would tell what is said; `detail` names it.
+  | 'offer_refused'
   // The server's guard said that we sent something unencrypted.
   | 'plaintext_guard'
   // The crypto worker died; the session rejoins with a new endpoint by itself.

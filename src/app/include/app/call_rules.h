@@ -76,7 +76,8 @@ class CallRulesFactory {
   virtual Result<std::unique_ptr<CallRules>, meeting::Refusal> make(const std::string& call,
                                                                     const meeting::MeetingId& meeting,
                                                                     const std::string& policy) = 0;
-  virtual std::string root_public_key() const = 0;  // base64url, 65 bytes; "" when unknown
+  virtual std::string root_fingerprint() const = 0;  // as people compare it; "" when unknown
+  virtual std::string root_public_key() const = 0;   // base64url, 65 bytes; "" when unknown
 };
 
 }  // namespace parlour::app

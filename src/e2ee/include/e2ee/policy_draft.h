@@ -24,6 +24,8 @@ std::optional<PolicyType> policy_type_of(std::string type_id, std::int64_t versi
 // What people compare, so that nobody signs another recorder's keys: SHA-256 of kem‖sig, its first 16 bytes
 // in hex, in groups of four. Written by `parlour-vault init` and `public`.
 std::string recorder_fingerprint(const P256Point& kem, const P256Point& sig);
+// The same of the organisation key: SHA-256 of its point. Browsers show it in these words too.
+std::string organisation_fingerprint(const P256Point& root);
 // How a key is named in the audit log and in Policy: 16 hex digits of SHA-256 of its public point.
 std::string key_name(const P256Point& public_key);
 

@@ -1,5 +1,5 @@
 import { http } from '../../lib/http.ts';
-import type { EntryPage, Verdict } from '../../lib/api_types.ts';
+import type { EntryPage, Status, Verdict } from '../../lib/api_types.ts';
 
 export function getTimeline(meeting: string): Promise<EntryPage> {
   return http.json<EntryPage>('GET', `/meetings/${meeting}/timeline`);
@@ -11,6 +11,10 @@ export function listEntries(before: number | null, signal: AbortSignal): Promise
 
 export function verifyLog(): Promise<Verdict> {
   return http.json<Verdict>('POST', '/audit/verify', { timeoutMs: 120_000 });
+}
+
+export function getStatus(): Promise<Status> {
+  return http.json<Status>('GET', '/status');
 }
 
 export function exportProof(meeting: string): Promise<Blob> {

@@ -15,6 +15,7 @@ class ChainRulesFactory final : public app::CallRulesFactory {
                                                                  const meeting::MeetingId& meeting,
                                                                  const std::string& policy) override;
   std::string root_public_key() const override;
+  std::string root_fingerprint() const override;
 
  private:
   std::optional<crypto::P256Point> root_;
