@@ -17,6 +17,7 @@ class FakePeer implements PeerLike {
   noteAttached = (): void => undefined;
   carry = (): Promise<boolean> => Promise.resolve(true);
   requestKeyFrame = (): Promise<void> => Promise.resolve();
+  framesDecoded = (): Promise<ReadonlyMap<string, number>> => Promise.resolve(new Map());
   close(): void {
     this.closed = true;
   }

@@ -4,9 +4,11 @@
 
 import type { ServerMessage } from '../protocol';
 import { closeMalformed, parseServerMessage } from '../protocol';
-import type { CryptoWorker } from './crypto_worker';
+import { startCryptoWorker, type CryptoWorker } from './crypto_worker';
 import type { PeerLike } from './media_link';
-import { browserParts, type CallParts } from './parts';
+import type { CallParts } from './parts';
+import { Peer } from './peer';
+import type { Socket } from './signalling';
 
 export interface PathCheck {
   /** none: not within `patienceMs`. unknown: the server could not be asked. */
@@ -25,6 +27,13 @@ interface Measured extends PeerLike {
 export const pathPatienceMs = 10_000;
 /** A connection that is still "new" this long after both descriptions never tries: the address or the port is none that this browser uses. */
 export const untriedMs = 5000;
+
+// Not the call's own parts: they bring the chain and the keys, which nobody loads before the waiting room.
+const browserParts: Parts = {
+  openSocket: (url) => new WebSocket(url) as Socket,
+  startWorker: startCryptoWorker,
+  makePeer: (worker, events) => new Peer(worker.port as Worker, events),
+};
 
 /** Never rejects. */
 export async function checkMediaPath(

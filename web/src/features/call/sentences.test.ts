@@ -106,7 +106,7 @@ describe('a recording that stops', () => {
 
 describe('fault B1: the goodbye', () => {
   const reasons: EndView['reason'][] = ['staff', 'customer_left', 'cancelled', 'recording_lost', 'held_too_long', 'expired', 'exhausted', 'other_device', 'server', 'session', 'left', 'removed', 'declined', 'replaced'];
-  const told = (reason: EndView['reason'], recorded: boolean | null, keptUntilMs: number | null = null): EndView => ({ reason, declined: null, recorded, keptUntilMs, text: null, atMs: 0 });
+  const told = (reason: EndView['reason'], recorded: boolean | null, keptUntilMs: number | null = null): EndView => ({ reason, declined: null, recorded, conversation: true, keptUntilMs, text: null, atMs: 0 });
   const said = (ended: EndView, policy: 'required' | 'optional' | 'never', lang: 'en' | 'nl') => farewell(ended, policy, ['a', 'v'], organisation, callWords[lang], () => '24 November 2033');
   for (const reason of reasons) {
     it.each(['en', 'nl'] as const)(`${reason}: in doubt what was recorded stays recorded (%s)`, (lang) => {
