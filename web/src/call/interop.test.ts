@@ -24,7 +24,7 @@ interface InteropFile {
   /** Private scalar of the recipient `to`. */
   kem: string;
   /** The secret of the customer's link. */
-  link_secret?: string;
+  link_secret: string;
   messages: Signed[];
   keys: { k: KeyKind; key: string }[];
   code: string;
@@ -65,7 +65,7 @@ async function check(file: InteropFile): Promise<void> {
     expect(message, signed.t).not.toBeNull();
     if (message.t === 'Hello') {
       expect(await chain.addHello(message)).toBeNull();
-      if (message.body.ep === own.ep && file.link_secret) expect(message.body.cred).toEqual({ kind: 'link', proof: await macOf(bytes(file.link_secret), 'C', await bindOf(message.body)) });
+      if (message.body.ep === own.ep) expect(message.body.cred).toEqual({ kind: 'link', proof: await macOf(bytes(file.link_secret), 'C', await bindOf(message.body)) });
     }
     else if (message.t === 'Roster') expect(await chain.addRoster(message, file.now_ms)).toBeNull();
     else if (message.t === 'SenderKey') {
@@ -85,7 +85,7 @@ async function check(file: InteropFile): Promise<void> {
     } else if (message.t === 'LinkProof') {
       expect(message.body).toMatchObject({ call: roster.call, roster: chain.last!.hash, to: file.to });
       expect(await chain.verifyFrom(message, chain.last!.roster.epoch, roster.steward)).toBe(true);
-      expect(message.body.mac).toBe(await macOf(bytes(file.link_secret!), 'A', bytes(message.body.roster)));
+      expect(message.body.mac).toBe(await macOf(bytes(file.link_secret), 'A', bytes(message.body.roster)));
     } else if (message.t !== 'Policy') expect(await chain.verifyFrom(message, message.body.epoch, message.body.from)).toBe(true);
   }
   expect(opened).toBeGreaterThan(0);
