@@ -22,6 +22,9 @@ export async function schedule(agent, rule, { name = 'C. Customer', email = 'c.c
   return link;
 }
 
+/** What the server knows of a link: behind it stands a secret that it does not see. */
+export const tokenOf = (link) => link.split('#')[1].split('.')[0];
+
 async function linkText(agent) {
   const field = agent.get('customer-link');
   await field.waitFor();
