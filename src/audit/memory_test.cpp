@@ -195,6 +195,14 @@ TEST_F(Memory, FaultH10MeetingsThatNeverEndNeedAtMost256BytesEach) {
       add(to_bytes(write_json_canonical(captured)));
       seq += 2;
     }
+    // A year later: none of them will end any more.
+    Json late = like;
+    std::string time = like.string_or("time");
+    ++time[3];
+    late.set("time", time);
+    late.set("meeting", log.uuid());
+    late.set("seq", seq);
+    add(to_bytes(write_json_canonical(late)));
     ZipWriter zip;
     const std::string head = sign_checkpoint({log.head().origin, range.size(), range.root()}, log.key);
     if (!zip.add("entries.jsonl", text) ||
