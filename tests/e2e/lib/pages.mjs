@@ -54,11 +54,15 @@ export async function drawnScreen(person) {
     globalThis.seenColours = [];
     const canvas = new OffscreenCanvas(1, 1);
     const pen = canvas.getContext('2d', { willReadFrequently: true });
+    let seen = null;
     const look = () => {
       const video = document.querySelector('[data-testid=shared-screen] video');
       if (!video) {
         if (globalThis.seenColours.length > 0) globalThis.seenColours = [];
-      } else if (video.videoWidth > 0) {
+        seen = null;
+      } else if (video.videoWidth > 0 && seen !== `${video.getVideoPlaybackQuality().totalVideoFrames}`) {
+        // Each picture once: looking costs time, and this machine has little.
+        seen = `${video.getVideoPlaybackQuality().totalVideoFrames}`;
         pen.drawImage(video, 100, 100, 10, 10, 0, 0, 1, 1);
         const [red, , blue] = pen.getImageData(0, 0, 1, 1).data;
         const colour = red > 150 ? 'red' : blue > 150 ? 'blue' : 'other';

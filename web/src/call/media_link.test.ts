@@ -139,5 +139,7 @@ describe('fault B6: a share that is over', () => {
     await pass(1000, '1/3', '1/5');
     expect(tile('screen')).toBeDefined();
     expect(tile('screen')?.stream).not.toBe(first);
+    // The element asks for pictures that came since then.
+    expect(tile('screen')!.fromMs).toBeGreaterThan(0);
   });
 });

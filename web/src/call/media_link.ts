@@ -59,6 +59,7 @@ export interface IncomingTile {
   slot: 'camera' | 'screen';
   stream: MediaStream;
   still: boolean;
+  fromMs: number;
 }
 
 /** A connection that is "disconnected" often comes back by itself within this time. */
@@ -89,6 +90,7 @@ export class MediaLink {
   private patience_: ReturnType<typeof setTimeout> | null = null;
   private look_: ReturnType<typeof setTimeout> | null = null;
   private sharing_ = false;
+  private sharedAtMs_ = 0;
   private readonly levels_: ReturnType<typeof setInterval> | null;
   private speaking_ = new Set<number>();
   private selfMeter_: { track: MediaStreamTrack; meter: LevelMeter; mark: SpeakingMark } | null = null;
@@ -140,7 +142,7 @@ export class MediaLink {
       if (incoming.kind !== 'video' || !incoming.label || !this.mids_.has(incoming.mid)) continue;
       const { idx, slot } = incoming.label;
       if (slot === 2 && incoming.overAt !== 'live') continue;
-      out.push({ id: `${incoming.stream}/${idx}/${slot}`, idx, slot: slot === 2 ? 'screen' : 'camera', stream: incoming.stream_, still: incoming.still });
+      out.push({ id: `${incoming.stream}/${idx}/${slot}`, idx, slot: slot === 2 ? 'screen' : 'camera', stream: incoming.stream_, still: incoming.still, fromMs: this.sharedAtMs_ });
     }
     return out;
   }
@@ -209,6 +211,7 @@ export class MediaLink {
 
   /** A share begins or is over: the last picture of one that is over is never shown again, not even under the next one. */
   screensChanged(sharing: boolean): void {
+    if (sharing && !this.sharing_) this.sharedAtMs_ = performance.now();
     this.sharing_ = sharing;
     for (const incoming of this.incoming_.values()) {
       if (incoming.label?.slot !== 2 || sharing) continue;

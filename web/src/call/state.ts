@@ -80,6 +80,8 @@ export interface Tile {
   readonly stream: MediaStream;
   /** The picture stands still: no frame of it was opened and decoded for 2 s (a screen: nothing at all came from its member). */
   readonly still: boolean;
+  /** A screen: when its share began, on the page's clock (performance.now). What was received before belongs to another one. */
+  readonly fromMs: number;
 }
 
 /** Somebody in the waiting room, as the steward sees it. `admit(ep)` signs exactly this `helloHash`. */

@@ -76,7 +76,7 @@ export function scene(name: string, config: CallConfig): CallState {
     waitingSinceMs: null,
     adviser: 'here',
     meeting: null,
-    tiles: [{ id: 'x', idx: other.idx, slot: 'camera', name: other.name, stream: picture(staff ? '#7a5a8c' : '#2d5f6b', staff ? '#c9cdbf' : '#b8c4c9'), still: false }],
+    tiles: [{ id: 'x', idx: other.idx, slot: 'camera', name: other.name, stream: picture(staff ? '#7a5a8c' : '#2d5f6b', staff ? '#c9cdbf' : '#b8c4c9'), still: false, fromMs: 0 }],
     sounds: [],
     sharing: null,
     encryption: { epoch: 1, pending: false, established: true, waitingForKeysOf: [], waitingForMediaOf: [], framesSent: 1000, framesDecrypted: 1000, framesRejected: 0 },
@@ -127,7 +127,7 @@ export function scene(name: string, config: CallConfig): CallState {
     case 'connected_no_camera':
       return { ...base, members: members.map((one) => (one.idx === other.idx ? { ...one, cameraOff: true, microphoneMuted: true, speaking: false } : one)), tiles: [] };
     case 'connected_shared':
-      return { ...base, sharing: 0, tiles: [...base.tiles, { id: 's', idx: other.idx, slot: 'screen', name: other.name, stream: picture('#2d5f6b', '#f7f6f1', true), still: false }] };
+      return { ...base, sharing: 0, tiles: [...base.tiles, { id: 's', idx: other.idx, slot: 'screen', name: other.name, stream: picture('#2d5f6b', '#f7f6f1', true), still: false, fromMs: 0 }] };
     case 'stopped':
       return { ...base, media: { allowed: false, reason: 'recording.stalled', endsAtMs: now + 95_000 }, recording: { ...base.recording, fact: 'stopped', reason: 'recording.stalled' } };
     case 'poor':
