@@ -105,6 +105,20 @@ TEST(FaultH2, MoreSmallHellosThanTheChainHoldsPushNobodyOut) {
   house.end();
 }
 
+TEST(FaultH2, TheConsolesListDoesNotCarryWhatGuestsSay) {
+  House house;
+  World& world = house.world;
+  Page list(world, true, world.agent.token, "");
+  list.say(JsonObject{{"type", "watch"}, {"as", "staff"}, {"csrf", world.agent.csrf}});
+  EXPECT_EQ(house.mallory->hello_of(1500), "ok");
+  world.pass(300ms);
+  const Json told = *list.last("waiting");
+  ASSERT_EQ(told.find("list")->as_array()->size(), 1u);
+  EXPECT_TRUE(told.find("list")->as_array()->front().bool_or("ready"));
+  EXPECT_LT(write_json(told).size(), 1024u) << "200 of them would be too much for the console's socket";
+  house.end();
+}
+
 TEST(FaultH2, ARosterNamesTheHelloThatWasSeenOrNobody) {
   House house;
   World& world = house.world;

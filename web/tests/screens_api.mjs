@@ -119,8 +119,8 @@ export const status = { org, version: '0.1.0', vault: 'up', log_key: 'example.or
 export const typeList = { items: Object.values(types) };
 
 export const waiting = [
-  { meeting: ids.meeting, participant: ids.customer, name: 'C. Customer', type_title: types.required.title, since: Date.parse(now) - 185_000, notice: 'acknowledged', device: { camera: 'ok', microphone: 'ok', speaker: 'heard', network: 'good' }, hello: { t: 'Hello', k: '', b: '', s: '' }, second_device: false, away_since: null, path: 'up' },
-  { meeting: ids.never, participant: id('c2'), name: 'D. van den Heuvel-Oosterhout', type_title: types.never.title, since: Date.parse(now) - 40_000, notice: 'acknowledged', device: { camera: 'refused', microphone: 'ok', speaker: 'skipped', network: 'poor' }, hello: null, second_device: false, away_since: null, path: 'none' },
+  { meeting: ids.meeting, participant: ids.customer, name: 'C. Customer', type_title: types.required.title, since: Date.parse(now) - 185_000, notice: 'acknowledged', device: { camera: 'ok', microphone: 'ok', speaker: 'heard', network: 'good' }, ready: true, hello: null, second_device: false, away_since: null, path: 'up' },
+  { meeting: ids.never, participant: id('c2'), name: 'D. van den Heuvel-Oosterhout', type_title: types.never.title, since: Date.parse(now) - 40_000, notice: 'acknowledged', device: { camera: 'refused', microphone: 'ok', speaker: 'skipped', network: 'poor' }, ready: false, hello: null, second_device: false, away_since: null, path: 'none' },
 ];
 
 export function problem(status_, code, extra = {}) {

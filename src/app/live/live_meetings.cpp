@@ -441,7 +441,7 @@ void LiveMeetings::push_watchers() {
     for (auto& [meeting_id, meeting] : meetings_) {
       if (allowed(socket.watcher->actor(), Action::kMeetingStart, {meeting->meeting().agent, std::nullopt}))
         continue;
-      const Json waiting = meeting->waiting_list();
+      const Json waiting = meeting->waiting_list(false);
       for (const Json& item : *waiting.as_array()) list.push_back(item);
     }
     socket.wire->send(write_json(JsonObject{{"type", "waiting"}, {"n", 0}, {"list", std::move(list)}}));

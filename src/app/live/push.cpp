@@ -176,7 +176,7 @@ void LiveMeeting::push_people() {
   }
 }
 
-Json LiveMeeting::waiting_list() const {
+Json LiveMeeting::waiting_list(bool with_hellos) const {
   JsonArray list;
   for (const auto& [id, presence] : presences_) {
     const Participant* person = meeting_.find(presence->participant);
@@ -199,7 +199,8 @@ Json LiveMeeting::waiting_list() const {
                               {"notice", person->notice_settled ? "acknowledged" : "none"},
                               {"device", std::move(device)},
                               {"path", to_text(presence->path)},
-                              {"hello", presence->hello},
+                              {"ready", !presence->hello.is_null()},
+                              {"hello", with_hellos ? presence->hello : Json()},
                               {"away_since", presence->away_since ? Json(ms(*presence->away_since)) : Json()},
                               {"second_device", second}});
   }
@@ -207,7 +208,7 @@ Json LiveMeeting::waiting_list() const {
 }
 
 void LiveMeeting::push_waiting() {
-  Json list = waiting_list();
+  Json list = waiting_list(true);
   bool adviser = false;
   for (auto& [id, presence] : presences_) adviser = adviser || (presence->staff && presence->wire);
   std::int64_t place = 0;

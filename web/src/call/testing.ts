@@ -192,6 +192,7 @@ export class TestServer {
         since: Date.now(),
         notice: 'acknowledged',
         device: { camera: 'ok', microphone: 'ok', speaker: 'ok', network: 'good' },
+        ready: p.hello !== null,
         hello: p.hello,
         second_device: false,
         away_since: null,

@@ -86,6 +86,9 @@ export interface WaitingEntry {
   since: number;
   notice: 'acknowledged' | 'none';
   device: DeviceReport;
+  /** A Hello was said. */
+  ready: boolean;
+  /** Null on the console's own socket: only the meeting's page admits. */
   hello: Signed | null;
   second_device: boolean;
   /** This person's page has no connection since then; null: it is there. */

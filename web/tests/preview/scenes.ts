@@ -152,6 +152,8 @@ export function scene(name: string, config: CallConfig): CallState {
       return out;
     case 'alone_waiting':
       return { ...out, waiting: [waitingPerson] };
+    case 'away_waiting':
+      return { ...out, waiting: [{ ...waitingPerson, awaySinceMs: now - 95_000 }] };
     case 'second_waiting':
       return { ...base, waiting: [{ ...waitingPerson, secondDevice: true }] };
     case 'elsewhere':

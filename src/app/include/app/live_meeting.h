@@ -95,7 +95,9 @@ class LiveMeeting {
 
   const Meeting& meeting() const { return meeting_; }
   RoomKey room() const { return room_; }
-  Json waiting_list() const;  // for the console
+  // Who waits. Hellos are for the page that admits; the console's list, which has many meetings, goes
+  // without.
+  Json waiting_list(bool with_hellos) const;
   bool idle() const;
 
  private:
