@@ -53,6 +53,7 @@ beforeEach(async () => {
     sessionOf: (sdp) => sdp,
     answer: (gen) => void answered.push(gen),
     restart: () => undefined,
+    refused: () => undefined,
     mended: () => undefined,
     failed: () => undefined,
     changed: () => void changes++,

@@ -38,6 +38,7 @@ async function link() {
     sessionOf: () => 's',
     answer: () => told.push('answer'),
     restart: () => told.push('restart'),
+    refused: (check) => told.push(`refused ${check}`),
     failed: (detail) => told.push(`failed ${detail}`),
     mended: () => told.push('mended'),
     changed: () => undefined,

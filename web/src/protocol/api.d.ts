@@ -769,10 +769,10 @@ export interface components {
         Spans: number[][] | null;
         Status: {
             log_key: string;
-            /** @description fingerprint of the organisation key as browsers show it; empty until the vault has said it */
-            organisation_key: string;
             log_size: number;
             org: components["schemas"]["Organisation"];
+            /** @description fingerprint of the organisation key as browsers show it; empty until the vault has said it */
+            organisation_key: string;
             /** @enum {string} */
             vault: "up" | "down";
             version: string;
