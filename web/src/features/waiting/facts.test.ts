@@ -5,7 +5,7 @@ import { waitingWords } from './words.ts';
 
 const words = waitingWords();
 const person = (path: WaitingEntry['path'], network: string): WaitingEntry => ({
-  meeting: 'm', participant: 'p', name: 'C. Customer', type_title: 't', since: 0, notice: 'acknowledged', device: { camera: 'ok', microphone: 'ok', speaker: 'heard', network }, hello: null, second_device: false, away_since: null, path,
+  meeting: 'm', participant: 'p', name: 'C. Customer', type_title: 't', since: 0, notice: 'acknowledged', device: { camera: 'ok', microphone: 'ok', speaker: 'heard', network }, hello: null, ready: true, second_device: false, away_since: null, path,
 });
 const network = (path: WaitingEntry['path'], said: string) => deviceFacts(person(path, said), words).at(-1);
 
