@@ -106,6 +106,7 @@ class Installation {
     fs::create_directories(root / "web" / "assets");
     for (const char* page : {"console.html", "join.html"}) write(root / "web" / page, "<!doctype html>");
     write(root / "web" / "closed.html", "<!doctype html><title>closed page</title>");
+    write(root / "web" / ".copy.html", "<!doctype html>");
     fs::create_directory(home);           // as an operator prepares it
     fs::create_directory(root / "open");  // logs of programs of any user
     fs::permissions(root / "open", fs::perms::all);
