@@ -1,3 +1,4 @@
+import '../ui/live_text.ts';
 import { mount } from 'svelte';
 import { ClosedApp } from '../features/closed/index.ts';
 import '../ui/base.css';

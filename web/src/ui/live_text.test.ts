@@ -24,6 +24,14 @@ describe('fault B2: words that change', () => {
   });
 });
 
+describe('every page', () => {
+  // Without it the elements stay as they were made: "…".
+  const entries = readdirSync(`${source}entries`).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
+  it.each(entries)('%s brings the element', (name) => {
+    expect(readFileSync(`${source}entries/${name}`, 'utf8')).toContain("import '../ui/live_text.ts';");
+  });
+});
+
 describe('the step', () => {
   const made = (text: string): string => wordsInElements(text);
   it('keeps white space outside, decodes and collapses inside', () => {
