@@ -77,7 +77,7 @@ test('fault B2: a translated page follows a recorded call from the first page to
     await reads(customer, 'goodbye-recorded', /^Picture and sound/);
   }));
 
-test('fault B6: a share that is over is off the other screen at once, whatever ended it; its last picture never comes back', () =>
+test.alone('fault B6: a share that is over is off the other screen at once, whatever ended it; its last picture never comes back', () =>
   scene('share-over', async (stack, person) => {
     const network = await Network.between(stack.port);
     try {
