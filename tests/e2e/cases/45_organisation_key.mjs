@@ -59,7 +59,7 @@ test('fault H1: a second organisation at the address of a known one is refused l
     const { officer } = await review(person);
     await officer.get('nav-audit').click();
     await officer.get('proof-organisation-key').first().waitFor();
-    check((await officer.page.content()).includes(known.fingerprint), 'the proof page does not show the organisation key');
+    check((await officer.get('proof-organisation-key').first().inputValue()) === known.fingerprint, 'the proof page does not show the organisation key');
     await officer.screenshot('proof-organisation-key');
     await officer.stop();
     for (const one of [agent, customer]) {
