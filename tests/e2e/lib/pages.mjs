@@ -57,10 +57,12 @@ export async function drawnScreen(person) {
     let seen = null;
     const look = () => {
       const video = document.querySelector('[data-testid=shared-screen] video');
+      // What people see: an element that waits for its first picture is there and shows nothing.
+      const shows = video && getComputedStyle(video.parentElement).opacity !== '0';
       if (!video) {
         if (globalThis.seenColours.length > 0) globalThis.seenColours = [];
         seen = null;
-      } else if (video.videoWidth > 0 && seen !== `${video.getVideoPlaybackQuality().totalVideoFrames}`) {
+      } else if (shows && video.videoWidth > 0 && seen !== `${video.getVideoPlaybackQuality().totalVideoFrames}`) {
         // Each picture once: looking costs time, and this machine has little.
         seen = `${video.getVideoPlaybackQuality().totalVideoFrames}`;
         pen.drawImage(video, 100, 100, 10, 10, 0, 0, 1, 1);
