@@ -91,3 +91,8 @@ export class CallSession implements CallApi {
     return { version: 1 as const, root: '', fingerprint: '', policy: signed, hellos: [], rosters: [], senderKeys: [], activated: [] };
   }
 }
+
+// What the pages keep of links and of the organisation key: in these pages nothing.
+export { addSecret, forgetOldSecrets, forgetSecret, keepSecret, secretOf } from '../../src/call/link_store.ts';
+export { keepingRoot, keepingRootAndLinks } from '../../src/call/kept.ts';
+export { fingerprintWords } from '../../src/call/roots.ts';
