@@ -262,7 +262,9 @@ async function video(browser, base) {
 
 /** Fault B2: a translated page says what the same page says untranslated, after each change: of the call's state, of the language. */
 async function translated(page, options) {
-  if (options.scene !== undefined && options.act === undefined) {
+  // What these say depends on where the person was before, so that they are no place to come back to.
+  const once = ['ended_declined', 'elsewhere'].includes(options.scene);
+  if (options.scene !== undefined && options.act === undefined && !once) {
     // All of them from one page of each side; from every other there and back.
     const tour = await page.evaluate(() => window.parlourTour ?? []);
     const scenes = options.scene === 'connected' ? tour : [options.scene, 'connected', options.scene];
