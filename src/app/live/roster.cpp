@@ -335,10 +335,11 @@ void LiveMeeting::roster_taken(const RosterView& roster) {
     bool leaves = !member && presence->member;
     presence->member = member;
     // A newer device of the same person has taken this one's place: it is told that, and nothing else.
-    bool replaced = leaves && std::any_of(eps.begin(), eps.end(), [&](const std::string& ep) {
-                      auto owner = eps_.find(ep);
-                      return owner != eps_.end() && owner->second == presence->participant;
-                    });
+    bool replaced =
+        leaves && std::any_of(eps.begin(), eps.end(), [&, &one = *presence](const std::string& ep) {
+          auto owner = eps_.find(ep);
+          return owner != eps_.end() && owner->second == one.participant;
+        });
     if (replaced) {
       dropped.push_back(id);
     } else if (joins) {
