@@ -104,9 +104,11 @@ make_organisation() {
 }
 
 add_account() {
-  local role="$1" email="$1@example.test" password
+  local role="$1" email="$1@example.test" password create=()
   password="$(new_password)"
-  if ! parlour admin user add --home "$home" --email "$email" --name "${account_names[$role]}" --role "$role" \
+  # The first one begins the installation; a home that has files of ours in it is not taken for a mistyped one.
+  [[ -e "$home/parlour.db" ]] || create=(--create)
+  if ! parlour admin user add --home "$home" "${create[@]}" --email "$email" --name "${account_names[$role]}" --role "$role" \
     <<<"$password" >>"$home/log/admin.log" 2>&1; then
     # An earlier start was broken off between the account and demo.json.
     parlour admin user password --home "$home" --email "$email" <<<"$password" >>"$home/log/admin.log" 2>&1 ||
