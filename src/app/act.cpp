@@ -126,6 +126,15 @@ AuditRecord audit_record_of(const meeting::Meeting& meeting, const MeetingType& 
   return record;
 }
 
+AuditRecord about_recording(std::string_view type, const meeting::Actor& actor, const RecordingRow& row) {
+  AuditRecord record;
+  record.type = type;
+  record.actor = actor;
+  record.meeting = row.meeting;
+  record.subject = {"recording", row.id.text()};
+  return record;
+}
+
 meeting::Decision act(Context& context, Meeting& meeting, const MeetingType& type,
                       const meeting::Command& command, const meeting::Actor& actor,
                       const std::function<void(const Meeting&)>& inside) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "app/accounts.h"
-#include "app/stops.h"
+#include "app/recording_summary.h"
 #include "app/token.h"
 
 namespace parlour::app {
@@ -11,200 +11,10 @@ namespace {
 
 using namespace meeting;
 
-constexpr Duration kPollJob = 500ms;
-constexpr Duration kRetryJob = 5s;
 constexpr Duration kPlaybackIdle = 10min;
-constexpr std::size_t kSpansATrack = 1000;
-constexpr JsonLimits kManifestJson{.bytes = 16 * 1024 * 1024, .depth = 32, .values = 1'000'000};
 
 constexpr std::string_view kPurposes[] = {"client_request", "complaint", "supervision", "quality",
                                           "follow_up"};
-
-AuditRecord entry_of(std::string_view type, const Actor& actor, const RecordingRow& row) {
-  AuditRecord record;
-  record.type = type;
-  record.actor = actor;
-  record.meeting = row.meeting;
-  record.subject = {"recording", row.id.text()};
-  return record;
-}
-
-using Ranges = std::vector<std::pair<std::int64_t, std::int64_t>>;
-
-// So many of each an entry may hold (audit::kEntryBytesMax).
-constexpr std::size_t kGapsAnEntry = 240, kIntervalsAnEntry = 200;
-
-Json ranges_json(const Ranges& ranges) {
-  JsonArray out;
-  for (const auto& [from, to] : ranges) out.push_back(JsonArray{Json(from), Json(to)});
-  return Json(std::move(out));
-}
-
-// [[from, to], …] in UTC milliseconds: what is missing from the recording, whoever's it is. A tail that no
-// final Progress attests is not missing; the manifest says so where it belongs. Where there are more than an
-// entry holds, the closest become one: rather too much is named than too little.
-Json gap_ranges(const Json& job) {
-  Ranges gaps;
-  if (const Json* list = job.find("gaps"); list != nullptr && list->as_array() != nullptr)
-    for (const Json& gap : *list->as_array())
-      if (gap.string_or("cause") != "tail_not_attested")
-        gaps.emplace_back(gap.integer_or("from"), std::max(gap.integer_or("from"), gap.integer_or("to")));
-  std::sort(gaps.begin(), gaps.end());
-  std::vector<std::int64_t> between;
-  for (std::int64_t apart = 0;;) {
-    Ranges merged;
-    between.clear();
-    for (const auto& gap : gaps) {
-      if (!merged.empty() && gap.first - merged.back().second <= apart) {
-        merged.back().second = std::max(merged.back().second, gap.second);
-        continue;
-      }
-      if (!merged.empty()) between.push_back(gap.first - merged.back().second);
-      merged.push_back(gap);
-    }
-    if (merged.size() <= kGapsAnEntry) return ranges_json(merged);
-    // So far apart that enough of them go.
-    auto enough = between.begin() + static_cast<std::ptrdiff_t>(merged.size() - kGapsAnEntry - 1);
-    std::nth_element(between.begin(), enough, between.end());
-    apart = *enough;
-  }
-}
-
-// When the recorder was there. Where there are more than an entry holds, it names the longest ones: what is
-// covered is rather claimed too short.
-Json interval_ranges(const Json& job) {
-  Ranges intervals;
-  if (const Json* list = job.find("intervals"); list != nullptr && list->as_array() != nullptr)
-    for (const Json& interval : *list->as_array())
-      if (const JsonArray* pair = interval.as_array(); pair != nullptr && pair->size() == 2 &&
-                                                       (*pair)[0].as_integer() != nullptr &&
-                                                       (*pair)[1].as_integer() != nullptr)
-        intervals.emplace_back(*(*pair)[0].as_integer(), *(*pair)[1].as_integer());
-  if (intervals.size() > kIntervalsAnEntry) {
-    std::sort(intervals.begin(), intervals.end(),
-              [](const auto& a, const auto& b) { return a.second - a.first > b.second - b.first; });
-    intervals.resize(kIntervalsAnEntry);
-  }
-  std::sort(intervals.begin(), intervals.end());
-  return ranges_json(intervals);
-}
-
-// Spans as the manifest has them: a track's `intervals`, what is `shown` of a file's pictures.
-JsonArray spans_of(const Json* owner, std::string_view name) {
-  JsonArray out;
-  const Json* list = owner != nullptr ? owner->find(name) : nullptr;
-  if (list != nullptr && list->as_array() != nullptr)
-    for (const Json& span : *list->as_array())
-      if (out.size() < kSpansATrack) out.push_back(span);
-  return out;
-}
-
-// When picture and sound did not flow while it ran, in milliseconds of the recording; `all` of them together.
-JsonArray stops_of(Context& context, const Meeting& meeting, std::int64_t started_ms,
-                   std::int64_t duration_ms, std::int64_t& all) {
-  Stops stops;
-  for (const AuditEntry& entry :
-       context.audit.entries({.meeting = meeting.id, .limit = 50'000, .ascending = true}))
-    stops.observe(entry.entry);
-  JsonArray out;
-  for (const Stop& stop : stops.between(started_ms, started_ms + duration_ms)) {
-    all += stop.to_ms - stop.from_ms;
-    if (out.size() < 500)
-      out.push_back(JsonObject{
-          {"from_ms", stop.from_ms - started_ms}, {"to_ms", stop.to_ms - started_ms}, {"cause", stop.cause}});
-  }
-  return out;
-}
-
-// What pages and lists show of a recording, from the signed manifest and the log: {duration_ms,
-// coverage_permille, tracks, gaps, stops}. The vault knows people by their endpoints; this server knows whose
-// they were. The vault's coverage is of what was sent; the page's is of the call, so that times in which
-// nothing could be sent count as not covered.
-Json summary_of(Context& context, const Meeting& meeting, const std::string& signed_manifest,
-                const Json& job) {
-  Json out = JsonObject{{"duration_ms", job.integer_or("duration_ms")},
-                        {"coverage_permille", job.integer_or("coverage_permille")}};
-  auto parsed = parse_json(signed_manifest, kManifestJson);
-  const Json* manifest = parsed ? parsed->find("manifest") : nullptr;
-  if (manifest == nullptr) return out;
-  std::map<std::string, std::string> participant_of_ep;
-  for (const CallRow& call : context.calls.calls(meeting.id))
-    for (const CallStore::Message& message : context.calls.messages(call.call)) {
-      auto hello = parse_json(message.message);
-      if (!hello || hello->string_or("t") != "Hello") continue;
-      auto body = from_base64url(hello->string_or("b"));
-      auto fields = body ? parse_json(as_text(*body)) : parse_json("{}");
-      if (fields) participant_of_ep[fields->string_or("ep")] = message.from;
-    }
-  auto items = [](const Json* list) {
-    return list != nullptr && list->as_array() != nullptr ? *list->as_array() : JsonArray{};
-  };
-  std::map<std::string, std::string> participant_of;  // the manifest's id → ours
-  for (const Json& person : items(manifest->find("participants")))
-    for (const Json& ep : items(person.find("endpoints")))
-      if (ep.as_string() != nullptr)
-        participant_of[person.string_or("id")] = participant_of_ep[*ep.as_string()];
-  const JsonArray accounts = items(manifest->find("tracks"));
-  auto account = [&](const std::string& participant, std::string_view kind) -> const Json* {
-    for (const Json& track : accounts)
-      if (track.string_or("participant") == participant && track.string_or("kind") == kind) return &track;
-    return nullptr;
-  };
-  JsonArray tracks;
-  // A person who came from two computers has two files: whose gap it is, is the file's.
-  std::map<std::pair<std::string, bool>, std::int64_t> track_of;
-  for (const Json& rendition : items(manifest->find("renditions"))) {
-    const std::string person = rendition.string_or("participant");
-    const bool screen = rendition.string_or("content") == "screen";
-    track_of[{person, screen}] = static_cast<std::int64_t>(tracks.size());
-    // The file's own account where the manifest has one, else that of what its person sent.
-    const Json* of_file = rendition.find("pictures");
-    const Json* of_sound = rendition.find("sound");
-    const JsonArray pictures = of_file != nullptr && of_file->is_object()
-                                   ? spans_of(of_file, "shown")
-                                   : spans_of(account(person, screen ? "screen" : "video"), "intervals");
-    tracks.push_back(JsonObject{
-        {"file", rendition.string_or("name")},
-        {"participant", participant_of[person]},
-        {"screen", screen},
-        {"offset_ms", rendition.integer_or("offset_ms")},
-        {"duration_ms", rendition.integer_or("duration_ms")},
-        {"sha256", rendition.string_or("sha256")},
-        {"filled",
-         of_sound != nullptr && of_sound->is_object() ? Json(spans_of(of_sound, "filled")) : Json()},
-        {"pictures", pictures},
-        {"sound", spans_of(screen ? nullptr : account(person, "audio"), "intervals")}});
-  }
-  JsonArray gaps;
-  for (const Json& track : items(manifest->find("tracks")))
-    for (const Json& gap : items(track.find("gaps"))) {
-      std::string cause = gap.string_or("cause");
-      if (cause == "tail_not_attested" || gaps.size() == 2000) continue;
-      if (cause == "storage") cause = "damage";
-      static constexpr std::string_view kCauses[] = {"network", "loss",   "server",
-                                                     "pause",   "damage", "source"};
-      if (std::find(std::begin(kCauses), std::end(kCauses), cause) == std::end(kCauses)) cause = "loss";
-      std::string kind = track.string_or("kind");
-      auto file = track_of.find({track.string_or("participant"), kind == "screen"});
-      gaps.push_back(JsonObject{{"participant", participant_of[track.string_or("participant")]},
-                                {"track", file != track_of.end() ? file->second : 0},
-                                {"kind", kind == "audio"    ? "a"
-                                         : kind == "screen" ? "s"
-                                                            : "v"},
-                                {"from_ms", gap.integer_or("from_ms")},
-                                {"to_ms", gap.integer_or("to_ms")},
-                                {"cause", cause}});
-    }
-  out.set("tracks", std::move(tracks));
-  out.set("gaps", std::move(gaps));
-  const std::int64_t duration_ms = job.integer_or("duration_ms");
-  std::int64_t stopped_ms = 0;
-  out.set("stops", stops_of(context, meeting, manifest->integer_or("started_ms"), duration_ms, stopped_ms));
-  if (duration_ms > 0)
-    out.set("coverage_permille",
-            job.integer_or("coverage_permille") * (duration_ms - stopped_ms) / duration_ms);
-  return out;
-}
 
 // How the bytes of each track become time: as the signed manifest says.
 std::vector<ByteClock> clocks_of(const RecordingRow& row, const std::vector<Recordings::Track>& tracks) {
@@ -223,139 +33,6 @@ std::vector<ByteClock> clocks_of(const RecordingRow& row, const std::vector<Reco
 }
 
 }  // namespace
-
-void RecordingJobs::run_pending() {
-  if (!context_.vault.up()) return;
-  each_alone(context_.outbox.pending(), [this](const OutboxRow& row) {
-    if (row.kind != "vault.job" || running_[row.id]) return;
-    auto recording = RecordingId::from_text(row.subject);
-    if (!recording) return;
-    running_[row.id] = true;
-    try {
-      start(row, *recording);
-    } catch (const StoreFailure&) {
-      running_.erase(row.id);
-      throw;
-    }
-  });
-}
-
-void RecordingJobs::again(std::int64_t outbox) {
-  running_[outbox] = false;
-  context_.scheduler.after(kRetryJob, [this] { run_pending(); });
-}
-
-// One step of a job: what the database refused is tried again.
-void RecordingJobs::step(std::int64_t outbox, const std::function<void()>& run) {
-  try {
-    run();
-  } catch (const StoreFailure&) {
-    again(outbox);
-    throw;
-  }
-}
-
-void RecordingJobs::start(const OutboxRow& row, const RecordingId& recording) {
-  std::int64_t id = row.id;
-  std::optional<RecordingRow> stored = context_.recordings.load(recording);
-  if (!stored || !stored->sealed_seq) {
-    running_.erase(id);
-    return;
-  }
-  std::uint64_t seq = *stored->sealed_seq;
-  // The vault opens what a signed head covers, nothing else.
-  context_.audit.checkpoint([this, id, recording, seq](bool signed_head) {
-    if (!signed_head) return again(id);
-    step(id, [&] {
-      std::vector<EnvelopeRow> parts;
-      for (EnvelopeRow& envelope : context_.recordings.envelopes(recording))
-        if (envelope.name.starts_with("part/")) parts.push_back(std::move(envelope));
-      context_.vault.start_job(recording, seq, std::move(parts),
-                               [this, id, recording](Result<VaultJob, VaultFault> job) {
-                                 if (job) return take_status(id, recording, *job);
-                                 if (job.error().code == "vault.down") return again(id);
-                                 failed(id, recording, job.error().code);
-                               });
-    });
-  });
-}
-
-void RecordingJobs::take_status(std::int64_t outbox, const RecordingId& recording, const VaultJob& job) {
-  if (job.state == VaultJob::State::kDone) return finish(outbox, recording, job);
-  if (job.state == VaultJob::State::kFailed) return failed(outbox, recording, job.failure);
-  context_.scheduler.after(kPollJob, [this, outbox, recording] { poll(outbox, recording); });
-}
-
-void RecordingJobs::poll(std::int64_t outbox, const RecordingId& recording) {
-  context_.vault.job_status(recording, [this, outbox, recording](Result<VaultJob, VaultFault> job) {
-    if (job) return take_status(outbox, recording, *job);
-    again(outbox);
-  });
-}
-
-void RecordingJobs::finish(std::int64_t outbox, const RecordingId& recording, const VaultJob& job) {
-  context_.vault.manifest(recording,
-                          [this, outbox, recording, job](Result<std::string, VaultFault> manifest) {
-                            if (!manifest) return again(outbox);
-                            step(outbox, [&] { verified(outbox, recording, job, *manifest); });
-                          });
-}
-
-void RecordingJobs::verified(std::int64_t outbox, const RecordingId& recording, const VaultJob& job,
-                             const std::string& manifest) {
-  std::optional<RecordingRow> row = context_.recordings.load(recording);
-  std::optional<Meeting> meeting = row ? context_.meetings.load(row->meeting) : std::nullopt;
-  std::optional<MeetingType> type =
-      meeting ? context_.types.find(meeting->type, meeting->type_version) : std::nullopt;
-  if (!type) return again(outbox);
-  row->phase = RecordingPhase::kVerified;
-  row->manifest = manifest;
-  row->manifest_sha256 = job.manifest_sha256;
-  row->summary = summary_of(context_, *meeting, manifest, job.summary);
-  AuditRecord record = entry_of("recording.verified", Actor::system(), *row);
-  record.type_version = meeting->type_version;
-  record.data.set("manifest_sha256", job.manifest_sha256);
-  record.data.set("intervals", interval_ranges(job.summary));
-  record.data.set("gaps", gap_ranges(job.summary));
-  record.data.set("coverage_permille", job.summary.integer_or("coverage_permille"));
-  auto store = [&](const Meeting& next) {
-    context_.recordings.save(*row);
-    for (const EnvelopeRow& envelope : job.envelopes) context_.recordings.put(envelope);
-    for (const VaultJob::File& file : job.files)
-      context_.recordings.put(ArtefactRow{recording.text() + "/" + file.name, "recording_av", next.id,
-                                          "local", file.stored_bytes, file.stored_sha256, row->keep_until,
-                                          "kept"});
-    context_.audit.append(record);
-    context_.outbox.done(outbox);
-  };
-  (void)act(context_, *meeting, *type, command::RecordingFact{RecordingPhase::kVerified, ""}, Actor::system(),
-            store);
-  running_.erase(outbox);
-  context_.vault.acknowledge_job(recording);
-  if (on_changed) on_changed(meeting->id);
-}
-
-void RecordingJobs::failed(std::int64_t outbox, const RecordingId& recording, const std::string& reason) {
-  step(outbox, [&] { note_failed(outbox, recording, reason); });
-}
-
-void RecordingJobs::note_failed(std::int64_t outbox, const RecordingId& recording,
-                                const std::string& reason) {
-  std::optional<RecordingRow> row = context_.recordings.load(recording);
-  std::optional<Meeting> meeting = row ? context_.meetings.load(row->meeting) : std::nullopt;
-  std::optional<MeetingType> type =
-      meeting ? context_.types.find(meeting->type, meeting->type_version) : std::nullopt;
-  if (!type) return;
-  row->phase = RecordingPhase::kFailed;
-  row->reason = reason;
-  (void)act(context_, *meeting, *type, command::RecordingFact{RecordingPhase::kFailed, reason},
-            Actor::system(), [&](const Meeting&) {
-              context_.recordings.save(*row);
-              context_.outbox.done(outbox);
-            });
-  running_.erase(outbox);
-  if (on_changed) on_changed(meeting->id);
-}
 
 RecordingView Recordings::view_of(RecordingRow row) {
   RecordingView view{.row = std::move(row), .type = MeetingType{}};
@@ -438,7 +115,7 @@ void Recordings::play(const Actor& actor, const RecordingId& recording, const st
                        .download = download,
                        .created = now};
   AuditRecord record =
-      entry_of(download ? "recording.download_requested" : "recording.play_requested", actor, *row);
+      about_recording(download ? "recording.download_requested" : "recording.play_requested", actor, *row);
   record.data.set("rendition", "av");
   record.data.set("purpose", playback.purpose);
   record.data.set("session", actor.session);
@@ -669,7 +346,7 @@ AuditRecord Recordings::entry_base(const Open& open, const RecordingRow& recordi
   actor.role = UserRole::kCompliance;
   actor.session = open.row.session;
   AuditRecord record =
-      entry_of(open.row.download ? "recording.downloaded" : "recording.played", actor, recording);
+      about_recording(open.row.download ? "recording.downloaded" : "recording.played", actor, recording);
   record.data.set("rendition", "av");
   record.reason = open.reason;
   record.data.set("request", static_cast<std::int64_t>(open.row.request));

@@ -18,6 +18,7 @@
 #include "app/audit_views.h"
 #include "app/live_meetings.h"
 #include "app/meetings.h"
+#include "app/recording_jobs.h"
 #include "app/recordings.h"
 #include "app/types.h"
 #include "audit/format/checkpoint.h"

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "api/api.h"
+#include "app/recording_jobs.h"
 #include "app/types.h"
 #include "audit/format/checkpoint.h"
 #include "base/encoding.h"

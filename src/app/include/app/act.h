@@ -11,6 +11,9 @@ namespace parlour::app {
 AuditRecord audit_record_of(const meeting::Meeting& meeting, const MeetingType& type,
                             const meeting::Event& event, const meeting::Actor& actor);
 
+// An entry about a recording, of its meeting; what it says is the caller's.
+AuditRecord about_recording(std::string_view type, const meeting::Actor& actor, const RecordingRow& row);
+
 // Decides on `meeting`, and if there are events: applies them, saves, appends one audit entry each, runs
 // `inside` (more rows of the same effect), commits. On refusal nothing is written here; `meeting` changes
 // only when all is committed. Throws StoreFailure.

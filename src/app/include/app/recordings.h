@@ -1,4 +1,4 @@
-// Recordings after the call: the vault's job, the lists, playing and downloading with a logged request first.
+// Recordings after the call: the lists, playing and downloading with a logged request first.
 #pragma once
 
 #include <map>
@@ -10,30 +10,6 @@
 namespace parlour::app {
 
 using meeting::Refusal;
-
-// Effects that follow a sealed recording: the vault opens it, and what it found goes into the log (outbox
-// "vault.job").
-class RecordingJobs {
- public:
-  explicit RecordingJobs(Context& context) : context_(context) {}
-  void run_pending();  // at start, when the vault comes up, and after each seal
-  std::function<void(const MeetingId&)> on_changed;
-
- private:
-  void start(const OutboxRow& row, const RecordingId& recording);
-  void poll(std::int64_t outbox, const RecordingId& recording);
-  void finish(std::int64_t outbox, const RecordingId& recording, const VaultJob& job);
-  void take_status(std::int64_t outbox, const RecordingId& recording, const VaultJob& job);
-  void verified(std::int64_t outbox, const RecordingId& recording, const VaultJob& job,
-                const std::string& manifest);
-  void failed(std::int64_t outbox, const RecordingId& recording, const std::string& reason);
-  void note_failed(std::int64_t outbox, const RecordingId& recording, const std::string& reason);
-  void again(std::int64_t outbox);
-  void step(std::int64_t outbox, const std::function<void()>& run);
-
-  Context& context_;
-  std::map<std::int64_t, bool> running_;
-};
 
 struct RecordingView {
   RecordingRow row;

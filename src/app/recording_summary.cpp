@@ -1,0 +1,186 @@
+#include "app/recording_summary.h"
+
+#include <algorithm>
+#include <map>
+
+#include "app/stops.h"
+#include "base/encoding.h"
+
+namespace parlour::app {
+namespace {
+
+using namespace meeting;
+
+constexpr std::size_t kSpansATrack = 1000;
+
+using Ranges = std::vector<std::pair<std::int64_t, std::int64_t>>;
+
+// So many of each an entry may hold (audit::kEntryBytesMax).
+constexpr std::size_t kGapsAnEntry = 240, kIntervalsAnEntry = 200;
+
+Json ranges_json(const Ranges& ranges) {
+  JsonArray out;
+  for (const auto& [from, to] : ranges) out.push_back(JsonArray{Json(from), Json(to)});
+  return Json(std::move(out));
+}
+
+// Spans as the manifest has them: a track's `intervals`, what is `shown` of a file's pictures.
+JsonArray spans_of(const Json* owner, std::string_view name) {
+  JsonArray out;
+  const Json* list = owner != nullptr ? owner->find(name) : nullptr;
+  if (list != nullptr && list->as_array() != nullptr)
+    for (const Json& span : *list->as_array())
+      if (out.size() < kSpansATrack) out.push_back(span);
+  return out;
+}
+
+// When picture and sound did not flow while it ran, in milliseconds of the recording; `all` of them together.
+JsonArray stops_of(Context& context, const Meeting& meeting, std::int64_t started_ms,
+                   std::int64_t duration_ms, std::int64_t& all) {
+  Stops stops;
+  for (const AuditEntry& entry :
+       context.audit.entries({.meeting = meeting.id, .limit = 50'000, .ascending = true}))
+    stops.observe(entry.entry);
+  JsonArray out;
+  for (const Stop& stop : stops.between(started_ms, started_ms + duration_ms)) {
+    all += stop.to_ms - stop.from_ms;
+    if (out.size() < 500)
+      out.push_back(JsonObject{
+          {"from_ms", stop.from_ms - started_ms}, {"to_ms", stop.to_ms - started_ms}, {"cause", stop.cause}});
+  }
+  return out;
+}
+
+}  // namespace
+
+Json gap_ranges(const Json& job) {
+  Ranges gaps;
+  if (const Json* list = job.find("gaps"); list != nullptr && list->as_array() != nullptr)
+    for (const Json& gap : *list->as_array())
+      if (gap.string_or("cause") != "tail_not_attested")
+        gaps.emplace_back(gap.integer_or("from"), std::max(gap.integer_or("from"), gap.integer_or("to")));
+  std::sort(gaps.begin(), gaps.end());
+  std::vector<std::int64_t> between;
+  for (std::int64_t apart = 0;;) {
+    Ranges merged;
+    between.clear();
+    for (const auto& gap : gaps) {
+      if (!merged.empty() && gap.first - merged.back().second <= apart) {
+        merged.back().second = std::max(merged.back().second, gap.second);
+        continue;
+      }
+      if (!merged.empty()) between.push_back(gap.first - merged.back().second);
+      merged.push_back(gap);
+    }
+    if (merged.size() <= kGapsAnEntry) return ranges_json(merged);
+    // So far apart that enough of them go.
+    auto enough = between.begin() + static_cast<std::ptrdiff_t>(merged.size() - kGapsAnEntry - 1);
+    std::nth_element(between.begin(), enough, between.end());
+    apart = *enough;
+  }
+}
+
+Json interval_ranges(const Json& job) {
+  Ranges intervals;
+  if (const Json* list = job.find("intervals"); list != nullptr && list->as_array() != nullptr)
+    for (const Json& interval : *list->as_array())
+      if (const JsonArray* pair = interval.as_array(); pair != nullptr && pair->size() == 2 &&
+                                                       (*pair)[0].as_integer() != nullptr &&
+                                                       (*pair)[1].as_integer() != nullptr)
+        intervals.emplace_back(*(*pair)[0].as_integer(), *(*pair)[1].as_integer());
+  if (intervals.size() > kIntervalsAnEntry) {
+    std::sort(intervals.begin(), intervals.end(),
+              [](const auto& a, const auto& b) { return a.second - a.first > b.second - b.first; });
+    intervals.resize(kIntervalsAnEntry);
+  }
+  std::sort(intervals.begin(), intervals.end());
+  return ranges_json(intervals);
+}
+
+Json summary_of(Context& context, const Meeting& meeting, const std::string& signed_manifest,
+                const Json& job) {
+  Json out = JsonObject{{"duration_ms", job.integer_or("duration_ms")},
+                        {"coverage_permille", job.integer_or("coverage_permille")}};
+  auto parsed = parse_json(signed_manifest, kManifestJson);
+  const Json* manifest = parsed ? parsed->find("manifest") : nullptr;
+  if (manifest == nullptr) return out;
+  std::map<std::string, std::string> participant_of_ep;
+  for (const CallRow& call : context.calls.calls(meeting.id))
+    for (const CallStore::Message& message : context.calls.messages(call.call)) {
+      auto hello = parse_json(message.message);
+      if (!hello || hello->string_or("t") != "Hello") continue;
+      auto body = from_base64url(hello->string_or("b"));
+      auto fields = body ? parse_json(as_text(*body)) : parse_json("{}");
+      if (fields) participant_of_ep[fields->string_or("ep")] = message.from;
+    }
+  auto items = [](const Json* list) {
+    return list != nullptr && list->as_array() != nullptr ? *list->as_array() : JsonArray{};
+  };
+  std::map<std::string, std::string> participant_of;  // the manifest's id → ours
+  for (const Json& person : items(manifest->find("participants")))
+    for (const Json& ep : items(person.find("endpoints")))
+      if (ep.as_string() != nullptr)
+        participant_of[person.string_or("id")] = participant_of_ep[*ep.as_string()];
+  const JsonArray accounts = items(manifest->find("tracks"));
+  auto account = [&](const std::string& participant, std::string_view kind) -> const Json* {
+    for (const Json& track : accounts)
+      if (track.string_or("participant") == participant && track.string_or("kind") == kind) return &track;
+    return nullptr;
+  };
+  JsonArray tracks;
+  // A person who came from two computers has two files: whose gap it is, is the file's.
+  std::map<std::pair<std::string, bool>, std::int64_t> track_of;
+  for (const Json& rendition : items(manifest->find("renditions"))) {
+    const std::string person = rendition.string_or("participant");
+    const bool screen = rendition.string_or("content") == "screen";
+    track_of[{person, screen}] = static_cast<std::int64_t>(tracks.size());
+    // The file's own account where the manifest has one, else that of what its person sent.
+    const Json* of_file = rendition.find("pictures");
+    const Json* of_sound = rendition.find("sound");
+    const JsonArray pictures = of_file != nullptr && of_file->is_object()
+                                   ? spans_of(of_file, "shown")
+                                   : spans_of(account(person, screen ? "screen" : "video"), "intervals");
+    tracks.push_back(JsonObject{
+        {"file", rendition.string_or("name")},
+        {"participant", participant_of[person]},
+        {"screen", screen},
+        {"offset_ms", rendition.integer_or("offset_ms")},
+        {"duration_ms", rendition.integer_or("duration_ms")},
+        {"sha256", rendition.string_or("sha256")},
+        {"filled",
+         of_sound != nullptr && of_sound->is_object() ? Json(spans_of(of_sound, "filled")) : Json()},
+        {"pictures", pictures},
+        {"sound", spans_of(screen ? nullptr : account(person, "audio"), "intervals")}});
+  }
+  JsonArray gaps;
+  for (const Json& track : items(manifest->find("tracks")))
+    for (const Json& gap : items(track.find("gaps"))) {
+      std::string cause = gap.string_or("cause");
+      if (cause == "tail_not_attested" || gaps.size() == 2000) continue;
+      if (cause == "storage") cause = "damage";
+      static constexpr std::string_view kCauses[] = {"network", "loss",   "server",
+                                                     "pause",   "damage", "source"};
+      if (std::find(std::begin(kCauses), std::end(kCauses), cause) == std::end(kCauses)) cause = "loss";
+      std::string kind = track.string_or("kind");
+      auto file = track_of.find({track.string_or("participant"), kind == "screen"});
+      gaps.push_back(JsonObject{{"participant", participant_of[track.string_or("participant")]},
+                                {"track", file != track_of.end() ? file->second : 0},
+                                {"kind", kind == "audio"    ? "a"
+                                         : kind == "screen" ? "s"
+                                                            : "v"},
+                                {"from_ms", gap.integer_or("from_ms")},
+                                {"to_ms", gap.integer_or("to_ms")},
+                                {"cause", cause}});
+    }
+  out.set("tracks", std::move(tracks));
+  out.set("gaps", std::move(gaps));
+  const std::int64_t duration_ms = job.integer_or("duration_ms");
+  std::int64_t stopped_ms = 0;
+  out.set("stops", stops_of(context, meeting, manifest->integer_or("started_ms"), duration_ms, stopped_ms));
+  if (duration_ms > 0)
+    out.set("coverage_permille",
+            job.integer_or("coverage_permille") * (duration_ms - stopped_ms) / duration_ms);
+  return out;
+}
+
+}  // namespace parlour::app
