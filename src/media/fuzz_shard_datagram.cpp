@@ -46,10 +46,13 @@ struct Stage {
 
   std::optional<rtc::SrtpSender> connect(media::EndpointId id, const rtc::Address& from,
                                          const rtc::IceCredentials& to) {
-    rtc::StunBuilder check(rtc::StunClass::kRequest, rtc::kStunBinding, random.array<12>());
-    check.username(to.ufrag + ":peer").priority(1).ice_controlling(1).use_candidate();
-    Bytes request = check.finish(as_bytes(to.pwd));
-    shard.handle(from, request, now);
+    // Several, as a browser sends them: an address that has said little is not sent a whole flight.
+    for (int i = 0; i < 8; ++i) {
+      rtc::StunBuilder check(rtc::StunClass::kRequest, rtc::kStunBinding, random.array<12>());
+      check.username(to.ufrag + ":peer").priority(1).ice_controlling(1).use_candidate();
+      Bytes request = check.finish(as_bytes(to.pwd));
+      shard.handle(from, request, now);
+    }
     shard.output().clear();
     crypto::Dtls::Config config{crypto::DtlsRole::kClient, &certificate(), certificate().fingerprint()};
     auto dtls = crypto::Dtls::create(config, now);
