@@ -78,7 +78,10 @@ class EntryWriter {
   void operator()(const event::Lost& e) { about("participant.lost", e.participant); }
   void operator()(const event::Returned& e) { about("participant.reconnected", e.participant); }
   void operator()(const event::Left& e) { about("participant.left", e.participant); }
-  void operator()(const event::MeetingHeld&) { name("meeting.held"); }
+  void operator()(const event::MeetingHeld& e) {
+    name("meeting.held");
+    record_.data.set("reason", e.cause);
+  }
   void operator()(const event::MeetingResumed&) { name("meeting.resumed"); }
   void operator()(const event::MeetingEnded& e) {
     name("meeting.ended");

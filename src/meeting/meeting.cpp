@@ -203,9 +203,9 @@ class Decider {
     return events(event::Left{c.participant});
   }
 
-  Decision operator()(const command::Hold&) const {
+  Decision operator()(const command::Hold& c) const {
     if (meeting_.phase != Phase::kLive) return nothing();
-    return events(event::MeetingHeld{});
+    return events(event::MeetingHeld{c.cause});
   }
   Decision operator()(const command::Resume&) const {
     if (meeting_.phase != Phase::kHeld) return nothing();

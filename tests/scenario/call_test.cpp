@@ -77,7 +77,7 @@ TEST(Call, WithoutTheRecorderNobodyIsAdmittedToARequiredType) {
   EXPECT_TRUE(world.media.anything_flows());
 }
 
-TEST(Call, KeysThatTheRecorderDoesNotAcknowledgeKeepMediaOffAndEndTheCallAfterTwoMinutes) {
+TEST(FaultPages, KeysThatTheRecorderDoesNotAcknowledgeKeepMediaOffAndEndTheCallAfterTwoMinutesAsThat) {
   World world;
   Visit visit = world.schedule("required");
   auto [ada, carl] = world.both_enter(visit);
@@ -87,17 +87,68 @@ TEST(Call, KeysThatTheRecorderDoesNotAcknowledgeKeepMediaOffAndEndTheCallAfterTw
   world.pass(6s);
   EXPECT_FALSE(world.media.anything_flows());
   EXPECT_FALSE(carl->last("media")->bool_or("allowed"));
-  EXPECT_EQ(carl->last("media")->string_or("reason"), "recording.stalled");
+  EXPECT_EQ(carl->last("media")->string_or("reason"), "keys_missing") << "its disk is well";
+  EXPECT_EQ(carl->last("recording")->string_or("state"), "capturing")
+      << "the recorder writes, and has not stopped";
+  EXPECT_EQ(world.count(visit, "media.stopped"), 0u) << "what never ran has not stopped";
   ASSERT_NE(carl->last("media")->find("ends_at"), nullptr) << "everybody is told when it ends";
   std::int64_t ends_at = carl->last("media")->integer_or("ends_at");
   world.pass(100s);
   EXPECT_EQ(world.meeting(visit).phase, Phase::kLive);
   world.pass(20s);
   EXPECT_EQ(world.meeting(visit).phase, Phase::kEnded);
-  EXPECT_EQ(carl->last("ended")->string_or("reason"), "recording_lost");
+  EXPECT_EQ(carl->last("ended")->string_or("reason"), "keys_missing");
   EXPECT_NEAR(static_cast<double>(world.meeting(visit).ended_at->us) / 1000, static_cast<double>(ends_at),
               1000);
-  EXPECT_EQ(world.last_entry("meeting.ended").find("data")->string_or("end_cause"), "recording_lost");
+  EXPECT_EQ(world.last_entry("meeting.ended").find("data")->string_or("end_cause"), "keys_missing");
+  world.pass(5s);
+}
+
+TEST(FaultPages, WhoIsAskedInARunningCallStopsItForWantOfKeysAndNotOfADisk) {
+  World world;
+  auto [visit, ada, carl] = world.in_call("required");
+  world.pass(10s);
+  // The customer reloads; the page asks its person whether to go on, so no key of it comes.
+  auto again = world.guest_page(visit);
+  again->keep_signing_key_of(*carl);
+  again->hello(carl->ep_bytes());
+  ASSERT_EQ(ada->sign_roster({again.get()}).string_or("type"), "ok");
+  ada->sender_key();
+  world.pass(6s);
+  EXPECT_FALSE(world.media.flows(again->endpoint(), ada->endpoint()));
+  EXPECT_FALSE(ada->last("media")->bool_or("allowed", true));
+  EXPECT_EQ(again->last("media")->string_or("reason"), "keys_missing");
+  EXPECT_NE(again->last("recording")->string_or("state"), "stalled");
+  ASSERT_EQ(world.count(visit, "media.stopped"), 1u);
+  EXPECT_EQ(world.last_entry("media.stopped").find("data")->string_or("reason"), "keys_missing");
+  again->sender_key();
+  world.exchange_rest({ada.get(), again.get()});
+  world.pass(1s);
+  EXPECT_TRUE(world.media.flows(again->endpoint(), ada->endpoint()));
+  EXPECT_TRUE(again->last("media")->bool_or("allowed"));
+  // A disk that falls silent afterwards has stopped what ran.
+  world.recorder.stalled = true;
+  world.pass(2600ms);
+  EXPECT_EQ(again->last("recording")->string_or("state"), "stalled");
+  EXPECT_EQ(again->last("media")->string_or("reason"), "recording.stalled");
+  ada->say(JsonObject{{"type", "end"}});
+  world.pass(5s);
+}
+
+TEST(FaultPages, ARecorderThatNeverBeganHasNotStopped) {
+  World world;
+  Visit visit = world.schedule("required");
+  auto [ada, carl] = world.both_enter(visit);
+  world.recorder.starts = false;
+  ASSERT_EQ(world.sign_roster(*ada, {carl.get()}).string_or("type"), "ok");
+  world.exchange_keys({ada.get(), carl.get()});
+  world.pass(6s);
+  EXPECT_EQ(carl->last("media")->string_or("reason"), "recording.not_begun");
+  EXPECT_EQ(carl->last("recording")->string_or("state"), "requested");
+  EXPECT_EQ(world.count(visit, "media.stopped"), 0u);
+  ASSERT_NE(carl->last("media")->find("ends_at"), nullptr);
+  world.pass(2min);
+  EXPECT_EQ(carl->last("ended")->string_or("reason"), "recording_lost");
   world.pass(5s);
 }
 

@@ -14,7 +14,7 @@ std::optional<std::int64_t> kept_until(World& world, const Visit& visit) {
   return rows.front().keep_until->us / 1000;
 }
 
-enum class Capture { kNever, kBefore, kAfter };
+enum class Capture { kNever, kBefore, kNoPacket, kAfter };
 
 struct Told {
   std::optional<bool> recorded;
@@ -27,10 +27,14 @@ Told told_by(const Json& message) {
   return told;
 }
 
-// A call of a type that is never recorded; of one that must be, whose recorder has not begun; and one that is
-// recorded.
+// A call of a type that is never recorded; of one that must be, whose recorder has not begun, or has written
+// nobody's packet yet; and one that is recorded.
 World::Call call_with(World& world, Capture capture) {
-  if (capture != Capture::kBefore) return world.in_call(capture == Capture::kNever ? "never" : "required");
+  if (capture != Capture::kBefore) {
+    World::Call call = world.in_call(capture == Capture::kNever ? "never" : "required");
+    if (capture == Capture::kAfter) world.recorder.first_packet(call.carl->endpoint(), 0);
+    return call;
+  }
   Visit visit = world.schedule("required");
   auto [ada, carl] = world.both_enter(visit);
   world.vault.acknowledges = false;
@@ -108,10 +112,11 @@ const WayOut kWaysOut[] = {
 
 TEST(FaultB1, EveryWayOutTellsTheTruthAboutTheRecording) {
   for (const WayOut& way : kWaysOut) {
-    for (Capture capture : {Capture::kNever, Capture::kBefore, Capture::kAfter}) {
-      SCOPED_TRACE(std::string(way.name) + (capture == Capture::kNever    ? ", never recorded"
-                                            : capture == Capture::kBefore ? ", before the capture"
-                                                                          : ", recorded"));
+    for (Capture capture : {Capture::kNever, Capture::kBefore, Capture::kNoPacket, Capture::kAfter}) {
+      SCOPED_TRACE(std::string(way.name) + (capture == Capture::kNever      ? ", never recorded"
+                                            : capture == Capture::kBefore   ? ", before the capture"
+                                            : capture == Capture::kNoPacket ? ", before the first packet"
+                                                                            : ", recorded"));
       World world;
       World::Call call = call_with(world, capture);
       world.pass(10s);

@@ -82,6 +82,28 @@ TEST(Lost, WhenTheStewardIsLostTheCustomerIsHeldFiveMinutes) {
   EXPECT_EQ(world.meeting(visit).recording_phase, RecordingPhase::kVerified);
 }
 
+TEST(FaultPages, AnAdviserWhoLeavesIsNotCalledLostAndOneWhoIsLostHasNotLeft) {
+  for (bool left : {true, false}) {
+    World world;
+    auto [visit, ada, carl] = world.in_call("required");
+    if (left)
+      EXPECT_EQ(ada->say_code(JsonObject{{"type", "leave"}}), "ok");
+    else
+      ada->drop();
+    world.pass(31s);
+    const std::string_view cause = left ? "left" : "lost";
+    EXPECT_EQ(carl->last("held")->string_or("cause"), cause);
+    EXPECT_EQ(world.last_entry("meeting.held").find("data")->string_or("reason"), cause);
+    // After a restart nobody here knows any more how it was: nothing is claimed.
+    world.restart();
+    Page again(world, false, "", visit.guest_token);
+    again.resume_from(*carl, carl->last_n());
+    ASSERT_TRUE(again.last("held"));
+    EXPECT_EQ(again.last("held")->find("cause"), nullptr);
+    world.pass(6min);
+  }
+}
+
 TEST(Lost, AnAdviserTakesTheMeetingUpAgainInANewCall) {
   World world;
   auto [visit, ada, carl] = world.in_call("required");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "contract.h"
 #include "crypto/hash.h"
 #include "e2ee/key_wrap.h"
 #include "world.h"
@@ -41,6 +42,7 @@ Page::~Page() {
 
 void Page::received(const std::string& text) {
   Json message = *parse_json(text, JsonLimits{.bytes = 4 << 20, .depth = 32, .values = 1'000'000});
+  EXPECT_EQ(server_message_fault(message), "") << text.substr(0, 400);
   std::string type = message.string_or("type");
   if (std::int64_t n = message.integer_or("n"); n > 0) last_n_ = static_cast<std::uint64_t>(n);
   if (type == "welcome" || type == "resync") {

@@ -74,7 +74,86 @@ TEST(FaultB4, NothingFlowsIsRecordedOrCalledAConversationWhileTheCustomerCanNotB
   const Json ended = *it.carl().last("ended");
   EXPECT_FALSE(ended.bool_or("recorded", true));
   EXPECT_FALSE(ended.bool_or("conversation", true));
+  EXPECT_TRUE(ended.bool_or("no_path")) << "measured: this is what the goodbye may say of the network";
   EXPECT_EQ(ended.find("kept_until"), nullptr);
+}
+
+// No conversation came about, and nobody's network is to blame.
+TEST(FaultPages, TheNetworkIsBlamedForNothingThatItDidNotDo) {
+  struct End {
+    const char* name;
+    std::function<Json(World&, Page& ada, Page& carl)> go;
+  };
+  const Json leave = JsonObject{{"type", "leave"}};
+  const Json end = JsonObject{{"type", "end"}};
+  const End ends[] = {
+      {"the customer leaves where the page asks",
+       [&](World& world, Page&, Page& carl) {
+         world.pass(20s);
+         return carl.say(leave);
+       }},
+      {"the adviser ends it early",
+       [&](World& world, Page& ada, Page& carl) {
+         world.pass(20s);
+         ada.say(end);
+         return *carl.last("ended");
+       }},
+      {"the adviser leaves", [&](World&, Page& ada, Page&) { return ada.say(leave); }},
+      {"the adviser's session ends",
+       [&](World& world, Page& ada, Page&) {
+         world.accounts->log_out(world.agent.token);
+         world.pass(5s);
+         return *ada.last("ended");
+       }},
+  };
+  for (const char* type : {"required", "never"}) {
+    for (const End& way : ends) {
+      SCOPED_TRACE(std::string(way.name) + ", " + type);
+      World world;
+      Visit visit = world.schedule(type);
+      auto [ada, carl] = world.both_enter(visit);
+      ASSERT_EQ(world.sign_roster(*ada, {carl.get()}).string_or("type"), "ok");
+      ada->sender_key();
+      const Json told = way.go(world, *ada, *carl);
+      EXPECT_FALSE(told.bool_or("conversation", true)) << write_json(told);
+      EXPECT_FALSE(told.bool_or("no_path", true)) << write_json(told);
+      EXPECT_FALSE(told.bool_or("recorded", true)) << "nobody's packet was written";
+      ada->say(end);
+      world.pass(6min);
+    }
+    // One second after Admit, while a path is still being tried.
+    World world;
+    world.media.lets_through = [](app::EndpointKey) { return false; };
+    Visit visit = world.schedule(type);
+    auto [ada, carl] = world.both_enter(visit);
+    ASSERT_EQ(world.sign_roster(*ada, {carl.get()}).string_or("type"), "ok");
+    world.pass(1s);
+    EXPECT_FALSE(carl->say(leave).bool_or("no_path", true));
+    ada->say(end);
+    world.pass(5s);
+  }
+}
+
+TEST(FaultPages, WhoIsLeftAloneBeforeAConversationSpeaksToNobodyOnTheRecord) {
+  World world;
+  Visit visit = world.schedule("required");
+  auto [ada, carl] = world.both_enter(visit);
+  ASSERT_EQ(world.sign_roster(*ada, {carl.get()}).string_or("type"), "ok");
+  ada->sender_key();
+  world.pass(65s);
+  // The customer, whom the page asks whether to go on, has not answered: left out.
+  ASSERT_EQ(ada->sign_roster({}).string_or("type"), "ok");
+  world.exchange_keys({ada.get()});
+  world.pass(10s);
+  EXPECT_FALSE(world.media.recorded(ada->endpoint()));
+  EXPECT_EQ(recorder_state(*ada), "requested");
+  // And comes back by the answer.
+  carl->hello(carl->ep_bytes());
+  world.admit(*ada, {carl.get()});
+  EXPECT_TRUE(world.media.recorded(ada->endpoint()));
+  EXPECT_EQ(recorder_state(*carl), "capturing");
+  ada->say(JsonObject{{"type", "end"}});
+  world.pass(5s);
 }
 
 TEST(FaultB4, ItGoesOnByItselfWhenTheNetworkDoes) {
@@ -94,6 +173,7 @@ TEST(FaultB4, ItGoesOnByItselfWhenTheNetworkDoes) {
   // A path that is lost afterwards is a gap of the call, and stops nobody.
   it.world.media.report(it.carl().endpoint(), Silent{it.carl().endpoint()});
   EXPECT_TRUE(it.world.media.recorded(it.ada().endpoint()));
+  it.world.recorder.first_packet(it.carl().endpoint(), 0);
   it.ada().say(JsonObject{{"type", "end"}});
   EXPECT_TRUE(it.carl().last("ended")->bool_or("recorded"));
   EXPECT_TRUE(it.carl().last("ended")->bool_or("conversation"));

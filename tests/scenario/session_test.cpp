@@ -69,6 +69,7 @@ TEST(Session, ADisabledAccountIsOutOfListsAndCallsWithinFiveSeconds) {
   EXPECT_FALSE(ada->open());
   EXPECT_FALSE(world.media.anything_flows());
   EXPECT_EQ(carl->count("held"), 1u) << "the customer is told, not dropped";
+  EXPECT_EQ(carl->last("held")->string_or("cause"), "session");
   EXPECT_TRUE(carl->open());
   EXPECT_EQ(world.refused_log_in("ada@example.org", "correct horse battery"), "login.failed");
   Page again(world, true, world.agent.token, "");

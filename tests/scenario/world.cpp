@@ -156,6 +156,7 @@ void World::build() {
   views = std::make_unique<AuditViews>(*context);
   live_ = std::make_unique<LiveMeetings>(*context, *accounts, *guests, [this] { jobs->run_pending(); });
   meetings->on_cancelled = [this](const MeetingId& id) { live_->cancelled(id); };
+  meetings->on_link_replaced = [this](const MeetingId& id) { live_->link_replaced(id); };
   vault.on_up_changed([this](bool up) { live_->on_vault_up(up); });
   // The rhythm of bin/parlour/serve.cpp.
   each(60s, [this] {

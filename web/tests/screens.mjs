@@ -103,7 +103,7 @@ const customer = [
   ...[
     ['starting', 'waiting-room'], ['waiting', 'waiting-room'], ['waiting_queue', 'waiting-room'], ['waiting_lost', 'waiting-room'], ['waiting_no_path', 'waiting-no-path'], ['waiting_testing', 'waiting-path'], ['refused', 'enter-refused'], ['waiting_elsewhere', 'wait-here'], ['connecting', 'connecting'], ['connected', 'remote-picture'], ['connected_never', 'remote-picture'],
     ['no_path', 'call-no-path'], ['other_no_path', 'other-no-path'], ['connected_no_camera', 'stage'], ['connected_shared', 'shared-screen'], ['stopped', 'recording-stopped'], ['poor', 'quality'], ['reconnecting', 'reconnecting'], ['other_reconnecting', 'other-reconnecting'], ['other_silent', 'other-reconnecting'], ['picture_still', 'picture-still'], ['screen_still', 'screen-still'], ['held', 'held'], ['problem', 'call-problem'],
-    ['ended_staff', 'goodbye'], ['ended_never', 'goodbye'], ['ended_left', 'goodbye'], ['ended_doubt', 'goodbye'], ['ended_lost', 'goodbye'], ['ended_declined', 'goodbye'], ['ended_no_conversation', 'no-conversation'],
+    ['ended_staff', 'goodbye'], ['ended_never', 'goodbye'], ['ended_left', 'goodbye'], ['ended_doubt', 'goodbye'], ['ended_lost', 'goodbye'], ['ended_declined', 'goodbye'], ['ended_no_conversation', 'goodbye'], ['ended_no_path', 'no-path-next'], ['ended_second_refused', 'goodbye'], ['ended_keys', 'goodbye'], ['ended_link_replaced', 'goodbye'], ['keys_missing', 'link-unproven'], ['not_begun', 'recording-stopped'], ['waiting_asked', 'link-left-out'], ['held_left', 'held'],
   ].map(([scene, ready]) => [`call-customer-${scene}`, { path: '/j#/wait', answers: open({ kind: scene.includes('never') ? 'never' : 'required', progress: [true, true] }), scene, ready: `[data-testid=${ready}]`, settle: 500 }]),
   ['call-customer-back', { path: '/j#/check', answers: open({ progress: [true, true] }), scene: 'connected', act: async (page) => { await page.evaluate(() => { location.hash = '#/wait'; }); await page.getByTestId('remote-picture').waitFor(); await page.goBack(); await page.getByTestId('leave-sheet').waitFor(); } }],
   ['call-customer-waiting_no_path-nl', { path: '/j#/wait', answers: open({ progress: [true, true], lang: 'nl' }), scene: 'waiting_no_path', lang: 'nl', ready: '[data-testid=waiting-no-path]' }],
@@ -217,7 +217,12 @@ const console_ = [
   ['call-agent-elsewhere', call('elsewhere', 'agent-elsewhere')],
   ['call-agent-refused', call('refused', 'agent-refused')],
   ['call-agent-ended', call('ended_staff', 'agent-ended')],
-  ['call-agent-no-conversation', call('ended_no_conversation', 'no-conversation')],
+  ['call-agent-no-conversation', call('ended_no_conversation', 'agent-ended')],
+  ['call-agent-ended-no-path', call('ended_no_path', 'agent-ended')],
+  ['call-agent-keys-missing', call('keys_missing', 'recording-stopped')],
+  ['call-agent-not-begun', call('not_begun', 'recording-stopped')],
+  ['call-agent-undecided', call('undecided_waiting', 'waiting-undecided')],
+  ['call-agent-known', call('known_waiting', 'waiting-known')],
 ];
 
 async function logIn(page) {

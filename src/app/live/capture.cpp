@@ -4,6 +4,7 @@
 
 #include "app/live_meeting.h"
 #include "base/encoding.h"
+#include "farewell.h"
 
 namespace parlour::app {
 
@@ -14,6 +15,7 @@ namespace {
 constexpr Duration kRetrySeal = 30s;        // between two tries to read what a fault has left
 constexpr Duration kRetryPart = 3s;         // between two tries to start a part
 constexpr Duration kGraceAfterRoster = 5s;  // e2ee.md 10: no acknowledgement 5 s after a Roster
+constexpr std::string_view kKeysMissing = "keys_missing";
 
 }  // namespace
 
@@ -174,6 +176,7 @@ void LiveMeeting::take_capture_fact(const CaptureFact& fact) {
     capture_.durable = std::max(capture_.durable, durable->time);
     if (capturing()) context_.media.set_lease(room_, capture_.durable + kDurableLease);
   } else if (auto* first = std::get_if<capture_fact::FirstPacket>(&fact)) {
+    packet_written_ = true;  // before the database is asked: it stands in the recording whatever that answers
     if (!capture_.first_packets.insert({first->endpoint, first->slot}).second) return;
     AuditRecord record = entry("recording.first_packet");
     Presence* presence = by_endpoint(first->endpoint);
@@ -203,7 +206,7 @@ void LiveMeeting::take_capture_fact(const CaptureFact& fact) {
     note(context_, std::move(record));
     if (last.failed && !over_ && recording_demanded() && meeting_.phase == Phase::kLive) {
       if (!not_flowing_since_) not_flowing_since_ = now.steady;
-      tell_stalled();
+      tell_not_recording(now.steady);
     } else {
       push_recording();
     }
@@ -214,6 +217,7 @@ void LiveMeeting::take_capture_fact(const CaptureFact& fact) {
 // The header is durable, the envelope opens, and the packets come: only then is it a recording.
 void LiveMeeting::capture_running() {
   if (!capturing()) return;
+  ran_in_call_ = true;
   context_.media.set_lease(room_, capture_.durable + kDurableLease);
   refresh_gate();
   push_recording();
@@ -269,19 +273,29 @@ void LiveMeeting::watch_capture(SteadyTime now) {
   // Keys take a moment after a Roster; a disk that is silent for 2 s has stopped media already.
   bool was_running = capturing() && !fresh;
   if (!was_running && now < *not_flowing_since_ + kGraceAfterRoster) return;
-  tell_stalled();
+  tell_not_recording(now);
   if (now >= *not_flowing_since_ + std::chrono::seconds(type_.policy.loss_end_s))
-    end("recording_lost", Actor::system());
+    end(why_not_recording(now) == kKeysMissing ? std::string(kKeysMissing) : "recording_lost",
+        Actor::system());
+}
+
+// Why nothing flows where a recording is demanded, as the pages and the log say it. A recorder that writes,
+// and waits for somebody's keys, has not stopped; one that never wrote anything of this call has not either.
+std::string_view LiveMeeting::why_not_recording(SteadyTime now) const {
+  if (!context_.vault.up()) return "vault.down";
+  if (!context_.recorder.storage_ready()) return "disk.full";
+  if (capturing() && now < capture_.durable + kDurableLease) return kKeysMissing;
+  return ran_in_call_ ? "recording.stalled" : "recording.not_begun";
 }
 
 // Media are off for want of a recording: why, and until when, is said in the same moment.
-void LiveMeeting::tell_stalled() {
-  const bool first = !capture_.stalled;
-  capture_.stalled = true;
-  set_media_state(false, !context_.vault.up()                 ? "vault.down"
-                         : !context_.recorder.storage_ready() ? "disk.full"
-                                                              : "recording.stalled");
-  if (first) push_recording();
+void LiveMeeting::tell_not_recording(SteadyTime now) {
+  const std::string_view why = why_not_recording(now);
+  const bool stalled = why != kKeysMissing;
+  const bool changes = capture_.stalled != stalled;
+  capture_.stalled = stalled;
+  set_media_state(false, std::string(why));
+  if (changes) push_recording();
 }
 
 void LiveMeeting::set_media_state(bool allowed, const std::string& reason) {
@@ -326,6 +340,7 @@ void LiveMeeting::seal(const capture_fact::Stopped& stopped) {
       row->phase = RecordingPhase::kSealed;
       row->stopped_at = now.utc;
       row->sealed_seq = seq;
+      if (!packet_written_) row->reason = kNobodyRecorded;
       row->keep_until = add_keep(row->requested_at, type_.policy.keep);
       context_.recordings.save(*row);
     }

@@ -7,7 +7,8 @@ namespace parlour::app {
 
 using namespace meeting;
 
-void add_farewell(const Context& context, const Meeting& meeting, const MeetingType& type, Json& message) {
+void add_farewell(const Context& context, const Meeting& meeting, const MeetingType& type,
+                  bool packet_written, Json& message) {
   message.set("conversation", meeting.started_at.has_value());
   std::optional<RecordingRow> row;
   if (meeting.recording) {
@@ -19,7 +20,8 @@ void add_farewell(const Context& context, const Meeting& meeting, const MeetingT
       return;
     }
   }
-  const bool recorded = row && row->started_at && row->parts > 0;
+  const bool recorded =
+      row && row->started_at && row->parts > 0 && packet_written && row->reason != kNobodyRecorded;
   message.set("recorded", recorded);
   if (!recorded) return;
   std::optional<UtcTime> until =
@@ -29,15 +31,15 @@ void add_farewell(const Context& context, const Meeting& meeting, const MeetingT
 
 Json ended_while_away(const Context& context, const Meeting& meeting, const MeetingType& type) {
   // Reasons that pages have words for (contracts/signalling.schema.json).
-  static constexpr std::array<std::string_view, 6> kKnown{"staff",         "customer_left", "recording_lost",
-                                                          "held_too_long", "exhausted",     "server"};
+  static constexpr std::array<std::string_view, 7> kKnown{
+      "staff", "customer_left", "recording_lost", "keys_missing", "held_too_long", "exhausted", "server"};
   std::string reason = meeting.phase == Phase::kCancelled ? "cancelled"
                        : meeting.phase == Phase::kExpired ? "expired"
                                                           : meeting.end_reason;
   if (meeting.phase == Phase::kEnded && std::find(kKnown.begin(), kKnown.end(), reason) == kKnown.end())
     reason = "server";
   Json message = JsonObject{{"type", "ended"}, {"reason", reason}};
-  add_farewell(context, meeting, type, message);
+  add_farewell(context, meeting, type, true, message);
   return message;
 }
 

@@ -32,6 +32,9 @@ LiveMeeting::LiveMeeting(Context& context, MediaKeys& keys, Meeting meeting, Mee
       room_(keys.next_room()) {
   context_.media.open_room(room_, recording_demanded());
   room_open_ = true;
+  // What was before is not known here in detail: nothing that was said or recorded may be denied.
+  packet_written_ = meeting_.recording.has_value();
+  paths_once_met_ = meeting_.started_at.has_value() || meeting_.recording.has_value();
 }
 
 LiveMeeting::~LiveMeeting() {
@@ -124,7 +127,7 @@ std::optional<Refusal> LiveMeeting::take_over(const ParticipantId& adviser) {
     return Refusal{"takeover.present", "Another browser of yours is in this call. Leave it there first.", {}};
   taken_over_.insert(steward->token_hash);
   remove_presence(steward->id, "", false);
-  hold();
+  hold("lost");
   return std::nullopt;
 }
 
@@ -245,7 +248,7 @@ void LiveMeeting::dismiss(PresenceId id) {
   push(*presence, "ended", farewell(JsonObject{{"reason", "session"}}));
   if (presence->wire) presence->wire->close(1008, "session ended");
   presence->wire = nullptr;
-  leave(*presence);
+  leave(*presence, "session");
 }
 
 bool LiveMeeting::is_member(PresenceId id) const {
@@ -280,11 +283,12 @@ void LiveMeeting::lost_for_good(PresenceId id) {
   presence->lost_timer = context_.scheduler.after(2s, [this, alive = alive_, id] {
     if (*alive) lost_for_good(id);
   });
-  leave(*presence);
+  leave(*presence, "lost");
 }
 
-// The person is gone: by their own click, or lost for 30 s.
-void LiveMeeting::leave(Presence& presence) {
+// The person is gone: by their own act ("left"), because their log-in has ended ("session"), or lost for 30 s
+// ("lost").
+void LiveMeeting::leave(Presence& presence, std::string_view cause) {
   PresenceId id = presence.id;
   ParticipantId participant = presence.participant;
   bool member = presence.member;
@@ -294,7 +298,7 @@ void LiveMeeting::leave(Presence& presence) {
   bool elsewhere = false;
   for (auto& [other_id, other] : presences_) elsewhere = elsewhere || other->participant == participant;
   if (member && staff) {
-    hold();
+    hold(cause);
   } else if (member || !elsewhere) {
     (void)run(command::Leave{participant}, actor);
   }
@@ -321,20 +325,21 @@ void LiveMeeting::remove_presence(PresenceId id, std::string_view ended_reason, 
   presences_.erase(id);
 }
 
-// The adviser is lost for good (e2ee.md 4.5): media stop, customers are held with words, the call's chain is
-// over.
-void LiveMeeting::hold() {
+// The adviser is gone for good (e2ee.md 4.5): media stop, customers are held with words that say how, the
+// call's chain is over.
+void LiveMeeting::hold(std::string_view cause) {
   std::optional<NextCall> next = prepare_call();
-  Decision decision = run(command::Hold{}, system(), [&](const Meeting&) { store_call(next); });
+  Decision decision =
+      run(command::Hold{std::string(cause)}, system(), [&](const Meeting&) { store_call(next); });
   if (!decision || decision->empty()) return;
   held_until_ = context_.clock.now().steady + std::chrono::seconds(type_.policy.hold_s);
+  held_cause_ = cause;
   for (auto& [id, presence] : presences_) presence->member = false;
   begin_call(std::move(next));
   not_flowing_since_.reset();  // a recording that was missed before is counted anew in the next call
   capture_.stalled = false;
   set_media_state(false, "held");
-  UtcTime until = context_.clock.now().utc + std::chrono::seconds(type_.policy.hold_s);
-  push_all("held", JsonObject{{"until", until.us / 1000}});
+  push_all("held", held_json(context_.clock.now().utc + std::chrono::seconds(type_.policy.hold_s)));
   push_people();
   push_waiting();
   end_sharing();
@@ -363,7 +368,7 @@ void LiveMeeting::on_link_replaced() {
   for (PresenceId id : waiting) {
     ParticipantId participant = find(id)->participant;
     Actor actor = find(id)->actor;
-    remove_presence(id, "other_device", true);
+    remove_presence(id, "link_replaced", true);
     if (member_of(participant) == nullptr) (void)run(command::Leave{participant}, actor);
   }
   push_people();
@@ -540,7 +545,7 @@ void LiveMeeting::meet_paths() {
   for (auto& [id, presence] : presences_)
     reachable += presence->member && presence->path == MediaPath::kUp ? 1 : 0;
   if (reachable < 2) return;
-  paths_met_ = true;
+  paths_met_ = paths_once_met_ = true;
   refresh_gate();
   watch_capture(context_.clock.now().steady);
   push_recording();
@@ -552,7 +557,7 @@ void LiveMeeting::tick() {
   if (!over_ && meeting_.phase == Phase::kLive && rules_ && rules_->roster()) {
     bool staff = false;
     for (auto& [id, presence] : presences_) staff = staff || presence->staff;
-    if (!staff) hold();
+    if (!staff) hold("lost");
   }
   if (!over_ && held_until_ && now.steady >= *held_until_) return end("held_too_long", system());
   if (over_ && room_open_ && last_words_ == 0) return finish_last();
@@ -570,6 +575,7 @@ void LiveMeeting::tick() {
 void LiveMeeting::restore() {
   // What was before is not known in detail: nothing that was said or recorded may be denied.
   paths_met_ = meeting_.started_at.has_value() || meeting_.recording.has_value();
+  ran_in_call_ = meeting_.recording_phase == RecordingPhase::kCapturing;
   for (const PresenceRow& row : context_.calls.presences(meeting_.id)) {
     const Participant* person = meeting_.find(row.participant);
     if (person == nullptr) continue;

@@ -169,7 +169,7 @@ void LiveMeeting::take_second(Presence& presence, std::int64_t re, const Json& m
 
 void LiveMeeting::take_leave(Presence& presence, std::int64_t re, const Json&) {
   ok(presence, re, farewell(JsonObject{}));
-  leave(presence);
+  leave(presence, "left");
 }
 
 void LiveMeeting::take_end(Presence& presence, std::int64_t re, const Json&) {

@@ -1,4 +1,7 @@
 // What pages are told (docs/features/signalling.md): facts only, whole lists each time.
+#include <algorithm>
+#include <array>
+
 #include "app/live_meeting.h"
 #include "farewell.h"
 
@@ -7,6 +10,10 @@ namespace parlour::app {
 using namespace meeting;
 
 namespace {
+
+// LiveMeeting::why_not_recording().
+constexpr std::array<std::string_view, 5> kNotRecording{"vault.down", "disk.full", "keys_missing",
+                                                        "recording.stalled", "recording.not_begun"};
 
 Json text_json(const Text& text) {
   return JsonObject{{"en", text.en}, {"nl", text.nl}};
@@ -24,7 +31,13 @@ void LiveMeeting::ok(Presence& presence, std::int64_t re, Json body) {
 }
 
 Json LiveMeeting::farewell(Json body) const {
-  add_farewell(context_, meeting_, type_, body);
+  add_farewell(context_, meeting_, type_, packet_written_, body);
+  // Measured, and never guessed from a conversation that did not come about: somebody in the call was out of
+  // reach for as long as anybody could have been reached.
+  bool unreachable = false;
+  for (const auto& [id, presence] : presences_)
+    unreachable = unreachable || (presence->member && presence->path == MediaPath::kNone);
+  body.set("no_path", unreachable && !paths_once_met_ && !meeting_.started_at);
   return body;
 }
 
@@ -101,7 +114,10 @@ Json LiveMeeting::recording_json() const {
       case RecordingPhase::kCapturing:
         // "Recording" is said of people, not of a file: of nobody who can be reached, nothing is recorded
         // yet.
-        state = !paths_met_ ? "requested" : capturing() ? "capturing" : "stalled";
+        state = !paths_met_                        ? "requested"
+                : capturing() && !capture_.stalled ? "capturing"
+                : ran_in_call_                     ? "stalled"
+                                                   : "requested";
         break;
       case RecordingPhase::kFailed:
         state = "failed";
@@ -109,7 +125,6 @@ Json LiveMeeting::recording_json() const {
       default:
         state = "stopped";
     }
-    if (capture_.stalled) state = "stalled";
   }
   Json body = JsonObject{{"state", state}};
   body.set("since", ms(context_.clock.now().utc));
@@ -119,7 +134,10 @@ Json LiveMeeting::recording_json() const {
 
 Json LiveMeeting::media_json() const {
   Json body = JsonObject{{"allowed", media_allowed_}, {"reason", media_reason_}};
-  if (!media_allowed_ && not_flowing_since_ && capture_.stalled) {
+  // It is counted while the recording is what is missing, and not people.
+  const bool told =
+      std::find(kNotRecording.begin(), kNotRecording.end(), media_reason_) != kNotRecording.end();
+  if (!media_allowed_ && not_flowing_since_ && told) {
     Now now = context_.clock.now();
     UtcTime ends =
         now.utc + (*not_flowing_since_ + std::chrono::seconds(type_.policy.loss_end_s) - now.steady);
@@ -234,6 +252,12 @@ void LiveMeeting::push_recording() {
   push_all("recording", recording_json());
 }
 
+Json LiveMeeting::held_json(UtcTime until) const {
+  Json body = JsonObject{{"until", ms(until)}};
+  if (!held_cause_.empty()) body.set("cause", held_cause_);
+  return body;
+}
+
 void LiveMeeting::push_state(Presence& presence) {
   push(presence, "media", media_json());
   push(presence, "recording", recording_json());
@@ -243,7 +267,7 @@ void LiveMeeting::push_state(Presence& presence) {
   // An adviser who enters is who the customers are held for: that page opens the next call.
   if (held_until_ && !presence.staff) {
     Now now = context_.clock.now();
-    push(presence, "held", JsonObject{{"until", ms(now.utc + (*held_until_ - now.steady))}});
+    push(presence, "held", held_json(now.utc + (*held_until_ - now.steady)));
   }
 }
 

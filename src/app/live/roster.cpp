@@ -60,7 +60,7 @@ void LiveMeeting::begin_call(std::optional<NextCall> next) {
   bool followed = !call_.empty();
   forget_chain();
   call_.clear();
-  paths_met_ = false;
+  paths_met_ = ran_in_call_ = false;
   for (auto& [id, presence] : presences_) {
     presence->says_connected = false;
     presence->ep.clear();
@@ -322,6 +322,7 @@ std::optional<Refusal> LiveMeeting::take_roster(Presence& presence, const Json& 
 // A Roster is in force: everybody learns what they need to check it, and media and recorder follow it.
 void LiveMeeting::roster_taken(const RosterView& roster) {
   held_until_.reset();
+  held_cause_.clear();
   taken_epoch_ = roster.epoch;
   std::set<std::string> eps;
   for (const MemberView& member : roster.members) eps.insert(member.ep);
@@ -358,6 +359,8 @@ void LiveMeeting::roster_taken(const RosterView& roster) {
   }
   for (PresenceId id : dropped) remove_presence(id, "other_device", true);
   for (auto& [id, presence] : presences_) arm_guard(*presence);
+  // Whoever is left alone before a conversation began speaks to nobody, and not on the record either.
+  if (!meeting_.started_at && roster.members.size() < 2) paths_met_ = false;
   meet_paths();
   if (roster.mode == RosterMode::kRecorded) {
     announce_all_to_vault();

@@ -73,7 +73,7 @@ test('fault B2: a translated page follows a recorded call from the first page to
     for (const one of [agent, customer]) await reads(one, 'recording-fact', /^Recording$/);
     await customer.screenshot('translated-customer');
     await endCall(agent);
-    await reads(agent, 'agent-ended', /ended by your adviser/);
+    await reads(agent, 'agent-ended', /You have ended the meeting/);
     await reads(customer, 'goodbye-recorded', /^Picture and sound/);
   }));
 

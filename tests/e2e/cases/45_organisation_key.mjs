@@ -203,8 +203,22 @@ test('a customer whose link has a secret is asked when the adviser is at another
       check(violations.length === 0, `the question at ${width}: ${violations.join('; ')}`);
     }
     await customer.page.setViewportSize({ width: 390, height: 844 });
+    // Nobody answers for more than a minute: the question stands in the waiting room, and the adviser reads that it does.
+    check(/is being asked whether to go on/.test(await other.page.locator('body').innerText()), await other.page.locator('body').innerText());
+    await customer.get('link-left-out').waitFor({ timeout: 80_000 });
+    check((await customer.get('waiting-room').count()) === 1 && !/You are next/.test(await customer.page.locator('body').innerText()), await customer.page.locator('body').innerText());
+    check(sentKeys() === 0, 'a key of the customer left before he decided');
+    await other.get('waiting-undecided').waitFor();
+    for (const one of [customer, other]) {
+      const violations = await one.axe();
+      check(violations.length === 0, `${one.name}, left out: ${violations.join('; ')}`);
+      await one.screenshot(`link-left-out-${one.name}`);
+    }
     await customer.get('go-on-unproven').click();
     await inCall([other, customer]);
+    // The answer holds in this tab: a reload asks nothing.
+    await customer.page.reload();
+    await inCall([other, customer], 40);
     const [hers, his] = [await security(other), await security(customer)];
     check(his.link === 'accepted' && his.known.join() === 'server,self' && /compare the code/.test(his.words), JSON.stringify(his));
     check(hers.link === 'none' && hers.known.join() === 'self,server' && /made in another browser/.test(hers.words), JSON.stringify(hers));

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { root, until } from '../lib/stack.mjs';
 import { check, scene } from '../lib/scene.mjs';
-import { api, arrive, endCall, inCall, logIn, meet } from '../lib/story.mjs';
+import { api, arrive, comeIn, endCall, inCall, logIn, meet } from '../lib/story.mjs';
 
 const parlour = join(process.env.PARLOUR_BUILD ?? join(root, 'build/release'), 'src/bin/parlour/parlour');
 
@@ -59,6 +59,29 @@ test('people: an adviser who reloads the page goes on with the same call', () =>
     const story = await api(agent, 'GET', `/meetings/${body.items[0].id}/timeline`);
     const kinds = story.body.items.map((entry) => entry.type);
     check(!kinds.includes('meeting.held') && kinds.includes('roster.accepted'), `the log: ${kinds}`);
+  }));
+
+test('people: fault pages: a refused second device, and a customer whose adviser leaves, read what happened', () =>
+  scene('left', async (stack, person) => {
+    const { agent, customer, link } = await meet(person, 'never');
+    const second = await person('second', { width: 390, height: 844 });
+    await comeIn(second, link);
+    await agent.get('second-refuse').click();
+    await second.page.locator('[data-testid=goodbye][data-declined=other_device]').waitFor();
+    check(/This device was not let in/.test(await second.get('goodbye').innerText()), await second.get('goodbye').innerText());
+    check((await second.axe()).length === 0, `the refused device: ${await second.axe()}`);
+    await second.screenshot('second-refused');
+    await inCall([agent, customer]);
+
+    await agent.page.evaluate(() => { location.hash = '#/today'; });
+    await agent.get('leave-confirm').click();
+    await customer.page.locator('[data-testid=held][data-cause=left]').waitFor();
+    check(/has left the call/.test(await customer.get('held').innerText()) && !/lost/.test(await customer.get('held').innerText()), await customer.get('held').innerText());
+    await customer.screenshot('adviser-left');
+    const { body } = await api(agent, 'GET', '/meetings');
+    const story = await api(agent, 'GET', `/meetings/${body.items[0].id}/timeline`);
+    const held = story.body.items.find((entry) => entry.type === 'meeting.held');
+    check(held?.data.reason === 'left', `the log: ${JSON.stringify(held)}`);
   }));
 
 test('security 37: a closed account is out of its pages within 5 s', () =>

@@ -1,6 +1,6 @@
 // What a session knows: told by the server, found out by this browser. view.ts makes the snapshot of it.
 
-import type { MeetingFacts, Person, RecorderState, WelcomeFields } from '../protocol';
+import type { HeldCause, MeetingFacts, Person, RecorderState, WelcomeFields } from '../protocol';
 import type { SecureCall } from './secure_call';
 import type { CodeChange, EndView, Happening, Link, MediaView, Problem, Role } from './state';
 import type { FrameCounts } from './worker/protocol';
@@ -29,6 +29,7 @@ export interface SessionFacts {
   recorder: { state: RecorderState; since: number; reason: string | null };
   media: MediaView;
   heldUntil: number | null;
+  heldCause: HeldCause | null;
   quality: { lossUp: number; lossDown: number; rttMs: number } | null;
   counts: FrameCounts | null;
   problem: Problem | null;
@@ -68,6 +69,7 @@ export function emptyFacts(role: Role): SessionFacts {
     recorder: { state: 'none', since: 0, reason: null },
     media: { allowed: false, reason: 'not_admitted', endsAtMs: null },
     heldUntil: null,
+    heldCause: null,
     quality: null,
     counts: null,
     problem: null,
@@ -91,7 +93,7 @@ interface MemberOf {
 }
 
 /** Who joined, left or reloaded, and that the code changed because of it. History from before we came changes nothing on our screen. */
-export function noteRoster(facts: SessionFacts, call: SecureCall, members: readonly MemberOf[], before: readonly MemberOf[] | null, nowMs: number): void {
+export function noteRoster(facts: SessionFacts, call: SecureCall, members: readonly MemberOf[], before: readonly MemberOf[] | null, nowMs: number, gone: 'left' | 'dropped' = 'left'): void {
   const helloOf = (m: MemberOf) => call.chain.hello(m.hello)?.body;
   const lists = (list: readonly MemberOf[], ep: string | null | undefined): boolean => list.some((m) => m.ep === ep);
   if (!before || !lists(before, call.ep) || !lists(members, call.ep)) return;
@@ -108,8 +110,8 @@ export function noteRoster(facts: SessionFacts, call: SecureCall, members: reado
   for (const b of before) {
     if (lists(members, b.ep) || renewed.has(b.ep)) continue;
     const name = helloOf(b)?.name ?? '';
-    facts.codeChanges.push({ what: 'left', name, atMs: nowMs });
-    facts.happen('left', name, nowMs);
+    facts.codeChanges.push({ what: gone, name, atMs: nowMs });
+    facts.happen(gone, name, nowMs);
   }
 }
 

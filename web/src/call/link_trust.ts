@@ -28,7 +28,7 @@ export class LinkTrust {
   constructor(
     private readonly secret_: CryptoKey | null,
     private readonly role_: number,
-    /** The person has gone on without a proof before, on this page. */
+    /** The person has gone on without a proof before, in this call and tab. */
     accepted: boolean,
   ) {
     this.state_ = secret_ === null || role_ === roleNumber.agent ? 'none' : accepted ? 'accepted' : 'waiting';

@@ -1,5 +1,6 @@
 // What a session takes from outside: socket, worker, connection, key store, clock. Pages take the browser's; tests bring their own.
 
+import { acceptedOfTab, type AcceptedCall } from './accepted';
 import { browserRoots, type RootStore } from './roots';
 import { startCryptoWorker, type CryptoWorker } from './crypto_worker';
 import { openKeyStore, type KeyStore } from './keys';
@@ -13,6 +14,7 @@ export interface CallParts {
   makePeer(worker: CryptoWorker, events: PeerEvents): PeerLike;
   openKeys(): Promise<KeyStore>;
   roots: RootStore;
+  accepted: AcceptedCall;
   now(): number;
 }
 
@@ -22,5 +24,6 @@ export const browserParts: CallParts = {
   makePeer: (worker, events) => new Peer(worker.port as Worker, events),
   openKeys: openKeyStore,
   roots: browserRoots,
+  accepted: acceptedOfTab,
   now: () => Date.now(),
 };

@@ -128,7 +128,7 @@ export class SecureCall {
       policy: PolicyFacts;
       sig: SigKey;
       worker: CryptoWorker;
-      /** The secret of the link by which the customer came; `accepted`: on this page he has gone on without the steward's proof. */
+      /** The secret of the link by which the customer came; `accepted`: in this call he has gone on without the steward's proof. */
       link: { secret: CryptoKey | null; accepted: boolean };
     },
     ports: SecureCallPorts,
@@ -441,6 +441,24 @@ export class SecureCall {
   private decides_(idx: number): boolean {
     const member = this.chain.last?.roster.members.find((m) => m.idx === idx);
     return member !== undefined && !this.proofsSent_.has(member.ep) && expectsProof(this.chain.hello(member.hello)?.body);
+  }
+
+  /** Steward: is being asked at this moment. */
+  deciding(idx: number): boolean {
+    return this.isSteward && this.decides_(idx) && !this.exchange.hasSenderKey(this.chain.last?.roster.epoch ?? 0, idx);
+  }
+
+  /** Steward: was left out because the question was not answered in time. */
+  leftUndecided(hello: Message<'Hello'>): boolean {
+    const { ep } = hello.body;
+    const rosters = this.chain.rosters();
+    const listed = rosters.findLastIndex(({ roster }) => roster.members.some((m) => m.ep === ep));
+    return this.isSteward && expectsProof(hello.body) && !this.proofsSent_.has(ep) && rosters[listed + 1]?.roster.reason === 'no_ack';
+  }
+
+  /** A Roster has listed us, and the newest one does not. */
+  get leftOut(): boolean {
+    return this.wasMember_ && this.selfIdx === null;
   }
 
   private async sendOwnKeys_(entry: RosterEntry, self: number): Promise<void> {

@@ -4,7 +4,7 @@ import { base64url, random } from './bytes';
 import { checkPolicy } from './chain';
 import { importLinkSecret, stewardProof } from './link_secret';
 import { sign } from './messages';
-import { admitted, makeOrganisation, MemoryStorage, pageRoots, person, readAs, signingKey, speak, TestServer, until, type TestPerson } from './testing';
+import { admitted, makeOrganisation, MemoryStorage, newTab, pageRoots, person, readAs, signingKey, speak, TestServer, until, type TestPerson } from './testing';
 
 // The same checker that the end-to-end tests use on the real server: what the test server says must be what the real one says.
 const checker = new URL('../../../tests/e2e/lib/schema.mjs', import.meta.url).href;
@@ -81,6 +81,12 @@ describe('a call from waiting to connected', () => {
     server.pushAll({ type: 'recording', state: 'stalled', since: 6, reason: 'disk' });
     await until('REC stops', () => customer.session.state.recording.fact === 'stopped');
     expect(customer.session.state.recording.reason).toBe('disk');
+    // The recorder runs and waits for somebody's keys: it has not stopped, and records nobody.
+    server.pushAll({ type: 'recording', state: 'capturing', since: 7 });
+    await until('REC again', () => customer.session.state.recording.fact === 'on');
+    server.pushAll({ type: 'media', allowed: false, reason: 'keys_missing', ends_at: 99 });
+    await until('keys are missing', () => customer.session.state.recording.fact === 'starting');
+    expect(customer.session.state.recording.reason).toBe('keys_missing');
   });
 
   it('a Hello that changes under the click is not admitted', async () => {
@@ -239,8 +245,11 @@ describe('lost connections', () => {
     const { server, agent, customer } = await connected();
     await until('code', () => customer.session.state.security.code !== null);
     const before = customer.session.state.security.code!.join();
-    server.pushAll({ type: 'held', until: Date.now() + 300_000 });
+    server.pushAll({ type: 'held', until: Date.now() + 300_000, cause: 'left' });
     await until('held', () => customer.session.state.phase === 'held');
+    expect(customer.session.state.heldCause).toBe('left');
+    server.pushAll({ type: 'held', until: Date.now() + 300_000 });
+    await until('no cause is known', () => customer.session.state.heldCause === null);
     expect(customer.peer()!.carried.get(0)).toBeNull();
     server.newCall();
     await until('somebody waits', () => agent.session.state.waiting.some((w) => w.ep !== ''));
@@ -827,6 +836,94 @@ describe('the secret of a link', () => {
       vi.useRealTimers();
     }
   });
+
+  /** He was asked, nobody answered for a minute, and the adviser's browser went on without him. */
+  async function leftOut() {
+    const tab = newTab();
+    const secret = await key();
+    const { server, agent } = await linked(null, null);
+    const customer = person(server, false, 'C. Customer', { linkSecret: secret, tab });
+    people.push(customer);
+    await admitted(server, agent, customer);
+    await until('a Roster lists the customer', () => customer.session.state.self.idx !== null);
+    await vi.advanceTimersByTimeAsync(6000);
+    await until('he is asked', () => customer.session.state.security.link === 'overdue');
+    const asked = agent.session.state.members.find((m) => m.role === 'customer');
+    expect(asked?.deciding).toBe(true);
+    await vi.advanceTimersByTimeAsync(61_000);
+    await until('left out', () => customer.session.state.self.idx === null && agent.session.state.waiting.length === 1);
+    return { server, agent, customer, tab, secret };
+  }
+
+  it('fault pages: the question still stands for who was left out, the adviser knows, and the answer leads in', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    try {
+      const { agent, customer } = await leftOut();
+      expect(customer.session.state.phase).toBe('waiting');
+      expect(customer.session.state.security.link).toBe('overdue');
+      expect(agent.session.state.waiting[0]).toMatchObject({ name: 'C. Customer', undecided: true });
+      expect(agent.session.state.happenings.at(-1)).toMatchObject({ what: 'dropped', name: 'C. Customer' });
+      const before = customer.session.state.self.ep;
+      customer.session.goOnUnproven();
+      await until('in by the answer', () => customer.session.state.security.link === 'accepted' && customer.session.state.self.idx !== null);
+      expect(customer.session.state.self.ep).not.toBe(before);
+      await until('keys active', () => customer.session.state.encryption.epoch > 0);
+      expect(agent.session.state.members.find((m) => m.role === 'customer')?.deciding).toBe(false);
+    } finally {
+      vi.useRealTimers();
+    }
+  }, 20_000);
+
+  it('fault pages: who was let in again while being asked keeps the endpoint that is in the call', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    try {
+      const { agent, customer } = await leftOut();
+      const before = customer.session.state.self.ep;
+      const [waiting] = agent.session.state.waiting;
+      const admission = agent.session.admit(waiting!.ep, waiting!.helloHash);
+      await vi.advanceTimersByTimeAsync(1000);
+      await admission;
+      await until('listed again', () => customer.session.state.self.idx !== null);
+      expect(customer.session.state.security.link).toBe('overdue');
+      customer.session.goOnUnproven();
+      await until('keys active', () => customer.session.state.encryption.epoch > 0);
+      expect(customer.session.state.self.ep).toBe(before);
+    } finally {
+      vi.useRealTimers();
+    }
+  }, 20_000);
+
+  it('fault pages: the answer holds for its tab and its call: a reload is not asked again, another tab and another call are', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    try {
+      const { server, agent, customer, tab, secret } = await leftOut();
+      customer.session.goOnUnproven();
+      await until('in by the answer', () => customer.session.state.encryption.epoch > 0);
+      const reload = async (inTab: typeof tab): Promise<TestPerson> => {
+        const last = people.at(-1)!;
+        last.session.abandon();
+        last.worker().terminate();
+        const again = person(server, false, 'C. Customer', { keys: customer.keys, linkSecret: secret, tab: inTab });
+        people.push(again);
+        await again.session.start();
+        await vi.advanceTimersByTimeAsync(1000);
+        await until('listed', () => again.session.state.self.idx !== null);
+        return again;
+      };
+      const again = await reload(tab);
+      expect(again.session.state.security.link).toBe('accepted');
+      await until('keys active', () => again.session.state.encryption.epoch > 0);
+      const elsewhere = await reload(newTab());
+      expect(elsewhere.session.state.security.link).toBe('waiting');
+      elsewhere.session.goOnUnproven();
+      await until('keys active', () => elsewhere.session.state.encryption.epoch > 0);
+      server.newCall();
+      await until('the new call', () => elsewhere.session.state.phase === 'waiting' && agent.session.state.waiting.some((w) => w.ep !== ''));
+      expect(elsewhere.session.state.security.link).toBe('waiting');
+    } finally {
+      vi.useRealTimers();
+    }
+  }, 30_000);
 
   it('on the adviser’s side alone: the server attests', async () => {
     const { server, agent, customer } = await linked(await key(), null);

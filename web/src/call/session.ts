@@ -9,7 +9,7 @@
 //
 // Thread: the page's.
 
-import { messageForm, roleNumber, type DeclineReason, type Farewell, type Person, type ServerPush, type Signed, type WaitingEntry, type WelcomeFields } from '../protocol';
+import { messageForm, roleNumber, type DeclinedReason, type DeclineReason, type Farewell, type Person, type ServerPush, type Signed, type WaitingEntry, type WelcomeFields } from '../protocol';
 import { Refused, type CallApi, type CallConfig } from './api';
 import { checkPolicy, type Failure } from './chain';
 import { uuid16 } from './bytes';
@@ -56,10 +56,6 @@ export class CallSession implements CallApi {
   private connectedSent_ = '';
   private keyMissingAtMs_ = 0;
   private over_ = false;
-  /** The person went on without the steward's proof of the link's secret: for as long as this page lives. */
-  private acceptedUnproven_ = false;
-  /** Left out of the Roster while the person was being asked. */
-  private droppedWhileAsked_ = false;
 
   constructor(
     private readonly config_: CallConfig,
@@ -152,12 +148,12 @@ export class CallSession implements CallApi {
   }
 
   goOnUnproven(): void {
-    this.acceptedUnproven_ = true;
-    this.call_?.goOnUnproven();
-    if (this.droppedWhileAsked_) {
-      this.droppedWhileAsked_ = false;
-      void this.rejoin_();
-    }
+    const call = this.call_;
+    if (!call) return;
+    this.parts_.accepted.note(call.call);
+    call.goOnUnproven();
+    // Left out while the question stood; listed again meanwhile is in, with the endpoint that it has.
+    if (call.leftOut) void this.rejoin_();
     this.changed_();
   }
 
@@ -254,7 +250,7 @@ export class CallSession implements CallApi {
   }
 
   /** `told`: the server's word on the recording. Nothing told is nothing known: the page invents nothing. */
-  private ended_(end: { reason: EndView['reason']; text: string | null; declined?: DeclineReason; told?: Farewell | undefined }): void {
+  private ended_(end: { reason: EndView['reason']; text: string | null; declined?: DeclinedReason; told?: Farewell | undefined }): void {
     if (this.over_) return;
     this.over_ = true;
     this.facts_.ended = {
@@ -262,6 +258,7 @@ export class CallSession implements CallApi {
       declined: end.declined ?? null,
       recorded: end.told?.recorded ?? null,
       conversation: end.told?.conversation ?? (this.facts_.wasConnected ? true : null),
+      noPath: end.told?.no_path ?? null,
       keptUntilMs: end.told?.kept_until ?? null,
       text: end.text,
       atMs: this.parts_.now(),
@@ -377,6 +374,7 @@ export class CallSession implements CallApi {
         break;
       case 'held':
         facts.heldUntil = message.until;
+        facts.heldCause = message.cause ?? null;
         await this.media_.setCarrying(false);
         break;
       case 'quality':
@@ -459,7 +457,7 @@ export class CallSession implements CallApi {
         policy,
         sig: this.sig_,
         worker,
-        link: { secret: this.config_.linkSecret ?? null, accepted: this.acceptedUnproven_ },
+        link: { secret: this.config_.linkSecret ?? null, accepted: this.parts_.accepted.holds(callId) },
       },
       {
         send: (signed: Signed) => this.signalling_?.request({ type: 'e2ee', m: signed }) ?? Promise.reject(new Refused('disconnected', '')),
@@ -472,11 +470,12 @@ export class CallSession implements CallApi {
           this.tellSelf_();
         },
         removed: (reason) => {
-          if (reason === 'no_ack' && call.link.holds) this.droppedWhileAsked_ = true;
+          // Who is being asked answers in the waiting room.
+          if (reason === 'no_ack' && call.link.holds) this.changed_();
           else if (reason === 'no_ack' || reason === 'renew') void this.rejoin_();
           else void this.bowOut_('removed');
         },
-        rosterChanged: (entry, before) => noteRoster(this.facts_, call, entry.roster.members, before?.roster.members ?? null, this.parts_.now()),
+        rosterChanged: (entry, before) => noteRoster(this.facts_, call, entry.roster.members, before?.roster.members ?? null, this.parts_.now(), entry.roster.reason === 'no_ack' ? 'dropped' : 'left'),
         changed: () => this.changed_(),
         slots: () => this.media_.slots(),
         now: () => this.parts_.now(),

@@ -6,7 +6,7 @@
 // own signed key acknowledgement has arrived.
 
 import type { LinkState } from './link_trust';
-import type { DeclineReason, EndReason, MediaPath, MediaReason, MeetingFacts } from '../protocol';
+import type { DeclinedReason, EndReason, HeldCause, MediaPath, MediaReason, MeetingFacts } from '../protocol';
 
 export type Role = 'agent' | 'customer' | 'guest';
 
@@ -53,6 +53,8 @@ export interface MemberView {
    * listed.
    */
   readonly presence: 'online' | 'silent' | 'reconnecting' | 'stopped';
+  /** Steward: this member came by a link whose secret we don't have, and is being asked whether to go on: no key comes before that. */
+  readonly deciding: boolean;
   /** True once this member has acknowledged our keys of the newest epoch. */
   readonly acknowledged: boolean;
   /** Slots that the member announced as active in a signed message. */
@@ -96,6 +98,8 @@ export interface WaitingView {
   readonly sinceMs: number;
   /** Somebody who reloaded a page: is admitted again without a click. */
   readonly renews: boolean;
+  /** Was let in, was asked whether to go on without our proof of the link's secret, and has not answered: comes in by the answer. */
+  readonly undecided: boolean;
   /** A second device of somebody who is in the call already: needs `allowSecond` or `refuseSecond`. */
   readonly secondDevice: boolean;
   /** Their page has no connection since then (the server's clock): nobody can be admitted who is not there. */
@@ -133,7 +137,7 @@ export interface RecordingView {
    */
   readonly fact: 'off' | 'starting' | 'on' | 'paused' | 'stopped';
   readonly kinds: readonly ('a' | 'v')[];
-  /** With 'stopped': the server's reason code. When the call ends because of it: `media.endsAtMs`. */
+  /** With 'stopped': the server's reason code; with 'starting' 'keys_missing' where somebody's keys are what is waited for. When the call ends because of it: `media.endsAtMs`. */
   readonly reason: string | null;
   readonly sinceMs: number | null;
 }
@@ -141,14 +145,14 @@ export interface RecordingView {
 /** Whether media may flow in this meeting now: the server's gate. While it is closed this browser sends silence and black. */
 export interface MediaView {
   readonly allowed: boolean;
-  /** 'ok', 'recording.stalled', 'vault.down', 'disk.full', 'held', 'guard', 'not_admitted'. */
   readonly reason: MediaReason;
   /** The meeting ends then unless it is mended; UTC milliseconds. */
   readonly endsAtMs: number | null;
 }
 
 export interface CodeChange {
-  readonly what: 'joined' | 'left' | 'reloaded';
+  /** dropped: left out because its browser had not answered in time. */
+  readonly what: 'joined' | 'left' | 'dropped' | 'reloaded';
   readonly name: string;
   readonly atMs: number;
 }
@@ -211,11 +215,13 @@ export interface Problem {
 export interface EndView {
   /** The server's reason, or ours: 'left' (we left), 'removed' (a Roster without us), 'declined', 'replaced' (another tab took over). */
   readonly reason: EndReason | 'left' | 'removed' | 'declined' | 'replaced';
-  readonly declined: DeclineReason | null;
+  readonly declined: DeclinedReason | null;
   /** The server's word; null where it could not be asked: in doubt, what was recorded so far stays recorded. */
   readonly recorded: boolean | null;
   /** Two people were connected at once in this meeting, as the server says; null where it said nothing. */
   readonly conversation: boolean | null;
+  /** No conversation, and the network let nothing through: the server's measure; null where it said nothing. */
+  readonly noPath: boolean | null;
   /** UTC milliseconds; null where nothing is kept or nothing was said. */
   readonly keptUntilMs: number | null;
   /** The server's own sentence, if it sent one. */
@@ -226,7 +232,7 @@ export interface EndView {
 /** Small things that happened, for a polite live region: newest last, at most 20. */
 export interface Happening {
   readonly id: number;
-  readonly what: 'joined' | 'left' | 'reconnecting' | 'back' | 'share_started' | 'share_stopped' | 'share_refused' | 'recording_on' | 'recording_off' | 'device_lost';
+  readonly what: 'joined' | 'left' | 'dropped' | 'reconnecting' | 'back' | 'share_started' | 'share_stopped' | 'device_lost';
   readonly name: string;
   readonly atMs: number;
 }
@@ -277,8 +283,9 @@ export interface CallState {
   readonly quality: QualityView;
   /** UTC milliseconds when the call was first 'connected'. */
   readonly connectedAtMs: number | null;
-  /** In phase 'held': when the server gives the meeting up. */
+  /** In phase 'held': when the server gives the meeting up, and how the adviser went; null: not known. */
   readonly heldUntilMs: number | null;
+  readonly heldCause: HeldCause | null;
   readonly problem: Problem | null;
   readonly happenings: readonly Happening[];
   readonly ended: EndView | null;

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Farewell, Person, Policy, Roster, SenderKey, ServerPush, Signed } from '../protocol';
 import { recorderIdx } from '../protocol';
+import { acceptedIn, type AcceptedCall } from './accepted';
 import type { CallConfig } from './api';
 import { base64url, fromBase64url, random, type Bytes } from './bytes';
 import { CryptoWorker, type WorkerPort } from './crypto_worker';
@@ -71,6 +72,11 @@ export class MemoryStorage {
 }
 /** A page of a browser; without one, of a new browser. */
 export const pageRoots = (storage = new MemoryStorage()): RootStore => rootsIn(() => storage);
+/** A tab. */
+export const newTab = (): AcceptedCall => {
+  const storage = new MemoryStorage();
+  return acceptedIn(() => storage);
+};
 
 type Fields = { type: string; id?: number; [name: string]: unknown };
 
@@ -461,7 +467,7 @@ export interface TestPerson {
 export const opusFrame = new Uint8Array([0x78, 1, 2, 3, 4, 5]);
 
 /** A person with a microphone. `keys` of an earlier page makes this a reload of that page. */
-export function person(server: TestServer, staff: boolean, name: string, options: { keys?: MemoryKeyStore; roots?: RootStore; linkSecret?: CryptoKey; participant?: string; now?: () => number } = {}): TestPerson {
+export function person(server: TestServer, staff: boolean, name: string, options: { keys?: MemoryKeyStore; roots?: RootStore; tab?: AcceptedCall; linkSecret?: CryptoKey; participant?: string; now?: () => number } = {}): TestPerson {
   const participant = options.participant ?? name;
   let worker: TestWorker | null = null;
   let peer: TestPeer | null = null;
@@ -472,6 +478,7 @@ export function person(server: TestServer, staff: boolean, name: string, options
     makePeer: () => (peer = new TestPeer(worker!)),
     openKeys: async () => keys,
     roots: options.roots ?? pageRoots(),
+    accepted: options.tab ?? newTab(),
     now: options.now ?? (() => Date.now()),
   };
   const track = { enabled: true, kind: 'audio', stop: () => undefined } as unknown as MediaStreamTrack;

@@ -84,6 +84,8 @@ export function viewOf(facts: SessionFacts, call: SecureCall | null, media: Medi
     quality: qualityOf(facts.quality, media.state, facts.link),
     connectedAtMs: facts.connectedAt,
     heldUntilMs: facts.heldUntil,
+    // Without a word of the server it is what this browser hears of the adviser: nothing.
+    heldCause: facts.heldUntil === null ? 'lost' : facts.heldCause,
     problem: facts.problem,
     happenings: facts.happenings,
     ended: facts.ended,
@@ -134,6 +136,7 @@ function memberViews(facts: SessionFacts, call: SecureCall, media: MediaLink): M
       steward: m.idx === roster.steward,
       knownBy: own ? 'self' : call.link.knows(m.sig, m.hello) ? 'link' : 'server',
       presence: person?.state === 'stopped' ? 'stopped' : person?.state === 'reconnecting' || (!person && facts.ownerOf.has(m.ep)) ? 'reconnecting' : person?.silent ? 'silent' : 'online',
+      deciding: !own && call.deciding(m.idx),
       acknowledged: own || call.exchange.acknowledged(epoch, self, m.idx),
       active: (slots ?? []).map((slot) => slotNames[slot]),
       listening: slots !== null && slots.length === 0 && !call.heard(m.ep),
@@ -154,6 +157,7 @@ function memberViews(facts: SessionFacts, call: SecureCall, media: MediaLink): M
       steward: false,
       knownBy: 'policy',
       presence: 'online',
+      deciding: false,
       acknowledged: call.exchange.acknowledged(epoch, self, recorderIdx),
       active: [],
       listening: true,
@@ -177,6 +181,7 @@ function waitingView({ entry, hello, renews }: WaitingInput, call: SecureCall | 
     knownBy: hello && call?.link.knows(hello.body.sig, hello.hash) ? 'link' : 'server',
     sinceMs: entry.since,
     renews,
+    undecided: hello !== null && (call?.leftUndecided(hello) ?? false),
     secondDevice: entry.second_device,
     awaySinceMs: entry.away_since,
   };
@@ -198,6 +203,8 @@ function recordingView(facts: SessionFacts, call: SecureCall | null, listed: boo
   if (!listed || !roster || roster.mode === 'off') return { ...base, fact: 'off', reason: null, sinceMs: null };
   if (roster.mode === 'paused') return { ...base, fact: 'paused', reason: null, sinceMs: roster.t };
   if (state === 'stalled' || state === 'failed' || state === 'stopped') return { ...base, fact: 'stopped', reason, sinceMs: since };
+  // The recorder runs, and nothing of anybody reaches it before it has everybody's keys.
+  if (!facts.media.allowed && facts.media.reason === 'keys_missing') return { ...base, fact: 'starting', reason: 'keys_missing', sinceMs: null };
   const on = state === 'capturing' && (call?.recorderHasKeys() ?? false);
   return { ...base, fact: on ? 'on' : 'starting', reason: null, sinceMs: on ? since : null };
 }

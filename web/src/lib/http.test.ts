@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ApiError, Http, retryAfterSeconds } from './http.ts';
 import { language } from './i18n/language.svelte.ts';
-import { explain, explainCode } from './problem.ts';
+import { explain, explainCode, problemWords } from './problem.ts';
 
 interface Seen {
   url: string;
@@ -90,6 +90,27 @@ describe('failures', () => {
     expect(explainCode('recorder.down', 'The recorder is not available.')).toContain('must be recorded');
     expect(explainCode('something.new', 'Words of the server.')).toBe('Words of the server.');
     expect(explainCode('constructor', 'Words of the server.')).toBe('Words of the server.');
+  });
+  it('fault pages: are told to each in words for them: no administrator and no list to a customer, no link of theirs to staff', () => {
+    const staffOnly = /administrator|compliance|beheerder|\bvault\b|kluis|schedule|plan een|log in|aanmelden|\bthe list\b|de lijst|the log\b|logboek/i;
+    const customerOnly = /contact us|neem contact|your link|uw link|that you have|die u hebt|if that is you|bent u dat/i;
+    for (const lang of ['en', 'nl'] as const) {
+      const words = problemWords[lang];
+      for (const code of Object.keys(words.customer)) {
+        language.current = lang;
+        expect(explainCode(code, '', 'customer'), code).not.toMatch(staffOnly);
+        expect(explainCode(code, '', 'staff'), code).not.toMatch(customerOnly);
+      }
+      // What a customer's page can be refused with: contracts/openapi.yaml's guest routes and `enter` of docs/features/signalling.md.
+      for (const code of ['meeting.cancelled', 'meeting.ended', 'meeting.over', 'meeting.expired', 'meeting.full', 'entry.early', 'entry.late', 'notice.missing', 'notice.changed', 'device.missing', 'waiting.elsewhere', 'policy.missing', 'recorder.down', 'vault.down', 'vault.unreachable', 'head.fork', 'rate.exceeded', 'page.outdated', 'csrf', 'busy']) {
+        language.current = lang;
+        const said = explainCode(code, '', 'customer');
+        expect(said, code).not.toBe('');
+        expect(said, code).not.toMatch(staffOnly);
+      }
+      for (const code of Object.keys(words.codes)) expect(explainCode(code, ''), code).not.toMatch(customerOnly);
+    }
+    language.current = 'en';
   });
   it('name who could do it', async () => {
     const { http } = httpAnswering(() => problem(403, 'access.denied', { who: ['compliance'] }));

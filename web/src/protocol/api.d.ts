@@ -726,7 +726,7 @@ export interface components {
             /** @description Times in which picture and sound did not flow, so that nothing could be recorded; part of no gap */
             stops: {
                 /**
-                 * @description held: the adviser was lost; stopped: nothing could be recorded; server: the recorder was not there
+                 * @description held: the adviser was out of the call; stopped: nothing could be recorded; server: the recorder was not there
                  * @enum {string}
                  */
                 cause: "held" | "stopped" | "server";

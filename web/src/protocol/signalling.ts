@@ -15,7 +15,10 @@ export interface Resume {
   last_n: number;
 }
 
+/** What an adviser can answer somebody who waits. */
 export type DeclineReason = 'not_now' | 'wrong_person' | 'unrecorded' | 'closed';
+/** What that person is told: also that a second device was refused. */
+export type DeclinedReason = DeclineReason | 'other_device';
 
 export type ClientMessage =
   | { type: 'enter'; form: typeof messageForm; as: 'staff' | 'guest'; csrf: string; meeting?: string; resume?: Resume; take_over?: boolean }
@@ -117,25 +120,32 @@ export interface Person {
   silent: boolean;
 }
 
-export type MediaReason = 'ok' | 'recording.stalled' | 'vault.down' | 'disk.full' | 'held' | 'guard' | 'not_admitted' | 'no_path';
+export type MediaReason = 'ok' | 'recording.stalled' | 'recording.not_begun' | 'keys_missing' | 'vault.down' | 'disk.full' | 'held' | 'guard' | 'not_admitted' | 'no_path';
 export type RecorderState = 'none' | 'requested' | 'capturing' | 'stalled' | 'stopped' | 'failed';
 export type EndReason =
   | 'staff'
   | 'customer_left'
   | 'cancelled'
   | 'recording_lost'
+  | 'keys_missing'
   | 'held_too_long'
   | 'expired'
   | 'exhausted'
   | 'other_device'
+  | 'link_replaced'
   | 'server'
   | 'session';
+
+/** How the adviser went away: by choice, lost, or the log-in ended. Absent where the server does not know it any more. */
+export type HeldCause = 'left' | 'lost' | 'session';
 
 /** What stays of the conversation, on every way out; absent where the server could not say it. */
 export interface Farewell {
   recorded?: boolean;
   /** Two people were connected at once. */
   conversation?: boolean;
+  /** They never were, and a member of the call was out of reach of picture and sound for 10 s. */
+  no_path?: boolean;
   kept_until?: number;
 }
 
@@ -148,13 +158,13 @@ export type ServerPush =
   | { type: 'waiting'; n: number; list: WaitingEntry[] }
   | { type: 'queue'; n: number; place: number; adviser: 'away' | 'here'; kept_min: number; waited_s: number }
   | { type: 'admitted'; n: number }
-  | ({ type: 'declined'; n: number; reason: DeclineReason } & Farewell)
+  | ({ type: 'declined'; n: number; reason: DeclinedReason } & Farewell)
   | { type: 'offer'; n: number; gen: number; sdp: string; map: StreamMapEntry[] }
   | { type: 'people'; n: number; list: Person[] }
   | { type: 'share'; n: number; participant: string | null }
   | { type: 'recording'; n: number; state: RecorderState; since: number; reason?: string }
   | { type: 'media'; n: number; allowed: boolean; reason: MediaReason; ends_at?: number }
-  | { type: 'held'; n: number; until: number }
+  | { type: 'held'; n: number; until: number; cause?: HeldCause }
   | { type: 'quality'; n: number; loss_up: number; loss_down: number; rtt_ms: number }
   | { type: 'guard'; n: number; slot: number; reason: string }
   | { type: 'path'; n: number; state: 'up' }

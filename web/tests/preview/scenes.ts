@@ -41,7 +41,7 @@ function picture(colour: string, wall: string, screen = false): MediaStream {
 
 function member(extra: Partial<MemberView>): MemberView {
   return {
-    idx: 0, ep: 'a', role: 'agent', name: 'J. Adviser', self: false, steward: true, knownBy: 'server', presence: 'online', acknowledged: true,
+    idx: 0, ep: 'a', role: 'agent', name: 'J. Adviser', self: false, steward: true, knownBy: 'server', presence: 'online', deciding: false, acknowledged: true,
     active: ['microphone', 'camera'], listening: false, heard: true, speaking: false, microphoneMuted: false, cameraOff: false, path: 'up', ...extra,
   };
 }
@@ -87,6 +87,7 @@ export function scene(name: string, config: CallConfig): CallState {
     quality: { level: 'good', cause: 'none', rttMs: 20, lossPercent: 0 },
     connectedAtMs: now - 724_000,
     heldUntilMs: null,
+    heldCause: null,
     problem: null,
     happenings: [],
     ended: null,
@@ -96,13 +97,13 @@ export function scene(name: string, config: CallConfig): CallState {
     recording: { ...base.recording, fact: 'off' }, media: { allowed: false, reason: 'not_admitted', endsAtMs: null }, security: { ...base.security, code: null, receiptAvailable: false },
   };
   const waitingPerson = {
-    ep: 'c', participant: '01931f00-0000-7000-8000-0000000000c1', helloHash: 'h', name: 'C. Customer', role: 'customer' as const, knownBy: 'server' as const, sinceMs: now - 185_000, renews: false, secondDevice: false, awaySinceMs: null,
+    ep: 'c', participant: '01931f00-0000-7000-8000-0000000000c1', helloHash: 'h', name: 'C. Customer', role: 'customer' as const, knownBy: 'server' as const, sinceMs: now - 185_000, renews: false, undecided: false, secondDevice: false, awaySinceMs: null,
   };
   const unreachable: CallState = {
     ...base, phase: 'admitted', tiles: [], connectedAtMs: null, recording: { ...base.recording, fact: 'starting' }, media: { allowed: false, reason: 'no_path', endsAtMs: null },
     encryption: { ...base.encryption, established: false, waitingForMediaOf: [other.idx] },
   };
-  const ended = { declined: null, recorded: false, conversation: true, keptUntilMs: null, text: null, atMs: now };
+  const ended = { declined: null, recorded: false, conversation: true, noPath: false, keptUntilMs: null, text: null, atMs: now };
   switch (name) {
     case 'starting':
       return { ...out, phase: 'starting', queuePlace: null, adviser: 'unknown' };
@@ -124,6 +125,26 @@ export function scene(name: string, config: CallConfig): CallState {
       return { ...unreachable, members: members.map((one) => (one.idx === other.idx ? { ...one, path: 'none', heard: false } : one)) };
     case 'ended_no_conversation':
       return { ...base, phase: 'ended', ended: { ...ended, reason: 'staff', conversation: false } };
+    case 'ended_no_path':
+      return { ...base, phase: 'ended', ended: { ...ended, reason: 'staff', conversation: false, noPath: true } };
+    case 'ended_second_refused':
+      return { ...base, phase: 'ended', ended: { ...ended, reason: 'declined', declined: 'other_device', conversation: true } };
+    case 'ended_keys':
+      return { ...base, phase: 'ended', ended: { ...ended, reason: 'keys_missing', conversation: false } };
+    case 'ended_link_replaced':
+      return { ...out, phase: 'ended', ended: { ...ended, reason: 'link_replaced', conversation: false } };
+    case 'keys_missing':
+      return { ...unreachable, recording: { ...base.recording, fact: 'starting', reason: 'keys_missing' }, media: { allowed: false, reason: 'keys_missing', endsAtMs: now + 95_000 }, security: { ...base.security, link: staff ? 'none' : 'overdue' }, members: members.map((one) => (one.idx === other.idx ? { ...one, deciding: staff, acknowledged: false } : one)) };
+    case 'not_begun':
+      return { ...unreachable, media: { allowed: false, reason: 'recording.not_begun', endsAtMs: now + 95_000 } };
+    case 'waiting_asked':
+      return { ...out, queuePlace: 1, security: { ...out.security, link: 'overdue' } };
+    case 'undecided_waiting':
+      return { ...out, waiting: [{ ...waitingPerson, undecided: true }] };
+    case 'known_waiting':
+      return { ...out, waiting: [{ ...waitingPerson, knownBy: 'link' }] };
+    case 'held_left':
+      return { ...scene('held', config), heldCause: 'left' };
     case 'connected_no_camera':
       return { ...base, members: members.map((one) => (one.idx === other.idx ? { ...one, cameraOff: true, microphoneMuted: true, speaking: false } : one)), tiles: [] };
     case 'connected_shared':
@@ -143,7 +164,7 @@ export function scene(name: string, config: CallConfig): CallState {
     case 'screen_still':
       return { ...scene('connected_shared', config), tiles: scene('connected_shared', config).tiles.map((one) => ({ ...one, still: true })) };
     case 'held':
-      return { ...base, phase: 'held', heldUntilMs: now + 284_000, media: { allowed: false, reason: 'held', endsAtMs: null }, encryption: { ...base.encryption, established: false }, recording: { ...base.recording, fact: 'starting' } };
+      return { ...base, phase: 'held', heldCause: 'lost', heldUntilMs: now + 284_000, media: { allowed: false, reason: 'held', endsAtMs: null }, encryption: { ...base.encryption, established: false }, recording: { ...base.recording, fact: 'starting' } };
     case 'code_changed':
       return { ...base, security: { ...base.security, codeChanges: [{ what: 'reloaded', name: other.name, atMs: now - 60_000 }] } };
     case 'problem':

@@ -170,8 +170,8 @@ class LiveMeeting {
   void turn_away(const ParticipantId& participant, const std::string& reason);
   std::optional<meeting::Refusal> take_over(const ParticipantId& adviser);
   void lost_for_good(PresenceId id);
-  void leave(Presence& presence);
-  void hold();
+  void leave(Presence& presence, std::string_view cause);
+  void hold(std::string_view cause);
   void end(const std::string& cause, const meeting::Actor& actor);
   void finish(const std::string& reason);
   void finish_last();
@@ -239,7 +239,8 @@ class LiveMeeting {
   void log_roster();
   void log_hello(const ChainIndex::Said& hello);
   void end_part();
-  void tell_stalled();
+  std::string_view why_not_recording(SteadyTime now) const;
+  void tell_not_recording(SteadyTime now);
   void on_capture(const CaptureFact& fact);
   void take_capture_fact(const CaptureFact& fact);
   void capture_running();
@@ -258,6 +259,7 @@ class LiveMeeting {
   Json recording_json() const;
   Json media_json() const;
   Json people_json() const;
+  Json held_json(UtcTime until) const;
   void push_state(Presence& presence);
   void push_people();
   void push_waiting();
@@ -290,12 +292,15 @@ class LiveMeeting {
   std::optional<capture_fact::Stopped> to_seal_;  // over, stopped, not sealed in the database yet
   bool media_allowed_ = false;
   std::string media_reason_ = "not_admitted";
-  std::optional<SteadyTime> flowing_since_;  // demanded recording is running
   std::optional<SteadyTime> not_flowing_since_;
   std::optional<SteadyTime> held_until_;
+  std::string held_cause_;  // command::Hold's; "": from before a restart, not known
   // Two members of this call could be reached at once: until then nothing flows and nothing is recorded, so
   // that nobody speaks, on the record, to somebody who can't be there.
   bool paths_met_ = false;
+  bool paths_once_met_ = false;  // in this meeting
+  bool ran_in_call_ = false;     // the recorder has written something of this call: only then can it stop
+  bool packet_written_ = false;  // of anybody; true as well where a restart made us forget
   std::optional<PresenceId> sharing_;
   bool people_due_ = false;  // somebody's switches changed more often than is told at once
   bool over_ = false;

@@ -167,7 +167,9 @@ struct Return {
 struct Leave {
   ParticipantId participant;
 };
-struct Hold {};
+struct Hold {
+  std::string cause;  // "left": the adviser's own act; "session": the log-in ended; "lost": the page
+};
 struct Resume {};
 struct End {
   std::string cause;
@@ -243,7 +245,9 @@ struct Returned {
 struct Left {
   ParticipantId participant;
 };
-struct MeetingHeld {};
+struct MeetingHeld {
+  std::string cause;
+};
 struct MeetingResumed {};
 struct MeetingEnded {
   std::string cause;

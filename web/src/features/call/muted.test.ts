@@ -33,7 +33,7 @@ describe('fault C2: microphone and camera after a reload', () => {
     keepMuted('m', state('off', 'off', reason), store);
     expect(store.kept.size).toBe(0);
   });
-  it.each(['replaced', 'other_device', 'removed', 'server', 'session'] as const)('whoever goes on from this tab is as before: %s', (reason) => {
+  it.each(['replaced', 'other_device', 'removed', 'server', 'session', 'link_replaced'] as const)('whoever goes on from this tab is as before: %s', (reason) => {
     const store = memory();
     keepMuted('m', state('off', 'on'), store);
     keepMuted('m', state('off', 'on', reason), store);

@@ -26,7 +26,7 @@ export function keptMuted(meeting: string, store: Store = sessionStorage): Muted
 }
 
 /** Ways out after which the same person may go on from this tab. */
-const comesBack: ReadonlySet<string> = new Set(['replaced', 'other_device', 'removed', 'server', 'session']);
+const comesBack: ReadonlySet<string> = new Set(['replaced', 'other_device', 'removed', 'server', 'session', 'link_replaced']);
 
 /** The call is left. */
 export function forgetMuted(store: Store = sessionStorage): void {

@@ -11,7 +11,8 @@ export function recordingMark(recording: RecordingView): RecordingMark {
     case 'on':
       return 'recording';
     case 'starting':
-      return 'not_recording_yet';
+      // It may have recorded before: somebody who came in again has given it no keys yet.
+      return recording.reason === 'keys_missing' ? 'off' : 'not_recording_yet';
     case 'paused':
       return 'paused';
     case 'stopped':
@@ -24,7 +25,9 @@ export function recordingMark(recording: RecordingView): RecordingMark {
 /** "Encrypted" only after the fact "connected" of e2ee.md 4.6; before, what is going on. */
 export function encryptionWords(state: CallState, organisation: string, words: CallWords): string {
   if (state.encryption.established) return words.facts.encrypted(organisation);
-  return state.phase === 'admitted' || state.phase === 'connecting' ? words.facts.exchanging : words.facts.not_connected;
+  if (state.phase === 'stopped') return words.facts.stopped_sending;
+  if (state.phase === 'admitted' || state.phase === 'connecting') return words.facts.exchanging;
+  return state.connectedAtMs === null ? words.facts.not_connected : words.facts.interrupted;
 }
 
 export function recordedNow(recording: RecordingView, words: CallWords): string {
@@ -51,8 +54,17 @@ export function securitySentences(recording: RecordingView, organisation: string
   return [said.encrypted, recording.policy === 'never' ? said.no_recorder : said.recorder(organisation), said.metadata, said.identity(organisation), said.limits];
 }
 
-export function knownWords(known: KnownBy, organisation: string, words: CallWords): string {
+export type Viewer = 'customer' | 'staff';
+
+/** A table's own entry: what a server says is never taken for the name of something else, nor for nothing. */
+export function entryOf<T>(table: Readonly<Record<string, T>>, code: string): T | undefined {
+  return Object.prototype.hasOwnProperty.call(table, code) ? table[code] : undefined;
+}
+
+export function knownWords(known: KnownBy, organisation: string, words: CallWords, viewer: Viewer = 'customer'): string {
   switch (known) {
+    case 'link':
+      return viewer === 'staff' ? words.known.link_staff : words.known.link;
     case 'server':
       return words.known.server(organisation);
     case 'policy':
@@ -100,6 +112,34 @@ export function farewell(
   return { recorded: said.recorded_doubt, kept: said.kept_doubt(organisation), copy: true };
 }
 
+/** How it ended, in the words of whoever reads it: the reason first, then whether a conversation took place, then what helps. */
+export function endWords(ended: EndView, wasIn: boolean, viewer: Viewer, words: CallWords): { title: string; lines: string[]; networkNext: string | null } {
+  const said = words.ended;
+  if (ended.declined !== null) {
+    const declined = entryOf(words.declined as Record<string, unknown>, ended.declined);
+    const { sentence, next } = typeof declined === 'object' ? (declined as { sentence: string; next: string }) : words.declined.unknown;
+    return { title: words.declined.title, lines: [sentence, next], networkNext: null };
+  }
+  const reasons: Record<string, string> = said.reasons[viewer];
+  const reason = entryOf(reasons, ended.reason) ?? said.reasons[viewer].server;
+  const lines: string[] = [];
+  if (viewer === 'customer' && ended.reason !== 'left') lines.push(reason);
+  const none = wasIn && ended.conversation === false;
+  // What the network did is said where it was measured, and nowhere else.
+  if (none) lines.push(ended.noPath === true ? `${said.no_conversation} ${said.no_path}` : said.no_conversation);
+  if (viewer === 'staff' && none && ended.recorded === false) lines.push(said.recorded_not);
+  if (viewer === 'customer' && anotherTime.has(ended.reason)) lines.push(said.another_time);
+  const title = viewer === 'staff' ? reason : ended.reason === 'left' ? said.title_left : said.title;
+  return { title, lines, networkNext: none && ended.noPath === true && viewer === 'customer' ? said.no_path_next : null };
+}
+
+const anotherTime: ReadonlySet<string> = new Set(['recording_lost', 'keys_missing', 'held_too_long', 'expired', 'cancelled']);
+
+/** The customer's words while the adviser is away. */
+export function heldTitle(state: CallState, words: CallWords): string {
+  return entryOf<string>(words.held.customer_title, state.heldCause ?? 'unknown') ?? words.held.customer_title.unknown;
+}
+
 /** What is still missing until "connected"; empty when nothing is. */
 export function waitingFor(state: CallState, organisation: string, words: CallWords): string[] {
   const lines: string[] = [];
@@ -108,17 +148,47 @@ export function waitingFor(state: CallState, organisation: string, words: CallWo
   if (pending.length > 0) lines.push(words.connecting.waiting_path(names(state, pending.map((member) => member.idx), organisation, words)));
   // Recorder and first picture wait for that, and saying so would only hide what is missing.
   if (lines.length > 0) return lines;
-  if (state.encryption.waitingForKeysOf.length > 0) lines.push(words.connecting.waiting_keys(names(state, state.encryption.waitingForKeysOf, organisation, words)));
+  const asked = state.members.filter((member) => member.deciding);
+  for (const member of asked) lines.push(words.link.deciding(memberName(member, organisation, words)));
+  const keys = state.encryption.waitingForKeysOf.filter((idx) => !asked.some((member) => member.idx === idx));
+  if (keys.length > 0) lines.push(words.connecting.waiting_keys(names(state, keys, organisation, words)));
   if (state.recording.policy === 'required' && state.recording.fact !== 'on' && state.recording.fact !== 'paused') lines.push(words.connecting.waiting_recorder);
   if (state.encryption.waitingForMediaOf.length > 0) lines.push(words.connecting.waiting_media(names(state, state.encryption.waitingForMediaOf, organisation, words)));
   return lines;
 }
 
-/** Where the type demands a recording and there is none in a running call: media are off and a band says so. */
-export function recordingLost(state: CallState): boolean {
-  if (state.phase === 'ended' || state.phase === 'waiting' || state.phase === 'starting') return false;
-  if (state.recording.fact === 'stopped' && state.recording.policy !== 'never') return true;
-  return !state.media.allowed && (state.media.reason === 'recording.stalled' || state.media.reason === 'vault.down' || state.media.reason === 'disk.full');
+const notRecording: ReadonlySet<string> = new Set(['recording.stalled', 'recording.not_begun', 'keys_missing', 'vault.down', 'disk.full']);
+
+/**
+ * Where the type demands a recording and there is none in a running call: media are off and a band says so. 'stopped' is said of
+ * what ran, and 'keys' of a recorder that runs and waits for somebody's.
+ */
+export function recordingLost(state: CallState): 'stopped' | 'not_begun' | 'keys' | null {
+  if (state.phase === 'ended' || state.phase === 'waiting' || state.phase === 'starting') return null;
+  if (state.recording.fact === 'stopped' && state.recording.policy !== 'never') return 'stopped';
+  if (state.media.allowed || !notRecording.has(state.media.reason)) return null;
+  return state.media.reason === 'keys_missing' ? 'keys' : state.media.reason === 'recording.stalled' ? 'stopped' : 'not_begun';
+}
+
+export function recordingLostTitle(lost: 'stopped' | 'not_begun' | 'keys', words: CallWords): string {
+  return { stopped: words.stopped.title, not_begun: words.stopped.title_not_begun, keys: words.stopped.title_keys }[lost];
+}
+
+/** The band's text below its title; `asked`: the one who reads it, or a member, has a question to answer first. */
+export function recordingLostLines(state: CallState, viewer: Viewer, organisation: string, words: CallWords): string[] {
+  const { stopped } = words;
+  const keys = recordingLost(state) === 'keys';
+  if (viewer === 'customer') return [keys && state.security.link === 'overdue' ? stopped.customer_asked : stopped.customer];
+  const asked = keys && state.members.some((member) => member.deciding);
+  const reason = recordingLostReason(state, organisation, words);
+  return [...(reason === null ? [] : [reason]), ...(asked ? [stopped.staff_asked] : [stopped.staff_todo, stopped.staff])];
+}
+
+/** For staff: what is wrong, and with whom. */
+export function recordingLostReason(state: CallState, organisation: string, words: CallWords): string | null {
+  const asked = state.media.reason === 'keys_missing' ? state.members.filter((member) => member.deciding) : [];
+  if (asked.length > 0) return asked.map((member) => words.link.deciding(memberName(member, organisation, words))).join(' ');
+  return entryOf(words.stopped.reasons, state.recording.reason ?? state.media.reason) ?? entryOf(words.stopped.reasons, state.media.reason) ?? null;
 }
 
 /** The network in words; null while it is good or not known. */
@@ -142,7 +212,16 @@ export function problemSentence(state: CallState, organisation: string, words: C
   const problem = state.problem;
   if (problem === null) return null;
   if (problem.code === 'key_missing') return words.problems.key_missing(names(state, problem.idx === null ? [] : [problem.idx], organisation, words));
+  // Told in the middle of the page, as a held call.
+  if (problem.code === 'steward_silent') return null;
   return words.problems[problem.code];
+}
+
+/** What to do about a problem that stopped this browser; null where its own sentence says it, or nothing has to be done. */
+export function problemTodo(state: CallState, viewer: Viewer, words: CallWords): string | null {
+  const { problem } = state;
+  if (problem === null || !problem.fatal || problem.code === 'root_refused' || problem.code === 'exhausted') return null;
+  return viewer === 'staff' ? words.problems.todo_staff : words.problems.todo;
 }
 
 /** Groups the code as it is read aloud: two rows of three groups, each group a phrase of its own. */

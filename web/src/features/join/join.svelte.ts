@@ -250,7 +250,7 @@ export class JoinState {
       this.#take(found);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      this.problem = explain(error);
+      this.problem = explain(error, 'customer');
     }
   }
 
@@ -319,7 +319,7 @@ export class JoinState {
       if (!(error instanceof ApiError)) throw error;
       // The session's proof does not fit: another tab may have opened another appointment.
       if (error.status === 409 || error.code === 'csrf') await this.refresh();
-      if (this.screen.kind === 'ready') this.problem = explain(error);
+      if (this.screen.kind === 'ready') this.problem = explain(error, 'customer');
       return false;
     } finally {
       this.busy = false;

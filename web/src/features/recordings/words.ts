@@ -47,8 +47,8 @@ const en = {
   },
   stop: (length: string, from: string, cause: string) => `${length} at ${from}: ${cause}`,
   stops: {
-    held: 'The adviser was lost, so picture and sound were off.',
-    stopped: 'The recording had stopped, so picture and sound were off.',
+    held: 'The adviser was out of the call, so picture and sound were off.',
+    stopped: 'Nothing could be recorded, so picture and sound were off.',
     server: 'The server was not there. Picture and sound were off.',
   },
   gap_card: (cause: string) => `Nothing was recorded here. ${cause}`,
@@ -157,8 +157,8 @@ const nl: typeof en = {
   },
   stop: (length, from, cause) => `${length} op ${from}: ${cause}`,
   stops: {
-    held: 'De adviseur was weggevallen, daarom waren beeld en geluid uit.',
-    stopped: 'De opname was gestopt, daarom waren beeld en geluid uit.',
+    held: 'De adviseur was uit het gesprek, daarom waren beeld en geluid uit.',
+    stopped: 'Er kon niets opgenomen worden, daarom waren beeld en geluid uit.',
     server: 'De server was er niet. Beeld en geluid waren uit.',
   },
   gap_card: (cause) => `Hier is niets opgenomen. ${cause}`,

@@ -23,7 +23,6 @@ const en = {
   decline: 'Decline…',
   decline_failed: 'That did not reach the server. Try again, or open the meeting and decline there.',
   declined: (name: string) => `${name} was told and has left the waiting room.`,
-  arrived: (name: string) => `${name} is waiting.`,
 };
 
 const nl: typeof en = {
@@ -49,7 +48,6 @@ const nl: typeof en = {
   decline: 'Weigeren…',
   decline_failed: 'Dat heeft de server niet bereikt. Probeer het opnieuw, of open de afspraak en weiger daar.',
   declined: (name) => `${name} heeft bericht gekregen en is uit de wachtkamer.`,
-  arrived: (name) => `${name} wacht.`,
 };
 
 export const waitingWords = catalogue(en, nl);
