@@ -1,5 +1,6 @@
-// Whether what the server says to a page is what contracts/signalling.schema.json lets it say. Every message that
-// a scenario's pages receive is looked at: a reason that the contract does not know has no words on any page.
+// Whether what the server says to a page is what contracts/signalling.schema.json lets it say. Every message
+// that a scenario's pages receive is looked at: a reason that the contract does not know has no words on any
+// page.
 #pragma once
 
 #include <string>

@@ -13,7 +13,8 @@ namespace parlour::app {
 
 struct Stop {
   std::int64_t from_ms = 0, to_ms = 0;  // UTC
-  // held: the adviser was out of the call · stopped: nothing could be recorded · server: the recorder was not there
+  // held: the adviser was out of the call · stopped: nothing could be recorded · server: the recorder was not
+  // there
   std::string cause;
   friend bool operator==(const Stop&, const Stop&) = default;
 };
