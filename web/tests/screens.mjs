@@ -52,6 +52,9 @@ const link = `/j#${token}`;
 
 const closed = (state, reason, lang) => ({ lang, path: '/closed.html', answers: { 'GET /health': () => json({ ready: false, state, reason }, 503) }, act: (page) => page.getByTestId(`closed-${state}`).and(page.locator(':has([data-testid=closed-code])')).waitFor() });
 
+/** The fake microphone beeps once a second: until it was heard the page says something else. */
+const spoken = (page) => page.getByTestId('microphone-word').filter({ hasText: /works|werkt/ }).waitFor();
+
 /** Customer pages: [name, {path, answers, act, scene, …}]. `act` does what a person does before the picture is taken. */
 const customer = [
   ['closed-locked', closed('locked', 'vault.unreachable')],
@@ -88,9 +91,9 @@ const customer = [
   ['check-unable', { path: '/j#/check', answers: open(), browser: 'api' }],
   ['check-silent', { path: '/j#/check', answers: open(), browser: 'silent' }],
   ['check-explain', { path: '/j#/check', answers: open() }],
-  ['check-ready', { path: '/j#/check', answers: open(), act: async (page) => { await page.getByTestId('allow-both').click(); await page.getByTestId('device-preview').waitFor(); await page.getByTestId('play-sound').click(); await page.getByTestId('sound-heard').waitFor(); await page.waitForTimeout(500); } }],
-  ['check-no-camera', { path: '/j#/check', answers: open(), act: async (page) => { await page.getByTestId('allow-microphone').click(); await page.getByTestId('camera-on').waitFor(); } }],
-  ['check-no-path', { path: '/j#/check', answers: open(), browser: 'no_path', act: async (page) => { await page.getByTestId('allow-both').click(); await page.getByTestId('no-path').waitFor(); } }],
+  ['check-ready', { path: '/j#/check', answers: open(), act: async (page) => { await page.getByTestId('allow-both').click(); await page.getByTestId('device-preview').waitFor(); await page.getByTestId('play-sound').click(); await page.getByTestId('sound-heard').waitFor(); await spoken(page); } }],
+  ['check-no-camera', { path: '/j#/check', answers: open(), act: async (page) => { await page.getByTestId('allow-microphone').click(); await page.getByTestId('camera-on').waitFor(); await spoken(page); } }],
+  ['check-no-path', { path: '/j#/check', answers: open(), browser: 'no_path', act: async (page) => { await page.getByTestId('allow-both').click(); await page.getByTestId('no-path').waitFor(); await spoken(page); } }],
   ['check-refused', { path: '/j#/check', answers: open(), devices: 'refused', act: async (page) => { await page.getByTestId('allow-both').click(); await page.getByTestId('device-refused').waitFor(); } }],
   ['check-missing', { path: '/j#/check', answers: open(), devices: 'missing', act: async (page) => { await page.getByTestId('allow-both').click(); await page.getByTestId('camera-trouble').waitFor(); } }],
   ['notice-required', { path: '/j#/notice', answers: open({ progress: [true, false] }) }],

@@ -85,7 +85,17 @@ export class Person {
       for (const [event, side] of [['framesent', 'ClientMessage'], ['framereceived', 'ServerMessage']])
         socket.on(event, (frame) => { for (const fault of signallingFaults(side, String(frame.payload))) this.errors.push(`signalling: ${fault}`); });
     });
-    if (process.env.PARLOUR_E2E_FRAMES) page.on('websocket', (socket) => { for (const event of ['framesent', 'framereceived']) socket.on(event, (frame) => console.log(this.name, event, String(frame.payload).slice(0, 300))); });
+    if (process.env.PARLOUR_E2E_FRAMES) {
+      const say = (...words) => console.log(new Date().toISOString().slice(11, 23), this.name, ...words);
+      let sockets = 0;
+      page.on('websocket', (socket) => {
+        const name = `socket ${++sockets}`;
+        say(name, 'opening', new URL(socket.url()).pathname);
+        for (const event of ['framesent', 'framereceived']) socket.on(event, (frame) => say(name, event, String(frame.payload).slice(0, 300)));
+        socket.on('socketerror', (error) => say(name, 'error', error));
+        socket.on('close', () => say(name, 'closed'));
+      });
+    }
     page.setDefaultTimeout(20000);
     return page;
   }

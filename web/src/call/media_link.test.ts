@@ -52,7 +52,7 @@ beforeEach(async () => {
     makePeer: (given) => ((events = given), peer),
     sessionOf: (sdp) => sdp,
     answer: (gen) => void answered.push(gen),
-    restart: () => undefined,
+    restart: () => true,
     refused: () => undefined,
     mended: () => undefined,
     failed: () => undefined,

@@ -28,9 +28,9 @@ export interface MediaLinkPorts {
   makePeer(events: PeerEvents): PeerLike;
   sessionOf(sdp: string): string;
   answer(gen: number, sdp: string): void;
-  /** Our connection has failed or hangs: the server shall offer anew. */
-  restart(): void;
-/** The server asks for something that would tell what is said. */
+  /** Our connection has failed or hangs: the server shall offer anew. False: it cannot be asked now. */
+  restart(): boolean;
+  /** The server asks for something that would tell what is said. */
   refused(check: string): void;
   failed(detail: string): void;
   /** What failed before works. */
@@ -389,9 +389,10 @@ export class MediaLink {
   private askRestart_(): void {
     const now = Date.now();
     if (this.closed_ || now - this.restartAtMs_ < restartEveryMs) return;
-    this.restartAtMs_ = now;
-    this.ports_.restart();
+    // Without a link nothing is asked, and so nothing waits to be asked many times when it is back: see networkChanged.
+    if (this.ports_.restart()) this.restartAtMs_ = now;
     // Asked again while it doesn't help.
+    if (this.patience_) clearTimeout(this.patience_);
     this.patience_ = setTimeout(() => {
       if (!this.closed_ && this.peer_?.state !== 'connected') this.askRestart_();
     }, restartEveryMs + 100);

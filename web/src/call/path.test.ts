@@ -32,12 +32,16 @@ afterEach(() => void vi.useRealTimers());
 
 async function link() {
   const told: string[] = [];
+  const server = { reachable: true };
   let peer: FakePeer | null = null;
   const media = new MediaLink(null, { microphone: false, camera: false }, {
     makePeer: (events) => (peer = new FakePeer(events)),
     sessionOf: () => 's',
     answer: () => told.push('answer'),
-    restart: () => told.push('restart'),
+    restart: () => {
+      if (server.reachable) told.push('restart');
+      return server.reachable;
+    },
     refused: (check) => told.push(`refused ${check}`),
     failed: (detail) => told.push(`failed ${detail}`),
     mended: () => told.push('mended'),
@@ -45,7 +49,7 @@ async function link() {
   });
   media.offer(1, 'v=0', []);
   await vi.advanceTimersByTimeAsync(0);
-  return { media, told, peer: peer! as FakePeer };
+  return { media, told, server, peer: peer! as FakePeer };
 }
 
 describe('fault I1: a connection that stays "new"', () => {
@@ -149,5 +153,20 @@ describe('fault B4: the device check', () => {
     const { socket, check } = parts();
     socket.onclose?.({ code: 1006 } as CloseEvent);
     expect(await check).toEqual({ state: 'unknown', rttMs: null, detail: 'socket' });
+  });
+});
+
+describe('fault B5: a connection that is lost while the server is out of reach', () => {
+  it('is asked for once when the server is back, at once', async () => {
+    const { media, told, server, peer } = await link();
+    peer.become('connected');
+    server.reachable = false;
+    peer.become('failed');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(told.filter((one) => one === 'restart').length).toBe(0);
+    server.reachable = true;
+    media.networkChanged();
+    expect(told.filter((one) => one === 'restart').length).toBe(1);
+    media.close();
   });
 });

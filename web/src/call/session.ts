@@ -302,7 +302,7 @@ export class CallSession implements CallApi {
       makePeer: (events) => this.parts_.makePeer(this.worker_!, events),
       sessionOf,
       answer: (gen, sdp) => this.signalling_?.tell({ type: 'answer', gen, sdp }),
-      restart: () => this.signalling_?.tell({ type: 'ice.restart' }),
+      restart: () => this.signalling_?.tellNow({ type: 'ice.restart' }) ?? false,
       refused: (check) => this.stop_('offer_refused', { check, detail: '' }, null),
       failed: (detail) => this.problem_('media_failed', detail, null),
       mended: () => {

@@ -166,6 +166,58 @@ describe('signalling', () => {
     signalling.close();
   });
 
+  it('fault B5: a socket on which something else comes is slow and not dead, for a minute', async () => {
+    const { signalling, sockets, socket, enter, links } = scene();
+    void signalling.start();
+    enter();
+    signalling.tell({ type: 'ice.restart' });
+    for (let second = 0; second < 58; second++) {
+      socket().from({ type: 'quality', n: second + 1, loss_up: 0, loss_down: 0, rtt_ms: 900 });
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(sockets.length).toBe(1);
+    }
+    expect(links).toEqual(['online']);
+    for (let second = 58; second < 66; second++) {
+      socket().from({ type: 'quality', n: second + 1, loss_up: 0, loss_down: 0, rtt_ms: 900 });
+      await vi.advanceTimersByTimeAsync(1000);
+    }
+    expect(sockets.length).toBe(2);
+    signalling.close();
+  });
+
+  it('fault B5: a page that was asleep reads first what has come, before it takes the socket for dead', async () => {
+    const { signalling, sockets, socket, enter } = scene();
+    void signalling.start();
+    enter();
+    await vi.advanceTimersByTimeAsync(4_100);
+    signalling.tell({ type: 'ice.restart' });
+    vi.setSystemTime(Date.now() + 30_000);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(sockets.length).toBe(1);
+    socket().from({ type: 'ok', re: socket().sent.at(-1)!.id });
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(sockets.length).toBe(1);
+    signalling.close();
+  });
+
+  it('fault B5: where connecting is slow, each attempt has more time than the one before', async () => {
+    const { signalling, sockets, socket, links } = scene();
+    void signalling.start();
+    await vi.advanceTimersByTimeAsync(8_500);
+    expect(sockets.length).toBe(2);
+    // The second one would have opened after 11 s, the third after 19 s.
+    await vi.advanceTimersByTimeAsync(11_000);
+    expect(sockets.length).toBe(2);
+    await vi.advanceTimersByTimeAsync(2_500);
+    expect(sockets.length).toBe(3);
+    await vi.advanceTimersByTimeAsync(17_000);
+    expect(sockets.length).toBe(3);
+    socket().open();
+    socket().from({ type: 'ok', re: socket().sent[0]!.id });
+    expect(links.at(-1)).toBe('online');
+    signalling.close();
+  });
+
   it('messages that are not ours are ignored', () => {
     for (const bad of ['', '{', '[]', 'null', '1', '{}', '{"type":1}', '{"type":"ok"}', '{"type":"queue"}']) expect(parseServerMessage(bad)).toBeNull();
     expect(parseServerMessage('{"type":"ok","re":3}')).toEqual({ type: 'ok', re: 3 });

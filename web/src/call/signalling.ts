@@ -22,8 +22,13 @@ import { Refused } from './api';
 export const resumeWithinMs = 30_000;
 const backOffMs = [250, 500, 1000, 2000, 4000, 8000];
 const replyWithinMs = 10_000;
-/** A connection that was begun without a network waits for its next packet longer than the network may be away. */
-const openWithinMs = 8_000;
+const replyAtMostMs = 60_000;
+const lookEveryMs = 2000;
+/**
+ * A connection that was begun without a network waits for its next packet longer than the network may be away. Each attempt has
+ * more time than the one before: where all is slow, giving up early would never get through.
+ */
+const openWithinMs = [8_000, 12_000, 20_000];
 
 export type EnterMessage = Extract<ClientMessage, { type: 'enter' | 'watch' }>;
 
@@ -62,6 +67,10 @@ export class Signalling {
   private lastN_ = 0;
   private token_: string | null = null;
   private attempt_ = 0;
+  /** Attempts that were given up before the socket opened, one after the other. */
+  private unopened_ = 0;
+  private heardAtMs_ = 0;
+  private lookedAtMs_ = 0;
   private lostAtMs_: number | null = null;
   private timer_: ReturnType<typeof setTimeout> | null = null;
   private opening_: ReturnType<typeof setTimeout> | null = null;
@@ -77,7 +86,7 @@ export class Signalling {
     private readonly open_: () => Socket,
     private readonly events_: SignallingEvents,
   ) {
-    this.watchdog_ = setInterval(() => this.checkReplies_(), 2000);
+    this.watchdog_ = setInterval(() => this.checkReplies_(), lookEveryMs);
     globalThis.addEventListener?.('online', this.onOnline_);
   }
 
@@ -104,6 +113,12 @@ export class Signalling {
   /** As `request`, for messages whose refusal changes nothing for us. */
   tell(message: ClientMessage): void {
     this.request(message).catch(() => undefined);
+  }
+
+  /** As `tell`, for what is worth nothing later. False: there is no link now. */
+  tellNow(message: ClientMessage): boolean {
+    if (this.entered_) this.tell(message);
+    return this.entered_;
   }
 
   /** The network is said to be back: don't wait for the back-off, nor for a connection that was begun without a network. */
@@ -158,10 +173,11 @@ export class Signalling {
     this.stopOpening_();
     this.opening_ = setTimeout(() => {
       if (this.socket_ === socket) this.reconnect();
-    }, openWithinMs);
+    }, openWithinMs[Math.min(this.unopened_++, openWithinMs.length - 1)]);
     socket.onopen = () => {
       if (this.socket_ !== socket) return;
       this.stopOpening_();
+      this.unopened_ = 0;
       const resume: Resume | null = this.token_ === null ? null : { token: this.token_, last_n: this.lastN_ };
       const id = this.nextId_++;
       const message: ClientMessage = this.enter_.type === 'enter' && resume ? { ...this.enter_, resume } : this.enter_;
@@ -175,7 +191,9 @@ export class Signalling {
       this.send_(id, message);
     };
     socket.onmessage = (event) => {
-      if (this.socket_ === socket) this.receive_(event.data);
+      if (this.socket_ !== socket) return;
+      this.heardAtMs_ = Date.now();
+      this.receive_(event.data);
     };
     socket.onclose = (event) => {
       if (this.socket_ === socket) this.lost_(event.code);
@@ -286,11 +304,19 @@ export class Signalling {
     this.socket_?.send(text);
   }
 
-  /** A socket that doesn't answer is dead, whatever the system says: phones keep them open for minutes. */
+  /**
+   * A socket that doesn't answer is dead, whatever the system says: phones keep them open for minutes. One on which something
+   * else comes is slow, and a new one would be slower still.
+   */
   private checkReplies_(): void {
     const now = Date.now();
+    // A page that was not run for a while has not read yet what came meanwhile.
+    const slept = now - this.lookedAtMs_ > 2 * lookEveryMs;
+    this.lookedAtMs_ = now;
+    if (slept) return;
     for (const [id, waiting] of this.pending_) {
       if (this.waiting_.includes(id) || now - waiting.sentMs < replyWithinMs) continue;
+      if (now - this.heardAtMs_ < replyWithinMs && now - waiting.sentMs < replyAtMostMs) continue;
       this.reconnect();
       return;
     }
