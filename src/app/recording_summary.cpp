@@ -34,20 +34,20 @@ JsonArray spans_of(const Json* owner, std::string_view name) {
   return out;
 }
 
-// When picture and sound did not flow while it ran, in milliseconds of the recording; `all` of them together.
-JsonArray stops_of(Context& context, const Meeting& meeting, std::int64_t started_ms,
-                   std::int64_t duration_ms, std::int64_t& all) {
+// When picture and sound did not flow from its beginning to the end of the call, in milliseconds of the
+// recording.
+std::vector<Stop> stops_of(Context& context, const Meeting& meeting, std::int64_t started_ms,
+                           std::int64_t call_ms) {
+  std::vector<AuditEntry> entries =
+      context.audit.entries({.meeting = meeting.id, .limit = 50'000, .ascending = true});
+  for (AuditEntry& restart : context.audit.entries({.type = "server.started", .limit = 1'000}))
+    entries.push_back(std::move(restart));
+  std::sort(entries.begin(), entries.end(),
+            [](const AuditEntry& a, const AuditEntry& b) { return a.seq < b.seq; });
   Stops stops;
-  for (const AuditEntry& entry :
-       context.audit.entries({.meeting = meeting.id, .limit = 50'000, .ascending = true}))
-    stops.observe(entry.entry);
-  JsonArray out;
-  for (const Stop& stop : stops.between(started_ms, started_ms + duration_ms)) {
-    all += stop.to_ms - stop.from_ms;
-    if (out.size() < 500)
-      out.push_back(JsonObject{
-          {"from_ms", stop.from_ms - started_ms}, {"to_ms", stop.to_ms - started_ms}, {"cause", stop.cause}});
-  }
+  for (const AuditEntry& entry : entries) stops.observe(entry.entry);
+  std::vector<Stop> out = stops.between(started_ms, started_ms + call_ms);
+  for (Stop& stop : out) stop.from_ms -= started_ms, stop.to_ms -= started_ms;
   return out;
 }
 
@@ -174,12 +174,18 @@ Json summary_of(Context& context, const Meeting& meeting, const std::string& sig
     }
   out.set("tracks", std::move(tracks));
   out.set("gaps", std::move(gaps));
-  const std::int64_t duration_ms = job.integer_or("duration_ms");
-  std::int64_t stopped_ms = 0;
-  out.set("stops", stops_of(context, meeting, manifest->integer_or("started_ms"), duration_ms, stopped_ms));
-  if (duration_ms > 0)
-    out.set("coverage_permille",
-            job.integer_or("coverage_permille") * (duration_ms - stopped_ms) / duration_ms);
+  // A call may go on after what is recorded of it.
+  const std::int64_t started_ms = manifest->integer_or("started_ms");
+  std::int64_t call_ms = job.integer_or("duration_ms");
+  if (meeting.ended_at) call_ms = std::max(call_ms, meeting.ended_at->us / 1000 - started_ms);
+  const std::vector<Stop> stops = stops_of(context, meeting, started_ms, call_ms);
+  JsonArray listed;
+  for (const Stop& stop : stops)
+    if (listed.size() < 500)
+      listed.push_back(JsonObject{{"from_ms", stop.from_ms}, {"to_ms", stop.to_ms}, {"cause", stop.cause}});
+  out.set("stops", std::move(listed));
+  out.set("coverage_permille",
+          coverage_of_call(job.integer_or("coverage_permille"), accounts, stops, call_ms));
   return out;
 }
 

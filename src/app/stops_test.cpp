@@ -54,5 +54,47 @@ TEST(FaultA4, AHeldCallThatNobodyTookUpAgainIsHeldToTheEnd) {
             (std::vector<Stop>{{4000, 6000, "held"}}));
 }
 
+TEST(FaultA4, AHeldCallThatIsTakenUpAndNeverFlowsAgainIsHeldToTheEnd) {
+  EXPECT_EQ(stops_of({entry("meeting.started", 1000), entry("meeting.held", 4000),
+                      entry("media.stopped", 4001, reason("held")), entry("meeting.resumed", 7000),
+                      entry("meeting.ended", 9000)},
+                     1000, 12'000),
+            (std::vector<Stop>{{4000, 9000, "held"}}));
+}
+
+TEST(FaultA4, ARestartStopsTheCallUntilItsPicturesFlowAgain) {
+  EXPECT_EQ(
+      stops_of({entry("server.started", 500), entry("meeting.started", 1000), entry("server.started", 4000),
+                entry("media.resumed", 6000, reason("ok")), entry("server.started", 8000),
+                entry("meeting.ended", 9000), entry("server.started", 9500)},
+               1000, 12'000),
+      (std::vector<Stop>{{4000, 6000, "server"}, {8000, 9000, "server"}}));
+}
+
+Json track(const std::vector<std::pair<int, int>>& intervals, const std::vector<std::pair<int, int>>& gaps) {
+  JsonArray held, missing;
+  for (const auto& [from, to] : intervals) held.push_back(JsonArray{from, to});
+  for (const auto& [from, to] : gaps)
+    missing.push_back(JsonObject{{"from_ms", from}, {"to_ms", to}, {"cause", "server"}});
+  return JsonObject{{"intervals", std::move(held)}, {"gaps", std::move(missing)}};
+}
+
+TEST(FaultA4, AnOutageThatTracksAndLogBothTellOfIsMissingOnce) {
+  const JsonArray tracks{track({{0, 200}, {400, 1000}}, {{200, 400}}),
+                         track({{0, 200}, {400, 1000}}, {{200, 400}})};
+  // The vault's figure is of what was sent: 800 of 1000.
+  EXPECT_EQ(coverage_of_call(800, tracks, {}, 1000), 800);
+  EXPECT_EQ(coverage_of_call(800, tracks, {{200, 400, "server"}}, 1000), 800);
+  EXPECT_EQ(coverage_of_call(800, tracks, {{300, 400, "server"}}, 1000), 800);
+  // What is missing beside the stop is missing too: half of 500 are in it, and the other half was never sent.
+  EXPECT_EQ(coverage_of_call(500, {track({{0, 250}}, {{250, 500}})}, {{500, 1000, "held"}}, 1000), 250);
+}
+
+TEST(FaultA4, ACallThatWasStoppedToItsEndIsNotWhollyRecorded) {
+  EXPECT_EQ(coverage_of_call(1000, {track({{0, 600}}, {})}, {{600, 1200, "held"}}, 1200), 500);
+  EXPECT_EQ(coverage_of_call(0, {track({}, {{0, 100}})}, {{0, 100, "server"}}, 100), 0);
+  EXPECT_EQ(coverage_of_call(1000, {}, {}, 0), 1000);
+}
+
 }  // namespace
 }  // namespace parlour::app

@@ -35,6 +35,8 @@ Result<MeetingType, std::string> Types::publish(const meeting::Actor& actor, con
   published.data.set("recording", to_text(type.policy.recording));
   published.data.set("tolerance_ms", type.policy.coverage_tolerance_ms);
   published.data.set("pause_max_s", type.policy.pause_max_s);
+  published.data.set("loss_end_s", type.policy.loss_end_s);
+  published.data.set("hold_s", type.policy.hold_s);
   Work work(context_.unit);
   context_.types.put(type, now);
   if (fresh) {

@@ -51,9 +51,8 @@ constexpr std::array kMediaStopped{FieldRule{"reason", kCode, kRequired}};
 constexpr std::array kMeetingCancelled{FieldRule{"by", kCode}, FieldRule{"notified", kBoolean},
                                        kCustomerEmail, FieldRule{"reason", kPersonal}};
 constexpr std::array kMeetingEnded{FieldRule{"duration_ms", kInteger, kRequired},
-                                   FieldRule{"end_cause", kCode, kRequired}, FieldRule{"ended_at", kInteger},
-                                   kCustomerEmail};
-constexpr std::array kMeetingHeld{FieldRule{"reason", kCode}, FieldRule{"from", kInteger}};
+                                   FieldRule{"end_cause", kCode, kRequired}, kCustomerEmail};
+constexpr std::array kMeetingHeld{FieldRule{"reason", kCode}};
 constexpr std::array kMeetingResumed{FieldRule{"held_ms", kInteger}};
 constexpr std::array kMeetingScheduled{FieldRule{"start_planned", kInteger, kRequired},
                                        FieldRule{"tz", kCode},
@@ -63,9 +62,7 @@ constexpr std::array kMeetingScheduled{FieldRule{"start_planned", kInteger, kReq
                                        kCustomerName};
 constexpr std::array kMeetingStarted{FieldRule{"recording", kCode, kRequired, "required|optional|never"},
                                      FieldRule{"policy_sha256", kSha256, kRequired},
-                                     FieldRule{"first_two_present", kInteger},
-                                     FieldRule{"tolerance_ms", kInteger},
-                                     FieldRule{"agent", kCode},
+                                     FieldRule{"tolerance_ms", kInteger}, FieldRule{"agent", kCode},
                                      kCustomerEmail};
 constexpr std::array kNotice{FieldRule{"text_id", kCode, kRequired}, FieldRule{"version", kCode, kRequired},
                              FieldRule{"sha256", kSha256, kRequired}, FieldRule{"lang", kCode, kRequired},
@@ -138,7 +135,9 @@ constexpr std::array kTypePublished{FieldRule{"version", kCode, kRequired},
                                     FieldRule{"policy_sha256", kSha256},
                                     FieldRule{"recording", kCode, !kRequired, "required|optional|never"},
                                     FieldRule{"tolerance_ms", kInteger},
-                                    FieldRule{"pause_max_s", kInteger}};
+                                    FieldRule{"pause_max_s", kInteger},
+                                    FieldRule{"loss_end_s", kInteger},
+                                    FieldRule{"hold_s", kInteger}};
 constexpr std::array kUserCreated{FieldRule{"roles", kCodes, kRequired}, FieldRule{"email", kPersonal},
                                   FieldRule{"name", kPersonal}};
 constexpr std::array kUserDisabled{FieldRule{"cause", kCode}};

@@ -2,23 +2,14 @@
 
 #include <cstdlib>
 
-#include "audit/format/canonical.h"
 #include "base/encoding.h"
+#include "entry_values.h"
 
 namespace parlour::audit {
 namespace {
 
 // Times are rounded to milliseconds on both sides.
 constexpr std::int64_t kRoundingMs = 2;
-
-std::string_view string_of(std::string_view object, std::string_view name) {
-  auto raw = find_member(object, name);
-  return raw ? plain_string(*raw).value_or("") : "";
-}
-std::optional<std::int64_t> integer_of(std::string_view object, std::string_view name) {
-  auto raw = find_member(object, name);
-  return raw ? plain_integer(*raw) : std::nullopt;
-}
 
 // Pairs of integers; nothing when it is anything else.
 std::optional<std::vector<std::int64_t>> pairs_of(std::string_view object, std::string_view name) {

@@ -1,6 +1,8 @@
 #include "audit/verify/report.h"
 
+#include <algorithm>
 #include <array>
+#include <cstdio>
 #include <sstream>
 
 #include "audit/format/text.h"
@@ -53,6 +55,63 @@ int check_order(Status status) {
   }
 }
 
+std::string time_text(std::int64_t ms) {
+  char text[64];
+  const auto hours = static_cast<long long>(ms / 3'600'000);
+  const int minutes = static_cast<int>(ms / 60'000 % 60);
+  const double seconds = static_cast<double>(ms % 60'000) / 1000;
+  if (hours > 0)
+    std::snprintf(text, sizeof text, "%lld h %02d min %04.1f s", hours, minutes, seconds);
+  else if (minutes > 0)
+    std::snprintf(text, sizeof text, "%d min %04.1f s", minutes, seconds);
+  else
+    std::snprintf(text, sizeof text, "%.1f s", seconds);
+  return text;
+}
+
+namespace {
+
+Json silences_json(const SilenceTimes& times) {
+  Json out = JsonObject{};
+  for (std::size_t i = 0; i < kSilences; ++i)
+    out.set(std::string(to_text(static_cast<Silence>(i))) + "_ms", times[i]);
+  return out;
+}
+
+// "held 1 min 30.0 s, gap 3.0 s"
+std::string silences_text(const SilenceTimes& times) {
+  std::string text;
+  for (std::size_t i = 0; i < kSilences; ++i)
+    if (times[i] > 0)
+      text += (text.empty() ? "" : ", ") + std::string(to_text(static_cast<Silence>(i))) + " " +
+              time_text(times[i]);
+  return text;
+}
+
+// The meetings of which the most is in no recording, for reasons that only the log gives.
+std::string most_explained(const CompletenessReport& completeness) {
+  constexpr std::size_t kShown = 5;
+  std::vector<std::size_t> most;
+  for (std::size_t i = 0; i < completeness.meetings.size(); ++i) {
+    const std::int64_t ms = completeness.meetings.explained_ms(i);
+    if (ms == 0 || completeness.meetings.coverage(i) == Coverage::kViolation) continue;
+    auto place = std::find_if(most.begin(), most.end(), [&](std::size_t other) {
+      return completeness.meetings.explained_ms(other) < ms;
+    });
+    most.insert(place, i);
+    if (most.size() > kShown) most.pop_back();
+  }
+  std::string text;
+  for (const std::size_t i : most) {
+    const MeetingCoverage meeting = completeness.meetings.at(i);
+    text += "  - meeting " + meeting.meeting + ": " + time_text(meeting.explained_ms) + " of " +
+            time_text(meeting.window_ms) + " (" + silences_text(meeting.explained) + ")\n";
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string Report::to_json() const {
   std::ostringstream out;
   write_json(out);
@@ -81,12 +140,18 @@ void Report::write_json(std::ostream& out) const {
   JsonArray unchecked;
   for (const std::string& sentence : not_checked) unchecked.emplace_back(sentence);
   json.set("not_checked", std::move(unchecked));
-  const Json counts =
-      JsonObject{{"required", completeness.required},     {"verified", completeness.verified},
-                 {"exempted", completeness.exempted},     {"deleted", completeness.deleted},
-                 {"no_media", completeness.no_media},     {"forbidden", completeness.forbidden},
-                 {"optional", completeness.optional},     {"pending", completeness.pending},
-                 {"violations", completeness.violations}, {"uncovered_ms", completeness.uncovered_ms}};
+  const Json counts = JsonObject{{"required", completeness.required},
+                                 {"verified", completeness.verified},
+                                 {"exempted", completeness.exempted},
+                                 {"deleted", completeness.deleted},
+                                 {"no_media", completeness.no_media},
+                                 {"forbidden", completeness.forbidden},
+                                 {"optional", completeness.optional},
+                                 {"pending", completeness.pending},
+                                 {"violations", completeness.violations},
+                                 {"uncovered_ms", completeness.uncovered_ms},
+                                 {"explained", silences_json(completeness.explained)},
+                                 {"explained_meetings", completeness.explained_meetings}};
   // The meetings are written one by one: a large log has more of them than should be in memory as text.
   auto open_object = [&out](const Json& object) {
     const std::string text = parlour::write_json(object);
@@ -109,6 +174,7 @@ void Report::write_json(std::ostream& out) const {
                                           {"findings", std::move(findings)},
                                           {"window_ms", meeting.window_ms},
                                           {"explained_ms", meeting.explained_ms},
+                                          {"explained", silences_json(meeting.explained)},
                                           {"uncovered_ms", meeting.uncovered_ms},
                                           {"recordings", std::move(recordings)}});
   }
@@ -134,6 +200,9 @@ std::string Report::to_text() const {
             ", not yet settled " + std::to_string(c.pending) +
             "). Must not be recorded, and were not: " + std::to_string(c.forbidden) +
             ". Violations: " + std::to_string(c.violations) + ".\n";
+    if (c.explained_meetings > 0)
+      text += "In no recording, for reasons that only the log gives: " + silences_text(c.explained) +
+              ", of " + std::to_string(c.explained_meetings) + " meetings. The most:\n" + most_explained(c);
   }
   if (!not_checked.empty()) text += "\nNot checked:\n";
   for (const std::string& sentence : not_checked) text += "  - " + sentence + "\n";

@@ -14,6 +14,7 @@
 #include "base/encoding.h"
 #include "crypto/p256.h"
 #include "entry_blocks.h"
+#include "entry_values.h"
 #include "log_tree.h"
 #include "manifest_check.h"
 
@@ -23,14 +24,31 @@ namespace {
 constexpr std::size_t kFaultsMax = 1000;
 // More than an export has: it takes one head, and the older ones that its maker kept.
 constexpr std::size_t kHeadsMax = 1000;
-// Entries that name a head of long before: an honest log names it when it has been signed.
-constexpr std::size_t kOldHeadsMax = 1000;
+// Heads of long before that are compared at once, in the order of their sizes: each block of the log is then
+// read anew once for all of them.
+constexpr std::size_t kOldHeadsAtOnce = 65'536;
 // A row of private.jsonl holds one value of an entry.
 constexpr std::size_t kPrivateLineMax = 4 * kEntryBytesMax;
 constexpr std::size_t kTrimEvery = std::size_t{8} << 20;
 
 std::string number(std::uint64_t value) {
   return std::to_string(value);
+}
+
+// What a good verdict says of recordings; what only the log itself explains is said with it.
+std::string of_recordings(const CompletenessReport& completeness) {
+  std::string text = completeness.pending == 0
+                         ? "every meeting that must be recorded is accounted for"
+                         : "of the meetings that must be recorded " + number(completeness.pending) +
+                               " are not settled yet, all others are accounted for";
+  if (completeness.explained_meetings > 0) {
+    std::int64_t sum = 0;
+    for (const std::int64_t ms : completeness.explained) sum += ms;
+    text += "; of " + number(completeness.explained_meetings) + " of them " + time_text(sum) +
+            " are in no recording, for reasons that only the log gives";
+    if (completeness.no_media > 0) text += " (" + number(completeness.no_media) + " had no media at all)";
+  }
+  return text + ".";
 }
 
 // One run of the verifier. Each check_… adds faults and lets the next go on as far as that means anything:
@@ -62,6 +80,12 @@ class BundleCheck {
     std::string_view note;  // in the bundle
     Checkpoint checkpoint;
     bool signed_by_key = false;
+  };
+
+  // An audit.checkpoint entry.
+  struct LoggedHead {
+    std::uint64_t seq, size;
+    Hash256 root;
   };
 
   void fault(Status status, std::optional<std::uint64_t> seq, std::string text, bool helping_part = false,
@@ -96,10 +120,13 @@ class BundleCheck {
   void check_since();
   void check_private_rows();
   std::optional<Hash256> committed(std::uint64_t seq, std::string_view field);
+  static std::string_view recording_of(const ZipMember& manifest);
   void check_manifests();
   void check_manifest(const ZipMember& member, std::string_view id);
   void check_recorder_key(const EntryView& entry);
   void check_logged_head(const EntryView& entry);
+  void compare_head(const LoggedHead& logged);
+  void compare_old_heads();
   void compare_tiles(const EntryBlock& block);
   void check_completeness();
   void check_helping_parts();
@@ -142,8 +169,8 @@ class BundleCheck {
   UtcTime latest_{INT64_MIN};
   std::uint64_t future_entries_ = 0;
   // audit.checkpoint entries that name a head which the log does not have; the largest that it does have.
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> other_heads_;
-  std::uint64_t logged_good_ = 0, old_heads_ = 0;
+  std::vector<LoggedHead> other_heads_, old_heads_;
+  std::uint64_t logged_good_ = 0;
   std::optional<crypto::P256Point> recorder_key_;
   std::uint64_t recorder_key_seq_ = 0;
   CompletenessAudit completeness_;
@@ -236,6 +263,7 @@ void BundleCheck::check_entries() {
     }
     read_on(block->end - block->begin);
   }
+  compare_old_heads();
   report_.entries = lines();
 }
 
@@ -285,21 +313,33 @@ void BundleCheck::check_entry(const EntryView& entry, std::uint64_t position) {
   }
 }
 
-// The head that the log says was signed is the one that it had. Soon after: what an honest log names lies in
-// the blocks at hand.
+// The head that the log says was signed is the one that it had. Mostly it is named soon after, and its nodes
+// are at hand.
 void BundleCheck::check_logged_head(const EntryView& entry) {
   auto size = find_member(entry.data, "size"), root = find_member(entry.data, "root");
   const std::int64_t size_value = size ? plain_integer(*size).value_or(-1) : -1;
   auto root_bytes = root ? from_hex(plain_string(*root).value_or("")) : std::nullopt;
   if (size_value < 0 || !root_bytes || root_bytes->size() != 32) return;
-  const auto named = static_cast<std::uint64_t>(size_value);
-  bool same = named <= entry.seq && named <= lines();
-  if (same && lines() - named > 2 * EntryBlocks::kEntries) same = ++old_heads_ <= kOldHeadsMax;
-  same = same && std::memcmp(tree_.root(named).data(), root_bytes->data(), 32) == 0;
-  if (same)
-    logged_good_ = std::max(logged_good_, named);
+  LoggedHead logged{entry.seq, static_cast<std::uint64_t>(size_value), {}};
+  std::copy(root_bytes->begin(), root_bytes->end(), logged.root.begin());
+  const bool old = logged.size + 2 * EntryBlocks::kEntries < lines();
+  if (!old) return compare_head(logged);
+  old_heads_.push_back(logged);
+  if (old_heads_.size() == kOldHeadsAtOnce) compare_old_heads();
+}
+
+void BundleCheck::compare_head(const LoggedHead& logged) {
+  if (logged.size <= logged.seq && logged.size <= lines() && tree_.root(logged.size) == logged.root)
+    logged_good_ = std::max(logged_good_, logged.size);
   else if (other_heads_.size() < kFaultsMax)
-    other_heads_.emplace_back(entry.seq, named);
+    other_heads_.push_back(logged);
+}
+
+void BundleCheck::compare_old_heads() {
+  std::sort(old_heads_.begin(), old_heads_.end(),
+            [](const LoggedHead& a, const LoggedHead& b) { return a.size < b.size; });
+  for (const LoggedHead& logged : old_heads_) compare_head(logged);
+  old_heads_.clear();
 }
 
 // The first one is pinned with the log; it is written at set-up, and there is no changing it.
@@ -393,9 +433,9 @@ void BundleCheck::check_known_heads() {
           Status::kFork, std::nullopt,
           "The log is not an extension of its own signed head over " + number(checkpoint.size) + " entries.");
   }
-  for (const auto& [seq, size] : other_heads_)
-    fault(Status::kFork, seq,
-          "Entry " + number(seq) + " names a head over " + number(size) +
+  for (const LoggedHead& logged : other_heads_)
+    fault(Status::kFork, logged.seq,
+          "Entry " + number(logged.seq) + " names a head over " + number(logged.size) +
               " entries that this log does not have.");
 }
 
@@ -486,18 +526,28 @@ void BundleCheck::check_private_rows() {
         " personal values: they are not disclosed in this bundle, the log holds only their salted hashes.");
 }
 
+// Whose manifest a part is, by its name.
+std::string_view BundleCheck::recording_of(const ZipMember& manifest) {
+  std::string_view id = manifest.name;
+  id.remove_prefix(kManifestFolder.size());
+  if (id.size() > kManifestEnding.size() && id.substr(id.size() - kManifestEnding.size()) == kManifestEnding)
+    id.remove_suffix(kManifestEnding.size());
+  return id;
+}
+
+// In the order of the entries that name them, so that each block of the log is read anew once.
 void BundleCheck::check_manifests() {
-  std::uint64_t present = 0;
-  for (const ZipMember& member : members_) {
-    std::string_view id = member.name;
-    if (id.substr(0, kManifestFolder.size()) != kManifestFolder) continue;
-    id.remove_prefix(kManifestFolder.size());
-    if (id.size() > kManifestEnding.size() &&
-        id.substr(id.size() - kManifestEnding.size()) == kManifestEnding)
-      id.remove_suffix(kManifestEnding.size());
-    ++present;
-    check_manifest(member, id);
-    read_on(member.content.size());
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> order;
+  for (std::uint32_t i = 0; i < members_.size(); ++i) {
+    if (members_[i].name.substr(0, kManifestFolder.size()) != kManifestFolder) continue;
+    const auto known = completeness_.verified_recording(recording_of(members_[i]));
+    order.emplace_back(known ? known->verified_seq : UINT64_MAX, i);
+  }
+  std::sort(order.begin(), order.end());
+  const std::uint64_t present = order.size();
+  for (const auto& [seq, at] : order) {
+    check_manifest(members_[at], recording_of(members_[at]));
+    read_on(members_[at].content.size());
   }
   const std::uint64_t verified = completeness_.verified_recordings();
   if (present < verified)
@@ -664,13 +714,8 @@ void BundleCheck::conclude() {
                                   : "";
   switch (report_.status) {
     case Status::kGood:
-      report_.verdict =
-          "GOOD: all " + number(report_.entries) + " entries are exactly those of " + head +
-          ", signed by the pinned key; " +
-          (report_.completeness.pending == 0
-               ? "every meeting that must be recorded is accounted for."
-               : "of the meetings that must be recorded " + number(report_.completeness.pending) +
-                     " are not settled yet, all others are accounted for.");
+      report_.verdict = "GOOD: all " + number(report_.entries) + " entries are exactly those of " + head +
+                        ", signed by the pinned key; " + of_recordings(report_.completeness);
       break;
     case Status::kUsage:
       report_.verdict = "NOT VERIFIED: " + report_.faults.front().text;

@@ -17,7 +17,7 @@ constexpr std::uint64_t kSmallFileBytesMax = 64 * 1024;
 
 constexpr std::string_view kUsageText =
     "usage: parlour audit verify BUNDLE --key KEY [--key KEY]… [--since FILE] [--json]\n"
-    "  BUNDLE  an audit bundle (ZIP) as the audit page or `parlour admin` exports it\n"
+    "  BUNDLE  an audit bundle (ZIP) as the audit page exports it\n"
     "  --key   the log's public key: its text (name+id+base64) or a file that holds it\n"
     "  --since a head of this log that you kept from an earlier day\n"
     "  --json  the whole report as one JSON object\n"

@@ -316,6 +316,35 @@ TEST_F(Verify, AThousandFaultsOfOneKindDoNotHideTheFirstOfAnother) {
   EXPECT_LT(report.faults.size(), 1100u);
 }
 
+// A head is named when it was signed, and whenever somebody finds that it was: how often is nobody's fault.
+TEST(FaultH10, ThousandsOfEntriesThatNameHeadsOfLongAgoAreNoFork) {
+  SampleLog log;
+  std::vector<Checkpoint> heads;
+  for (int i = 0; i < 200; ++i) {
+    log.add_meeting("never");
+    heads.push_back(log.head());
+  }
+  auto name = [&](const Checkpoint& head) {
+    log.add(EntryBuilder("audit.checkpoint")
+                .actor({ActorKind::kSystem, "vault"})
+                .set("size", head.size)
+                .hash("root", head.root)
+                .set("key_id", log.verifier_key().id_text()),
+            1ms);
+  };
+  for (int i = 0; i < 20; ++i)
+    for (int j = 0; j < 100; ++j) name(heads[static_cast<std::size_t>(j * 37 % 100)]);
+  const Report good = verify_bundle(log.bundle(), pinned(log));
+  EXPECT_EQ(good.exit_status(), 0) << good.to_text();
+
+  Checkpoint other = heads[3];
+  other.root[0] = static_cast<std::uint8_t>(other.root[0] ^ 1);
+  name(other);
+  const Report forked = verify_bundle(log.bundle(), pinned(log));
+  EXPECT_EQ(forked.exit_status(), 6);
+  EXPECT_EQ(forked.first_bad_seq, log.entries.size() - 1);
+}
+
 // --- completeness
 // -----------------------------------------------------------------------------------------------
 

@@ -4,6 +4,8 @@
 #include "base/encoding.h"
 #include "base/id.h"
 #include "base/json.h"
+#include "base/random.h"
+#include "base/ranges.h"
 #include "base/time.h"
 
 namespace parlour {
@@ -105,6 +107,46 @@ TEST(Time, Rfc3339RoundTrip) {
   EXPECT_FALSE(from_rfc3339("2026-02-30T00:00:00Z"));
   EXPECT_FALSE(from_rfc3339("2026-11-24 14:30:00Z"));
   EXPECT_FALSE(from_rfc3339("2026-11-24T24:30:00Z"));
+}
+
+TEST(Ranges, AreJoinedAndTakenFromEachOther) {
+  const Ranges some = joined({{5, 9}, {1, 3}, {3, 4}, {7, 12}, {8, 8}, {20, 30}});
+  EXPECT_EQ(some, (Ranges{{1, 4}, {5, 12}, {20, 30}}));
+  EXPECT_EQ(joined(some, 1), (Ranges{{1, 12}, {20, 30}}));
+  EXPECT_EQ(length(some), 20);
+  EXPECT_EQ(without({{0, 40}}, some), (Ranges{{0, 1}, {4, 5}, {12, 20}, {30, 40}}));
+  EXPECT_EQ(without(some, {{0, 2}, {6, 7}, {8, 25}}), (Ranges{{2, 4}, {5, 6}, {7, 8}, {25, 30}}));
+  EXPECT_EQ(without(some, {}), some);
+  EXPECT_EQ(common(some, {{0, 2}, {3, 6}, {11, 21}}), (Ranges{{1, 2}, {3, 4}, {5, 6}, {11, 12}, {20, 21}}));
+  EXPECT_EQ(together(some, {{4, 5}, {30, 31}}), (Ranges{{1, 12}, {20, 31}}));
+}
+
+// Every answer against a picture of single milliseconds.
+TEST(Ranges, AgreeWithAPictureOfEachMillisecond) {
+  SeededRandom random(7);
+  for (int round = 0; round < 500; ++round) {
+    auto some = [&] {
+      Ranges ranges;
+      for (std::uint32_t i = random.u32() % 6; i > 0; --i) {
+        const auto from = static_cast<std::int64_t>(random.u32() % 40);
+        ranges.emplace_back(from, from + static_cast<std::int64_t>(random.u32() % 9));
+      }
+      return joined(ranges);
+    };
+    const Ranges a = some(), b = some();
+    auto covers = [](const Ranges& ranges, std::int64_t at) {
+      for (const Range& range : ranges)
+        if (at >= range.first && at < range.second) return true;
+      return false;
+    };
+    const Ranges left = without(a, b), both = common(a, b), either = together(a, b);
+    for (std::int64_t at = -1; at < 50; ++at) {
+      EXPECT_EQ(covers(left, at), covers(a, at) && !covers(b, at));
+      EXPECT_EQ(covers(both, at), covers(a, at) && covers(b, at));
+      EXPECT_EQ(covers(either, at), covers(a, at) || covers(b, at));
+    }
+    EXPECT_EQ(joined(left), left);
+  }
 }
 
 TEST(Id, Uuid7HasItsVersionVariantAndTime) {

@@ -63,7 +63,9 @@ SampleLog::SampleLog(std::uint64_t seed)
             .set("policy_sha256", document_hash(demand))
             .set("recording", demand)
             .set("tolerance_ms", 2'000)
-            .set("pause_max_s", 0));
+            .set("pause_max_s", 0)
+            .set("loss_end_s", 120)
+            .set("hold_s", 300));
   add(EntryBuilder("server.started")
           .actor({ActorKind::kSystem, "serve"})
           .set("version", "0.1.0")

@@ -3,14 +3,13 @@
 // its receipt. No meeting whose type forbids one was recorded. A log that contradicts itself is named, each
 // contradiction with a code of its own (finding.h).
 //
-// The window of a meeting runs from meeting.started (data.first_two_present if given) to meeting.ended. What
-// the verified intervals do not cover must be explained by entries of the log: recording.gap {from, to},
-// media.stopped to media.resumed and meeting.held to meeting.resumed (nothing was forwarded then),
-// recording.paused to recording.resumed. What remains beyond the tolerance of the type's document is a
-// violation. A gap that is explained is reported, not forgiven in silence.
+// The window of a meeting runs from meeting.started to meeting.ended, by the times of these entries. What the
+// verified intervals do not cover must be explained by entries of the log, each reason within its bounds
+// (silences.h). What remains beyond the tolerance of the type's document is a violation. What is explained is
+// counted by its reason and shown in the verdict: nothing but the log speaks for it.
 //
 // Memory: under 256 bytes a meeting, whatever the log says; what a meeting needs while it runs is let go when
-// it is settled. One thread.
+// it is settled. Time: linear in the entries, but for a sort of one meeting's ranges. One thread.
 #pragma once
 
 #include <array>
@@ -44,6 +43,12 @@ enum class Coverage : std::uint8_t {
 };
 std::string_view to_text(Coverage coverage);
 
+// Milliseconds by why nothing was recorded; the words are those of the report.
+enum class Silence : std::uint8_t { kHeld, kStopped, kServer, kPaused, kGap, kCount };
+std::string_view to_text(Silence silence);
+constexpr std::size_t kSilences = static_cast<std::size_t>(Silence::kCount);
+using SilenceTimes = std::array<std::int64_t, kSilences>;
+
 struct MeetingCoverage {
   std::string meeting;
   std::uint64_t started_seq = 0;  // of its first entry where it never started
@@ -52,6 +57,7 @@ struct MeetingCoverage {
   std::string reason;             // of a violation or a pending one, in words
   std::int64_t window_ms = 0;     // length of the meeting's window
   std::int64_t explained_ms = 0;  // not recorded, with an entry that says why
+  SilenceTimes explained{};       // the same, by its reason
   std::int64_t uncovered_ms = 0;  // not recorded, unexplained
   std::vector<std::string> recordings;
 };
@@ -64,17 +70,21 @@ std::string id_text(const Id& id);
 
 constexpr std::uint32_t kNone = UINT32_MAX;
 constexpr std::uint64_t kNoSeq = UINT64_MAX;
+// A meeting has one; a log that lies about it may name some more.
+constexpr std::uint8_t kRecordingsMax = 8;
 
 // What is kept of each meeting and recording to the end.
 struct Meeting {
   Id id{};
   std::uint64_t seq = kNoSeq;  // of meeting.started, else of the first entry that mattered
   std::uint64_t findings = 0;  // bits
-  std::int64_t window_ms = 0, explained_ms = 0, uncovered_ms = 0;
+  std::int64_t window_ms = 0, uncovered_ms = 0;
+  std::array<std::uint32_t, kSilences> explained_ms{};
   std::int64_t ended_ms = INT64_MAX;
   std::uint32_t live = kNone;  // while it is not settled
   std::uint32_t recordings = kNone;
   Coverage coverage = Coverage::kPending;
+  std::uint8_t recordings_count = 0;
   bool started = false, demanded = false, never = false, settled = false;
 };
 struct Recording {
@@ -89,6 +99,10 @@ struct Recording {
 // Where things stand by their id: numbers of a deque, found by open addressing.
 class Index {
  public:
+  // With a key that the log's writer does not know, nobody can choose ids that stand in one place.
+  using Key = std::array<std::uint64_t, 2>;
+  explicit Index(const Key& key) : key_(key) {}
+
   // The number of `id`, or kNone.
   template <class At>
   std::uint32_t find(const Id& id, const At& at) const {
@@ -105,16 +119,7 @@ class Index {
   }
 
  private:
-  static std::size_t hash(const Id& id) {
-    // The end of a UUID is random; somebody who makes collisions makes his own verifier slow.
-    std::uint64_t low = 0, high = 0;
-    for (int i = 0; i < 8; ++i) {
-      high = high << 8 | id[static_cast<std::size_t>(i)];
-      low = low << 8 | id[static_cast<std::size_t>(i) + 8];
-    }
-    std::uint64_t mixed = (low ^ (high >> 7)) * 0x9E3779B97F4A7C15u;
-    return static_cast<std::size_t>(mixed ^ (mixed >> 29));
-  }
+  std::size_t hash(const Id& id) const;
   template <class At>
   void put(std::uint32_t number, const At& at) {
     std::size_t place = hash(at(number).id) & (places_.size() - 1);
@@ -128,6 +133,7 @@ class Index {
     for (std::uint32_t number : before)
       if (number != kNone) put(number, at);
   }
+  Key key_;
   std::vector<std::uint32_t> places_;
   std::size_t used_ = 0;
 };
@@ -143,6 +149,7 @@ class MeetingList {
   MeetingCoverage operator[](std::size_t index) const { return at(index); }
   // Without the recordings and the words: cheap.
   Coverage coverage(std::size_t index) const { return meetings_[order_.at(index)].coverage; }
+  std::int64_t explained_ms(std::size_t index) const;
 
  private:
   friend class CompletenessAudit;
@@ -157,6 +164,9 @@ struct CompletenessReport {
                 no_media = 0, pending = 0;
   std::uint64_t violations = 0;
   std::int64_t uncovered_ms = 0;
+  // Of the meetings that must be recorded and are accounted for: what no recording holds, and of how many.
+  SilenceTimes explained{};
+  std::uint64_t explained_meetings = 0;
   // Effects that were announced (X.requested) and have neither an end nor a failure.
   std::uint64_t open_requests = 0;
   std::uint64_t first_open_request = 0;
@@ -172,10 +182,16 @@ struct CompletenessOptions {
   std::int64_t tolerance_ms = 2'000;
   // The greatest that a type's document can have (meeting/type_policy.cpp).
   std::int64_t tolerance_max_ms = 600'000;
+  // The longest that a type's document can have a call go on without its recording, and be held (the same).
+  std::int64_t loss_end_max_ms = 600'000, hold_max_ms = 1'800'000;
   // A meeting that never ends in the log is a violation after this time.
   Duration open_max = std::chrono::hours(24);
   // Two people in a recorded Roster whose media never meet: an hour of trying at the most.
   Duration start_max = std::chrono::hours(1);
+  // Meetings that are kept unsettled at once. An honest log has those of a day.
+  std::size_t open_at_once_max = 65'536;
+  // Drawn anew for each log of others.
+  completeness::Index::Key index_key{0x243F6A8885A308D3u, 0x13198A2E03707344u};
 };
 
 class CompletenessAudit {
@@ -203,32 +219,47 @@ class CompletenessAudit {
  private:
   struct Live;
   struct Published;
-  using Range = std::pair<std::int64_t, std::int64_t>;
 
   completeness::Meeting& meeting_of(const EntryView& entry);
+  std::uint32_t number_of(const completeness::Id& meeting) const;
   Live& live_of(completeness::Meeting& meeting);
-  void add_range(completeness::Meeting& meeting, std::vector<Range>& ranges, Range range);
+  Live* known_live(const completeness::Meeting& meeting);
+  void let_go(completeness::Meeting& meeting);
+  // The silences and intervals of a meeting that is not settled; `change` may add a range.
+  template <class Change>
+  void change_ranges(completeness::Meeting& meeting, const Change& change);
+  void catch_up(Live& live);
   void find(completeness::Meeting& meeting, Finding finding);
+
   void observe_type(const EntryView& entry);
+  void observe_request(const EntryView& entry);
+  void observe_request_end(const EntryView& entry);
+  void observe_play(completeness::Meeting& meeting);
+  void observe_meeting(completeness::Meeting& meeting, const EntryView& entry, std::string_view event);
   void observe_start(completeness::Meeting& meeting, const EntryView& entry);
   void observe_end(completeness::Meeting& meeting, const EntryView& entry);
-  void observe_meeting(completeness::Meeting& meeting, const EntryView& entry, std::string_view event);
+  void observe_silence(completeness::Meeting& meeting, const EntryView& entry, std::string_view event);
   void observe_deletion(completeness::Meeting& meeting, const EntryView& entry);
   void observe_people(completeness::Meeting& meeting, const EntryView& entry);
+  void observe_roster(completeness::Meeting& meeting, const EntryView& entry);
   void observe_exemption(completeness::Meeting& meeting, const EntryView& entry);
   void observe_recording(completeness::Meeting& meeting, const EntryView& entry, std::string_view event);
-  void observe_forbidden(completeness::Meeting& meeting, std::uint32_t seen);
   void observe_late(completeness::Meeting& meeting, const EntryView& entry, std::string_view event);
-  completeness::Recording& recording_of(completeness::Meeting& meeting, const EntryView& entry);
+  void observe_forbidden(completeness::Meeting& meeting, std::uint32_t seen);
+  // Nothing: more than a meeting can have.
+  completeness::Recording* recording_of(completeness::Meeting& meeting, const EntryView& entry);
+  void first_packet(completeness::Meeting& meeting, const EntryView& entry);
+  void gap(completeness::Meeting& meeting, const completeness::Recording& recording, const EntryView& entry);
   void seal(completeness::Meeting& meeting, completeness::Recording& recording, const EntryView& entry);
   void verify(completeness::Meeting& meeting, completeness::Recording& recording, const EntryView& entry);
+
   bool may_settle(const completeness::Meeting& meeting, const Live& live) const;
   void settle(completeness::Meeting& meeting);
   void judge(completeness::Meeting& meeting, Live& live);
   void judge_unstarted(completeness::Meeting& meeting, const Live& live);
   void cover(completeness::Meeting& meeting, Live& live);
   template <class Run>
-  void each_recording(const completeness::Meeting& meeting, const Run& run) {
+  void each_recording(const completeness::Meeting& meeting, const Run& run) const {
     for (std::uint32_t i = meeting.recordings; i != completeness::kNone; i = recordings_[i].next)
       run(recordings_[i]);
   }
@@ -240,16 +271,20 @@ class CompletenessAudit {
   std::uint32_t last_ = completeness::kNone;  // entries of one meeting mostly stand together
   std::deque<Live> live_;
   std::vector<std::uint32_t> free_;
-  std::size_t evict_ = 0;
+  std::uint32_t oldest_ = completeness::kNone, newest_ = completeness::kNone;  // of live_, by age
+  std::size_t open_ = 0;
   std::uint64_t ranges_ = 0;
 
   std::unique_ptr<Published> published_;  // types and users
   std::uint64_t verified_count_ = 0;
   std::uint64_t without_tolerance_ = 0, without_type_ = 0;
-  std::vector<std::uint64_t> requests_;  // seq of those without an end, rising; kNoSeq where one ended
+  // Seq of requests, times two, and one more where it ended: rising.
+  std::vector<std::uint64_t> requests_;
   std::uint64_t requests_ended_ = 0, requests_dropped_ = 0;
-  bool observe_request(const EntryView& entry);
-  std::int64_t last_ms_ = 0;
+  // When the server began, and when the entry before was written. An honest log has a few thousand.
+  std::vector<std::pair<std::int64_t, std::int64_t>> restarts_;
+  std::int64_t last_ms_ = 0;  // of the newest entry
+  std::int64_t seen_ms_ = 0;  // of the one before
 };
 
 }  // namespace parlour::audit

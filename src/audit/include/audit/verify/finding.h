@@ -27,7 +27,13 @@ enum class Finding : std::uint8_t {
   kGapAfterSealed,
   kGapUnrecorded,
   kPauseBeyondType,
+  kGapTooLong,
+  kStoppedTooLong,
+  kStoppedRecorded,
+  kHeldTooLong,
   kTooManyRanges,
+  kTooManyRecordings,
+  kTooManyOpen,
   // The type's document.
   kToleranceBeyondType,
   kTypeUnpublished,
@@ -35,6 +41,7 @@ enum class Finding : std::uint8_t {
   kTypeChanged,
   kDemandChanged,
   kDemandUnknown,
+  kDemandedRosterOff,
   // Exemption and deletion instead of a recording.
   kExemptionUnapproved,
   kExemptionUnknownApprover,
@@ -45,7 +52,6 @@ enum class Finding : std::uint8_t {
   // The window.
   kNeverEnded,
   kEndedTwice,
-  kEndedEarly,
   kStartedLate,
   kWindowReversed,
   kDurationContradicts,

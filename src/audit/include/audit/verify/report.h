@@ -33,6 +33,9 @@ enum class Status : int {
 std::string_view to_text(Status status);  // a short name: "good", "altered", …
 int check_order(Status status);           // position in the order above
 
+// "1 h 02 min 03.5 s"; without what is zero in front.
+std::string time_text(std::int64_t ms);
+
 struct Fault {
   Status status;
   std::optional<std::uint64_t> seq;  // where known
