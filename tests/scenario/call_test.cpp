@@ -215,6 +215,29 @@ TEST(Call, ARecorderThatGetsNoPacketsIsNoRecorder) {
   world.pass(5s);
 }
 
+TEST(Call, FaultH9ARosterOfAnotherMeetingIsRefused) {
+  World world;
+  Visit visit = world.schedule("never");
+  auto [ada, carl] = world.both_enter(visit);
+  e2ee::Roster roster = ada->next_roster({carl.get()});
+  roster.meeting[15] ^= 1;
+  Json reply = ada->sign(roster);
+  EXPECT_EQ(reply.string_or("code"), "e2ee.meeting_other");
+  EXPECT_EQ(carl->count("admitted"), 0u);
+}
+
+// The steward's word about a link's secret goes to the members, is kept for who comes back, and is nobody
+// else's.
+TEST(Call, TheStewardsLinkProofReachesTheCustomerAndIsKept) {
+  World world;
+  auto [visit, ada, carl] = world.in_call("never");
+  EXPECT_EQ(carl->link_proof(carl->idx()).string_or("code"), "e2ee.signer");
+  EXPECT_EQ(ada->link_proof(ada->idx()).string_or("code"), "e2ee.link_proof_to");
+  EXPECT_EQ(ada->link_proof(carl->idx()).string_or("type"), "ok");
+  EXPECT_EQ(carl->last("e2ee")->find("m")->string_or("t"), "LinkProof");
+  EXPECT_EQ(world.chain_of(ada->call()).newest()->link_proofs.size(), 1u);
+}
+
 TEST(Call, ACustomerLeavesAndCannotComeBackUnseen) {
   World world;
   auto [visit, ada, carl] = world.in_call("never");

@@ -5,6 +5,7 @@
 #include "base/encoding.h"
 #include "contract.h"
 #include "crypto/hash.h"
+#include "e2ee/call_code.h"
 #include "e2ee/key_wrap.h"
 #include "world.h"
 
@@ -243,6 +244,14 @@ Json Page::sender_key() {
     return std::pair(a.to, a.kind) < std::pair(b.to, b.kind);
   });
   return e2ee(e2ee::sign(key, hello_.ep, *sig_));
+}
+
+Json Page::link_proof(std::uint8_t to) {
+  e2ee::CallChain chain = world_.chain_of(call_);
+  const e2ee::Hash256& roster = chain.newest()->roster_hash;
+  e2ee::LinkProof proof{hello_.call, roster, to,
+                        e2ee::link_proof_of_steward(as_bytes("sixteen letters."), roster)};
+  return e2ee(e2ee::sign(proof, hello_.ep, *sig_));
 }
 
 Json Page::acknowledge() {

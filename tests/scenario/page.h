@@ -31,6 +31,7 @@ class Page {
   e2ee::Roster next_roster(const std::vector<Page*>& others);
   Json sign_roster(const std::vector<Page*>& others);  // as the steward
   Json sender_key();
+  Json link_proof(std::uint8_t to);
   Json acknowledge();
   Json activate();
   std::string activate_code();
@@ -57,6 +58,7 @@ class Page {
   std::uint64_t last_n() const { return last_n_; }
   const std::string& token() const { return token_; }
   meeting::ParticipantId participant() const;
+  std::uint8_t idx() const;  // in the newest Roster; 255: not in it
   app::LiveMeetings::SocketId socket() const { return socket_; }
 
   std::string csrf;
@@ -65,7 +67,6 @@ class Page {
  private:
   class Socket;
   void received(const std::string& text);
-  std::uint8_t idx() const;
 
   World& world_;
   bool staff_;

@@ -97,6 +97,14 @@ TEST(Waiting, TheWayInHasItsOrder) {
                 JsonObject{{"type", "enter"}, {"form", 2}, {"as", "guest"}, {"csrf", "of another page"}}),
             "session.missing");
   EXPECT_EQ(other.close_code(), 1008);
+  // Loaded before the signed messages changed, or after they have changed again: it is told to reload.
+  for (const Json& form : {Json(), Json(1), Json(3), Json("2")}) {
+    Page outdated(world, false, "", opened->token);
+    EXPECT_EQ(outdated.say_code(JsonObject{
+                  {"type", "enter"}, {"form", form}, {"as", "guest"}, {"csrf", opened->invitation.csrf}}),
+              "page.outdated");
+    EXPECT_EQ(outdated.close_code(), 1008);
+  }
   Page mute(world, false, "", opened->token);
   world.pass(11s);
   EXPECT_FALSE(mute.open()) << "who says nothing is not kept";
