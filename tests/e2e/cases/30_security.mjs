@@ -86,6 +86,12 @@ test('security 4, 6, 7, 8, 9, 10, 12, 24, 44: sessions, origins, headers, mass a
       check(policy.includes("default-src 'none'") && !policy.includes('unsafe') && policy.includes("frame-ancestors 'none'"), `${method} ${path}: CSP ${policy}`);
       check(headers['x-content-type-options'] === 'nosniff' && headers['referrer-policy'] === 'no-referrer' && /max-age=31536000/.test(headers['strict-transport-security'] ?? '') && headers['cross-origin-opener-policy'] === 'same-origin' && /camera=\(self\)/.test(headers['permissions-policy'] ?? ''), `${method} ${path}: headers`);
     }
+    // Fault H10: nobody makes the server read more than 16 KiB, whatever the path, with or without a session.
+    for (const [path, headers] of [['/api/v1/session', {}], ['/api/v1/link', {}], ['/api/v1/guest/device-check', {}], ['/api/v1/meetings', { cookie: session, 'x-parlour-csrf': csrf }]])
+      for (const [size, tooLarge] of [[16 * 1024, false], [16 * 1024 + 1, true], [1024 * 1024, true]]) {
+        const { status } = await ask(stack, 'POST', path, { headers: json(stack, headers), body: JSON.stringify('x'.repeat(size - 2)) });
+        check((status === 413) === tooLarge, `${path} answers ${status} to ${size} bytes`);
+      }
     // 24 and 44: traversal, and nothing told about the inside.
     for (const path of ['/assets/%2e%2e/%2e%2e/etc/passwd', '/..%5c..%5cetc/passwd', '/assets/..%2f..%2fparlour.db', '/.git/config', '/metrics', '/debug', '/api/v1/play/../../x', '/assets/%c0%ae%c0%ae/x']) {
       const answer = await ask(stack, 'GET', path);
