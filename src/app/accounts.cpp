@@ -4,6 +4,7 @@
 
 #include "app/act.h"
 #include "app/token.h"
+#include "base/characters.h"
 
 namespace parlour::app {
 namespace {
@@ -13,6 +14,11 @@ std::string lower(std::string text) {
     return c < 128 ? static_cast<char>(std::tolower(c)) : static_cast<char>(c);
   });
   return text;
+}
+
+std::optional<std::string> password_fault(std::string_view password) {
+  if (characters(password) >= 12) return std::nullopt;
+  return "The password needs at least 12 characters.";
 }
 
 }  // namespace
@@ -160,9 +166,9 @@ Result<UserId, std::string> Accounts::create_user(const meeting::Actor& actor, c
   if (auto refusal = meeting::allowed(actor, meeting::Action::kUserManage, {})) return fail(refusal->text);
   if (email.find('@') == std::string::npos || email.size() > 254 || !is_utf8(email))
     return fail(std::string("This is no e-mail address."));
-  if (name.empty() || name.size() > 100 || !is_utf8(name))
-    return fail(std::string("A name of 1 to 100 bytes is needed."));
-  if (password.size() < 12) return fail(std::string("The password needs at least 12 characters."));
+  if (name.empty() || characters(name) > 100 || !is_utf8(name))
+    return fail(std::string("A name of 1 to 100 characters is needed."));
+  if (auto fault = password_fault(password)) return fail(*fault);
   if (context_.people.user_by_email(lower(email)))
     return fail(std::string("There is an account with this e-mail address."));
   std::optional<std::string> hash = context_.passwords.hash_now(password);
@@ -187,7 +193,7 @@ Result<UserId, std::string> Accounts::create_user(const meeting::Actor& actor, c
 Result<void, std::string> Accounts::set_password(const meeting::Actor& actor, const std::string& email,
                                                  const std::string& password) {
   if (auto refusal = meeting::allowed(actor, meeting::Action::kUserManage, {})) return fail(refusal->text);
-  if (password.size() < 12) return fail(std::string("The password needs at least 12 characters."));
+  if (auto fault = password_fault(password)) return fail(*fault);
   std::optional<User> user = context_.people.user_by_email(lower(email));
   if (!user) return fail(std::string("There is no account with this e-mail address."));
   std::optional<std::string> hash = context_.passwords.hash_now(password);
@@ -231,7 +237,7 @@ Result<void, std::string> Accounts::enable_user(const meeting::Actor& actor, con
   std::optional<User> user = context_.people.user_by_email(lower(email));
   if (!user) return fail(std::string("There is no account with this e-mail address."));
   if (!user->disabled) return fail(std::string("The account is not disabled."));
-  if (password.size() < 12) return fail(std::string("The password needs at least 12 characters."));
+  if (auto fault = password_fault(password)) return fail(*fault);
   std::optional<std::string> hash = context_.passwords.hash_now(password);
   if (!hash) return fail(std::string("The password could not be stored."));
   user->disabled = false;

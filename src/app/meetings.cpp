@@ -1,12 +1,15 @@
 #include "app/meetings.h"
 
 #include "app/token.h"
+#include "base/characters.h"
 
 namespace parlour::app {
 namespace {
 
 using namespace meeting;
 
+// Browsers forget a link's secret that is older (web/src/call/link_store.ts).
+constexpr int kMostDaysAhead = 730;
 constexpr std::size_t kSessionsOfOne = 32;  // browsers in which one link is open
 
 Unexpected<Refusal> not_found() {
@@ -45,7 +48,8 @@ Result<Meetings::Scheduled, Refusal> Meetings::schedule(const Actor& actor, cons
   for (MeetingType& published : context_.types.latest())
     if (published.id == wanted.type) type = published;
   if (!type) return bad("type.unknown", "There is no such meeting type.");
-  if (wanted.customer_name.empty() || wanted.customer_name.size() > 100 || !is_utf8(wanted.customer_name))
+  if (wanted.customer_name.empty() || characters(wanted.customer_name) > 100 ||
+      !is_utf8(wanted.customer_name))
     return bad("customer_name.invalid", "The customer's name needs 1 to 100 characters.");
   std::size_t at = wanted.customer_email.find('@');
   if (at == std::string::npos || at == 0 || at + 1 == wanted.customer_email.size() ||
@@ -53,7 +57,7 @@ Result<Meetings::Scheduled, Refusal> Meetings::schedule(const Actor& actor, cons
       wanted.customer_email.find_first_of(" \r\n\t,;<>") != std::string::npos)
     return bad("customer_email.invalid", "This is no e-mail address.");
   UtcTime now = context_.clock.now().utc;
-  if (wanted.start < now - 24h || wanted.start > now + 24h * 730)
+  if (wanted.start < now - 24h || wanted.start > now + 24h * kMostDaysAhead)
     return bad("start.invalid", "The start lies too far in the past or in the future.");
   int duration = wanted.duration_min.value_or(type->policy.duration_min);
   if (duration < 5 || duration > 480) return bad("duration.invalid", "A meeting lasts 5 to 480 minutes.");

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "base/bytes.h"
+#include "base/characters.h"
 #include "base/encoding.h"
 #include "base/id.h"
 #include "base/json.h"
@@ -45,6 +46,20 @@ TEST(Encoding, Utf8) {
   EXPECT_FALSE(is_utf8("\xED\xA0\x80"));
   EXPECT_FALSE(is_utf8("\xF4\x90\x80\x80"));
   EXPECT_FALSE(is_utf8("\xE2\x82"));
+}
+
+TEST(Encoding, CharactersOfOneToFourBytes) {
+  for (const char* one : {"a", "\xC3\xBC", "\xE2\x82\xAC", "\xF0\x9F\x94\x92"}) {
+    std::string text;
+    for (int i = 0; i < 100; ++i) text += one;
+    EXPECT_EQ(characters(text), 100u) << one;
+    EXPECT_EQ(first_characters(text, 100), text);
+    EXPECT_EQ(first_characters(text, 99), text.substr(0, 99 * std::string_view(one).size()))
+        << "never half of one";
+    EXPECT_EQ(first_characters(text, 0), "");
+  }
+  EXPECT_EQ(characters("gr\xC3\xBC\xC3\x9F \xF0\x9F\x94\x92"), 6u);
+  EXPECT_EQ(characters(""), 0u);
 }
 
 TEST(Reader, FailsForGoodAndGivesZeros) {

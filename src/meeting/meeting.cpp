@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/characters.h"
+
 namespace parlour::meeting {
 namespace {
 
@@ -72,7 +74,7 @@ class Decider {
     if (meeting_.over()) return over();
     if (meeting_.phase == Phase::kLive || meeting_.phase == Phase::kHeld)
       return refuse("meeting.live", "The meeting is running; end it instead.");
-    if (c.reason.empty() || c.reason.size() > 300)
+    if (c.reason.empty() || characters(c.reason) > 300)
       return refuse("reason.missing", "A reason of 1 to 300 characters is needed.");
     return events(event::MeetingCancelled{c.by, c.reason});
   }

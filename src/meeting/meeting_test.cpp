@@ -158,6 +158,10 @@ TEST(TypePolicy, RefusesContradictionsByTheirPlace) {
   Json unknown = document("never");
   unknown.set("surprise", JsonObject{});
   EXPECT_EQ(pointer_of(unknown), "/surprise");
+  // Nobody can begin such a recording yet, so no type may say that somebody could.
+  EXPECT_EQ(pointer_of(document("optional")), "/recording/rule/value");
+  EXPECT_EQ(parse_type_policy(document("optional")).error().reason,
+            "optional recording is not built yet: choose required or never");
   EXPECT_EQ(pointer_of(Json(1)), "");
 }
 
@@ -233,7 +237,7 @@ TEST(Notice, FaultB8PromisesNothingThatNothingKeeps) {
   type.policy = *parse_type_policy(document("required"));
   for (const char* language : {"en", "nl"}) {
     Notice notice = make_notice(type, "Example Bank", language);
-    EXPECT_EQ(notice.version, 2);
+    EXPECT_EQ(notice.version, 3);
     const char* term = notice.language == "nl" ? "Ten minste 7 jaar" : "At least 7 years";
     for (const std::string& said : {notice.kept, notice.text}) {
       for (const char* word :
@@ -242,6 +246,30 @@ TEST(Notice, FaultB8PromisesNothingThatNothingKeeps) {
       EXPECT_NE(said.find(term), std::string::npos) << said;
     }
   }
+}
+
+// "As the text before the conversation said": whichever text it was.
+TEST(Notice, FaultB8SaysWhatTheGoodbyeRefersTo) {
+  for (const char* rule : {"required", "never"}) {
+    MeetingType type;
+    type.policy = *parse_type_policy(document(rule));
+    EXPECT_NE(make_notice(type, "Example Bank", "en").text.find("Example Bank always keeps a log"),
+              std::string::npos);
+    EXPECT_NE(make_notice(type, "Example Bank", "nl").text.find("houdt Example Bank altijd een logboek bij"),
+              std::string::npos);
+  }
+}
+
+// Limits are printed in characters and counted in them.
+TEST(MeetingRules, AReasonIsCountedInCharacters) {
+  for (const char* one : {"a", "\xC3\xBC", "\xE2\x82\xAC", "\xF0\x9F\x94\x92"}) {
+    std::string most, more;
+    for (int i = 0; i < 300; ++i) most += one;
+    more = most + one;
+    EXPECT_EQ(World("never").run(command::Cancel{"agent", most}), "ok") << one;
+    EXPECT_EQ(World("never").run(command::Cancel{"agent", more}), "reason.missing") << one;
+  }
+  EXPECT_EQ(World("never").run(command::Cancel{"agent", ""}), "reason.missing");
 }
 
 TEST(Notice, SaysWhatTheTypeEnforces) {

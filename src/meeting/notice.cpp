@@ -14,6 +14,15 @@ std::string keep_in_words(std::string_view keep, bool dutch) {
   return number + (dutch ? (one ? " dag" : " dagen") : one ? " day" : " days");
 }
 
+// The goodbye refers to this sentence, whether anything was recorded or not.
+std::string course_logged(const std::string& organisation, bool dutch) {
+  return dutch ? " Van het verloop van het gesprek (wie binnenkwam, wanneer het begon en eindigde) houdt " +
+                     organisation + " altijd een logboek bij."
+               : " " + organisation +
+                     " always keeps a log of the course of the conversation (who came in, when it began and "
+                     "ended).";
+}
+
 }  // namespace
 
 Notice make_notice(const MeetingType& type, std::string_view organisation, std::string_view language) {
@@ -30,15 +39,14 @@ Notice make_notice(const MeetingType& type, std::string_view organisation, std::
                         : "Nothing. No recording is made of this conversation.";
     notice.kept = dutch ? "Er is geen opname om te bewaren." : "There is no recording to keep.";
     notice.who = dutch ? "Niemand." : "Nobody.";
-    notice.text =
-        dutch ? "Dit gesprek wordt niet opgenomen. " + notice.why +
-                    " Voor dit gesprek bestaat geen sleutel van een recorder: geen enkele deelnemer "
-                    "verstrekt er een. "
-                    "Van het verloop (wie binnenkwam, wanneer het gesprek begon en eindigde) houdt " +
-                    org + " wel een logboek bij."
-              : "This conversation is not recorded. " + notice.why +
-                    " No recorder key exists for this call: no participant gives one out. " + org +
-                    " does keep a log of its course (who came in, when the conversation began and ended).";
+    notice.text = dutch
+                      ? "Dit gesprek wordt niet opgenomen. " + notice.why +
+                            " Voor dit gesprek bestaat geen sleutel van een recorder: geen enkele deelnemer "
+                            "verstrekt er een." +
+                            course_logged(org, dutch)
+                      : "This conversation is not recorded. " + notice.why +
+                            " No recorder key exists for this call: no participant gives one out." +
+                            course_logged(org, dutch);
     return notice;
   }
   notice.what =
@@ -49,19 +57,17 @@ Notice make_notice(const MeetingType& type, std::string_view organisation, std::
                       : "At least " + keep + "; after that this program does not delete it by itself";
   notice.who = dutch ? "De afdeling Compliance van " + org + ", met een reden die wordt vastgelegd"
                      : "The compliance department of " + org + ", for a reason that is logged";
-  bool required = policy.recording == RecordingRule::kRequired;
-  notice.text = dutch ? std::string(required ? "Dit gesprek moet worden opgenomen."
-                                             : "Dit gesprek kan worden opgenomen.") +
-                            " Waarom: " + notice.why + " Wat: " + notice.what + ". Bewaard: " + notice.kept +
-                            ". Wie kan het afspelen: " + notice.who + ". U kunt " + org +
-                            " om een kopie vragen. De opname wordt in uw browser versleuteld; de "
-                            "gespreksserver heeft de sleutels nooit."
-                      : std::string(required ? "This conversation must be recorded."
-                                             : "This conversation may be recorded.") +
-                            " Why: " + notice.why + " What: " + notice.what + ". Kept: " + notice.kept +
-                            ". Who can play it: " + notice.who + ". You can ask " + org +
-                            " for a copy. The recording is encrypted in your browser; the call server never "
-                            "holds the keys.";
+  notice.text =
+      dutch ? "Dit gesprek moet worden opgenomen. Waarom: " + notice.why + " Wat: " + notice.what +
+                  ". Bewaard: " + notice.kept + ". Wie kan het afspelen: " + notice.who + ". U kunt " + org +
+                  " om een kopie vragen. De opname wordt in uw browser versleuteld; de "
+                  "gespreksserver heeft de sleutels nooit." +
+                  course_logged(org, dutch)
+            : "This conversation must be recorded. Why: " + notice.why + " What: " + notice.what +
+                  ". Kept: " + notice.kept + ". Who can play it: " + notice.who + ". You can ask " + org +
+                  " for a copy. The recording is encrypted in your browser; the call server never "
+                  "holds the keys." +
+                  course_logged(org, dutch);
   return notice;
 }
 

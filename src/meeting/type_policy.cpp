@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/characters.h"
+
 namespace parlour::meeting {
 namespace {
 
@@ -70,8 +72,8 @@ class Settings {
   std::string string(std::string_view section, std::string_view name, std::size_t longest) {
     const Json* value = value_of(section, name, false);
     if (value == nullptr) return "";
-    if (value->as_string() == nullptr || value->as_string()->size() > longest) {
-      fault(pointer(section, name), "must be a text of at most " + std::to_string(longest) + " bytes");
+    if (value->as_string() == nullptr || characters(*value->as_string()) > longest) {
+      fault(pointer(section, name), "must be a text of at most " + std::to_string(longest) + " characters");
       return "";
     }
     return *value->as_string();
@@ -81,9 +83,9 @@ class Settings {
     const Json* en = value != nullptr ? value->find("en") : nullptr;
     const Json* nl = value != nullptr ? value->find("nl") : nullptr;
     if (en == nullptr || nl == nullptr || en->as_string() == nullptr || nl->as_string() == nullptr ||
-        en->as_string()->empty() || nl->as_string()->empty() || en->as_string()->size() > longest ||
-        nl->as_string()->size() > longest) {
-      fault(where, "needs a text in en and in nl of at most " + std::to_string(longest) + " bytes");
+        en->as_string()->empty() || nl->as_string()->empty() || characters(*en->as_string()) > longest ||
+        characters(*nl->as_string()) > longest) {
+      fault(where, "needs a text in en and in nl of at most " + std::to_string(longest) + " characters");
       return text;
     }
     return {*en->as_string(), *nl->as_string()};
@@ -143,8 +145,6 @@ std::string_view to_text(RecordingRule rule) {
   switch (rule) {
     case RecordingRule::kRequired:
       return "required";
-    case RecordingRule::kOptional:
-      return "optional";
     case RecordingRule::kNever:
       return "never";
   }
@@ -168,10 +168,11 @@ Result<TypePolicy, PolicyFault> parse_type_policy(const Json& document) {
   policy.notice_why = settings.text("notice", "why", 2000);
   policy.other_ways = settings.text("notice", "other_ways", 2000);
   settings.known("recording", {"rule", "kinds", "pause_max_s", "loss_end_s", "coverage_tolerance_ms"});
+  // Protocol and log know "optional", for when somebody can begin such a recording: no page can yet.
   std::string rule = settings.choice("recording", "rule", {"never", "optional", "required"});
-  policy.recording = rule == "required"   ? RecordingRule::kRequired
-                     : rule == "optional" ? RecordingRule::kOptional
-                                          : RecordingRule::kNever;
+  if (rule == "optional")
+    settings.fault("/recording/rule/value", "optional recording is not built yet: choose required or never");
+  policy.recording = rule == "required" ? RecordingRule::kRequired : RecordingRule::kNever;
   policy.kinds = settings.words("recording", "kinds", {"a", "v"});
   policy.pause_max_s = settings.integer("recording", "pause_max_s", 0, 0, 1800);
   policy.loss_end_s = settings.integer("recording", "loss_end_s", 120, 10, 600);

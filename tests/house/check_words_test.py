@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import unittest
+import unittest.mock
 
 TOOLS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tools")
 sys.path.insert(0, TOOLS)
@@ -39,12 +40,15 @@ def catalogue(text=CATALOGUE):
     return words.Catalogue("some/words.ts", text).found
 
 
-def judged(found, promises=(), digits=None):
-    return words.judge(found, {"promises": list(promises), "digits": digits or {}})
+def judged(found, promises=(), digits=None, no_promise=None):
+    return words.judge(found, {"promises": list(promises), "digits": digits or {}, "no_promise": no_promise or {}})
 
 
-def kept(*texts, by=("tools/house.py#report",), why="It is."):
-    return {"texts": list(texts), "kept_by": list(by), "why": why}
+A_TEST = "src/meeting/meeting_test.cpp#Notice.FaultB8"
+
+
+def kept(*texts, by=("tools/house.py#report",), tests=(A_TEST,), why="It is."):
+    return {"texts": list(texts), "kept_by": list(by), "tests": list(tests), "why": why}
 
 
 class CheckWords(unittest.TestCase):
@@ -77,10 +81,11 @@ class CheckWords(unittest.TestCase):
     def test_each_promise_word_counts(self):
         for word in ["kept", "destroyed", "on hold", "held", "a backup", "back-ups", "encrypted", "recorded", "good", "verified", "secure", "deleted",
                      "guaranteed", "private", "bewaard", "vernietigd", "vastgehouden", "reservekopieën", "versleuteld", "opgenomen", "goed", "gecontroleerd",
-                     "veilig", "verwijderd", "gegarandeerd", "privé"]:
+                     "veilig", "verwijderd", "gegarandeerd", "privé", "sent", "gone", "stays", "stay", "removes", "removed", "remembers", "refuses",
+                     "refused", "verstuurd", "gestuurd", "weg", "blijft", "verwijdert", "onthoudt", "weigert", "geweigerd"]:
             text = words.Text("some/words.ts", "key", 1, f"It is {word}.")
             self.assertEqual(len(judged([text])), 1, word)
-        for word in ["recording", "goods", "holder", "keyboard", "Security"]:
+        for word in ["recording", "goods", "holder", "keyboard", "Security", "sentence", "wegen", "remote"]:
             self.assertEqual(judged([words.Text("some/words.ts", "key", 1, word)]), [], word)
 
     def test_what_keeps_it_must_exist(self):
@@ -90,6 +95,28 @@ class CheckWords(unittest.TestCase):
             self.assertTrue(judged(text, [kept("some/words.ts key", by=[place])]), place)
         self.assertTrue(judged(text, [kept("some/words.ts key", by=[])]))
         self.assertTrue(judged(text, [kept("some/words.ts key", why="")]))
+        # A name that stands in a comment alone is not there.
+        with unittest.mock.patch.object(house, "read", return_value="// report in a comment\nlet other = 'https://report.example';\n/* report */"):
+            self.assertTrue(words.symbol_fault("tools/house.py#comment"))
+            self.assertIsNone(words.symbol_fault("tools/house.py#other"))
+            self.assertIsNone(words.symbol_fault("tools/house.py#report"))
+
+    def test_the_test_that_holds_it_must_exist(self):
+        text = [words.Text("some/words.ts", "key", 1, "It is kept.")]
+        for place in [A_TEST, "tests/e2e/cases/46_promises.mjs#fault B8: nothing is promised", "web/src/features/join/token.test.ts#fault D1: a link is read"]:
+            self.assertEqual(judged(text, [kept("some/words.ts key", tests=[place])]), [], place)
+        for place in ["src/meeting/meeting_test.cpp#Notice.Gone", "src/meeting/meeting_test.cpp", "src/meeting/meeting_test.cpp#", "src/meeting/gone_test.cpp#Notice.FaultB8",
+                      "src/meeting/notice.cpp#make_notice", "tests/e2e/lib/story.mjs#logIn", "tests/e2e/cases/46_promises.mjs#notice"]:
+            self.assertTrue(judged(text, [kept("some/words.ts key", tests=[place])]), place)
+        self.assertTrue(judged(text, [kept("some/words.ts key", tests=[])]))
+
+    def test_what_is_no_promise_says_why(self):
+        text = [words.Text("some/words.ts", "key", 1, "It was refused."), words.Text("some/words.ts", "plain", 2, "Back")]
+        self.assertEqual(judged(text, no_promise={"some/words.ts key": "of what has happened"}), [])
+        self.assertTrue(judged(text, no_promise={"some/words.ts key": " "}))
+        self.assertTrue(judged(text, no_promise={"some/words.ts key": "a test", "some/words.ts plain": "a test"}))
+        self.assertTrue(judged(text, no_promise={"some/words.ts key": "a test", "some/words.ts gone": "a test"}))
+        self.assertTrue(any("twice" in f for f in judged(text, [kept("some/words.ts key")], no_promise={"some/words.ts key": "a test"})))
 
     def test_a_list_that_is_out_of_date_is_a_fault(self):
         text = [words.Text("some/words.ts", "key", 1, "It is kept."), words.Text("some/words.ts", "plain", 2, "Back")]

@@ -106,7 +106,7 @@ void Api::Impl::add_routes(http::Router& router) {
   router.add(
       Method::kGet, path("/meetings"), staff(false, [this](auto& session, Request request, Reply reply) {
         MeetingFilter filter;
-        filter.text = std::string(request.query_value("q")).substr(0, 100);
+        filter.text = std::string(first_characters(request.query_value("q"), 100));
         if (auto from = from_rfc3339(request.query_value("from"))) filter.from = from;
         if (auto to = from_rfc3339(request.query_value("to"))) filter.to = to;
         filter.limit = limit_of(request);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/characters.h"
 #include "base/encoding.h"
 #include "base/json.h"
 
@@ -26,13 +27,14 @@ class Body {
       json_ = std::move(*parsed);
   }
 
+  // Lengths are in characters (code points); a text of `most` of them has at most four times as many bytes.
   std::string string(std::string_view name, std::size_t least, std::size_t most, bool required = true) {
     const Json* value = take(name, required);
     if (value == nullptr) return "";
     const std::string* text = value->as_string();
-    if (text == nullptr || text->size() < least || text->size() > most) {
+    if (text == nullptr || characters(*text) < least || characters(*text) > most) {
       fault("/" + std::string(name),
-            "must be a text of " + std::to_string(least) + " to " + std::to_string(most) + " bytes");
+            "must be a text of " + std::to_string(least) + " to " + std::to_string(most) + " characters");
       return "";
     }
     for (char c : *text)

@@ -4,7 +4,7 @@ import { Caller } from '../lib/hostile.mjs';
 import { inFiles } from '../lib/memory.mjs';
 import { check, scene } from '../lib/scene.mjs';
 import { Stack, until } from '../lib/stack.mjs';
-import { admit, api, arrive, endCall, inCall, logIn, meet, review, schedule } from '../lib/story.mjs';
+import { admit, api, arrive, comeIn, endCall, inCall, logIn, meet, review, schedule } from '../lib/story.mjs';
 
 const bodyOf = (signed) => JSON.parse(Buffer.from(signed.b, 'base64url'));
 
@@ -222,4 +222,89 @@ test('a customer whose link has a secret is asked when the adviser is at another
     const [hers, his] = [await security(other), await security(customer)];
     check(his.link === 'accepted' && his.known.join() === 'server,self' && /compare the code/.test(his.words), JSON.stringify(his));
     check(hers.link === 'none' && hers.known.join() === 'self,server' && /made in another browser/.test(hers.words), JSON.stringify(hers));
+  }));
+
+/** A browser that keeps no databases: blocked by a setting, a full disk, some private windows. */
+const keepsNothing = (page) => page.addInitScript(() => {
+  IDBFactory.prototype.open = () => { throw new DOMException('The operation is insecure.', 'SecurityError'); };
+});
+const storedText = (page) => page.evaluate(() => [JSON.stringify({ ...sessionStorage }), JSON.stringify({ ...localStorage }), location.href, document.cookie].join(' '));
+
+test('a browser that keeps no secret asks before anything of the customer leaves; the whole link again is what it needs', () =>
+  scene('kept-secret', async (stack, person) => {
+    const { agent, customer, link } = await arrive(person, 'never', (one) => (one.name === 'customer' ? keepsNothing(one.page) : undefined));
+    const sent = sentBy(customer);
+    const secret = link.split('.').at(-1);
+    check(!(await storedText(customer.page)).includes(secret), 'the secret is stored as text');
+    // As long as the page lives it has the secret itself. A reload loses it: that is no link without one.
+    check((await customer.get('waiting-link-lost').count()) === 0, 'asked although the page has the secret');
+    await customer.page.reload();
+    await customer.get('waiting-link-lost').waitFor();
+    for (const [width, height] of [[390, 844], [320, 640], [844, 390], [1280, 800]]) {
+      await customer.page.setViewportSize({ width, height });
+      await customer.screenshot(`link-lost-waiting-${width}`);
+      const violations = await customer.axe();
+      check(violations.length === 0, `the waiting room at ${width}: ${violations.join('; ')}`);
+    }
+    await customer.page.setViewportSize({ width: 390, height: 844 });
+    // Its own link again, whole: then it is checked like any other.
+    await customer.page.evaluate((to) => { location.href = to; }, link);
+    await customer.get('invitation').waitFor();
+    await comeIn(customer, null);
+    await until('the server knows that he waits', async () => (await customer.get('waiting-path').count()) > 0);
+    check((await customer.get('waiting-link-lost').count()) === 0, 'the whole link did not bring the secret back');
+    await customer.page.reload();
+    await customer.get('waiting-link-lost').waitFor();
+
+    // Let in before he has decided: nothing of his leaves, and the question stands in the call.
+    await admit(agent);
+    await customer.get('link-unproven').waitFor();
+    await customer.screenshot('link-lost-call');
+    const violations = await customer.axe();
+    check(violations.length === 0, `the question in the call: ${violations.join('; ')}`);
+    check(sent.every((m) => m.t !== 'SenderKey'), `the customer's page sent ${sent.map((m) => m.t)}`);
+    check((await customer.page.evaluate(() => localStorage.getItem('parlour.root'))) === null, 'an organisation key that nothing has proven is remembered');
+    await customer.get('go-on-unproven').click();
+    await inCall([agent, customer]);
+    const his = await security(customer);
+    check(his.link === 'accepted' && his.known.join() === 'server,self' && /compare the code/.test(his.words), JSON.stringify(his));
+    check((await customer.page.evaluate(() => localStorage.getItem('parlour.root'))) !== null, 'the organisation key of a call is not remembered');
+  }));
+
+test('an adviser who tries his own link in his own browser, and closes that page, keeps the secrets of his links', () =>
+  scene('own-link', async (stack, person) => {
+    const agent = await person('agent');
+    await logIn(agent, stack.accounts.agent);
+    const link = await schedule(agent, 'never');
+    await agent.page.keyboard.press('Escape');
+    const other = await schedule(agent, 'never', { name: 'B. Second' });
+    await agent.page.keyboard.press('Escape');
+    const names = (page) => page.evaluate(() => new Promise((resolve, reject) => {
+      const request = indexedDB.open('parlour-links');
+      request.onerror = () => reject(request.error);
+      request.onsuccess = () => {
+        const all = request.result.transaction('secret').objectStore('secret').getAllKeys();
+        all.onsuccess = () => { request.result.close(); resolve(all.result.map((name) => name.split('/')[0]).sort().join()); };
+      };
+    }));
+    check((await names(agent.page)) === 'staff,staff', `scheduled: ${await names(agent.page)}`);
+    const trial = await agent.newPage();
+    await trial.goto(link);
+    await trial.getByTestId('invitation').waitFor();
+    check((await names(trial)) === 'customer,staff,staff', `tried: ${await names(trial)}`);
+    await trial.getByTestId('open-cant-make-it').click();
+    await trial.getByTestId('cancel').click();
+    await trial.getByTestId('cancel-confirm').click();
+    await trial.getByTestId('close-page').click();
+    await trial.getByTestId('page-closed').waitFor();
+    check((await names(trial)) === 'staff,staff', `after closing: ${await names(trial)}`);
+    await trial.close();
+    // The customer of the other meeting is verified by his link as before.
+    const customer = await person('customer', { width: 390, height: 844 });
+    await comeIn(customer, other);
+    await agent.page.goto(`${stack.baseUrl}/console`);
+    await admit(agent);
+    await inCall([agent, customer]);
+    const his = await security(customer);
+    check(his.link === 'proven', JSON.stringify(his));
   }));

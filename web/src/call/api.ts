@@ -2,6 +2,7 @@
 
 import type { DeclineReason } from '../protocol';
 import type { LocalMedia } from './devices';
+import type { HeldSecret } from './link_trust';
 import type { Receipt } from './receipt';
 import type { CallState } from './state';
 
@@ -18,7 +19,7 @@ export interface CallConfig {
   /** `wss://…/api/v1/call`; default: this origin. */
   socketUrl?: string;
   /** The secret of this meeting's link, where this browser has it: the customer's from the link, the scheduling adviser's own. */
-  linkSecret?: CryptoKey | null;
+  linkSecret?: HeldSecret;
   /** Start with these switched off. */
   microphoneMuted?: boolean;
   cameraOff?: boolean;
@@ -51,7 +52,7 @@ export interface CallApi {
   startShare(): Promise<boolean>;
   stopShare(): Promise<void>;
 
-  /** Customer, with `security.link` 'overdue': goes on although the adviser's browser has not proven that it made the link. */
+  /** Customer, with `security.link` 'overdue' or 'lost': goes on although the adviser's browser has not proven that it made the link. */
   goOnUnproven(): void;
 
   /** Leaves: final Progress, keys wiped, devices closed. Resolves when that is done; never rejects. */

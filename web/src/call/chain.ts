@@ -61,7 +61,10 @@ export async function checkPolicy(signed: Signed, rootKey: string, shown: TypeFa
   if (!type) return failure('policy.type');
   // What the page is about to tell people must be what the organisation signed.
   if (type.record !== shown.record || type.kinds.join() !== [...shown.kinds].join()) return failure('policy.type', 'differs from what is shown');
-  roots.write({ root: rootKey, ver: policy.ver });
+  const remembered = roots.read() !== null;
+  roots.hold({ root: rootKey, ver: policy.ver });
+  // What was known leads to it. A key that is seen here for the first time is remembered by the session, once it may be.
+  if (remembered) roots.keep();
   return { message, policy, type, root, rootFingerprint };
 }
 
@@ -72,7 +75,7 @@ export async function checkPolicy(signed: Signed, rootKey: string, shown: TypeFa
 async function checkRoot(rootKey: string, roots: RootStore, former: readonly Signed[]): Promise<Pin | Failure> {
   const shown = await fingerprintWords(rootKey);
   const held = roots.page();
-  if (held !== null && held !== rootKey) return failure('policy.root_changed', `${shown}, not ${await fingerprintWords(held)}`);
+  if (held !== null && held.root !== rootKey) return failure('policy.root_changed', `${shown}, not ${await fingerprintWords(held.root)}`);
   const pinned = roots.read();
   let at: Pin = pinned ?? { root: rootKey, ver: 0 };
   for (const signed of former) {
@@ -82,7 +85,7 @@ async function checkRoot(rootKey: string, roots: RootStore, former: readonly Sig
     if (await verifySigned(message, at.root)) at = { root: message.body.next_root, ver: message.body.ver };
   }
   if (at.root !== rootKey) return failure('policy.root', `${shown}, not ${await fingerprintWords(pinned!.root)}`);
-  return at;
+  return { root: at.root, ver: Math.max(at.ver, held?.ver ?? 0) };
 }
 
 /** Our own endpoint, so that a Roster can't change it behind our back. */

@@ -39,5 +39,6 @@ export { LocalMedia, listDevices, type DeviceList, type DeviceTrouble } from './
 export { LevelMeter, playTestSound } from './level';
 export type { Receipt } from './receipt';
 export { addSecret, forgetSecret, forgetOldSecrets, keepSecret, secretOf } from './link_store';
-export { keepingRoot, keepingRootAndLinks } from './kept';
+export type { HeldSecret } from './link_trust';
+export { forgetVisit, leavingKept, remembersRoot } from './kept';
 export { fingerprintWords } from './roots';

@@ -21,12 +21,17 @@ export interface KeyStore {
   load(name: string): Promise<SigKey | null>;
   save(key: SigKey): Promise<void>;
   remove(name: string): Promise<void>;
+  /** Forgets this meeting's. */
+  removeMeeting(meeting: string): Promise<void>;
   /** Forgets keys made before this time. */
   removeOlder(thanMs: number): Promise<void>;
 }
 
 /** A meeting and its reopening surely fit into this; older keys are deleted at the next visit. */
 export const keyLifeMs = 24 * 3600 * 1000;
+
+/** Meeting and participant, as the server names them. */
+export const sigKeyName = (meeting: string, participant: string): string => `${meeting}/${participant}`;
 
 export async function makeSigKey(name: string, nowMs: number): Promise<SigKey> {
   const pair = (await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify'])) as CryptoKeyPair;
@@ -44,6 +49,9 @@ export class MemoryKeyStore implements KeyStore {
   }
   async remove(name: string): Promise<void> {
     this.keys_.delete(name);
+  }
+  async removeMeeting(meeting: string): Promise<void> {
+    for (const key of [...this.keys_.values()]) if (key.name.startsWith(sigKeyName(meeting, ''))) this.keys_.delete(key.name);
   }
   async removeOlder(thanMs: number): Promise<void> {
     for (const key of [...this.keys_.values()]) if (key.madeAt < thanMs) this.keys_.delete(key.name);
@@ -66,6 +74,9 @@ class DatabaseKeyStore implements KeyStore {
   private store_(mode: IDBTransactionMode): IDBObjectStore {
     return this.database_.transaction(storeName, mode).objectStore(storeName);
   }
+  private async all_(): Promise<SigKey[]> {
+    return (await done(this.store_('readonly').getAll())) as SigKey[];
+  }
   async load(name: string): Promise<SigKey | null> {
     return ((await done(this.store_('readonly').get(name))) as SigKey | undefined) ?? null;
   }
@@ -75,9 +86,11 @@ class DatabaseKeyStore implements KeyStore {
   async remove(name: string): Promise<void> {
     await done(this.store_('readwrite').delete(name));
   }
+  async removeMeeting(meeting: string): Promise<void> {
+    for (const key of await this.all_()) if (key.name.startsWith(sigKeyName(meeting, ''))) await this.remove(key.name);
+  }
   async removeOlder(thanMs: number): Promise<void> {
-    const all = (await done(this.store_('readonly').getAll())) as SigKey[];
-    for (const key of all) if (key.madeAt < thanMs) await this.remove(key.name);
+    for (const key of await this.all_()) if (key.madeAt < thanMs) await this.remove(key.name);
   }
 }
 

@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { random, utf8 } from './bytes';
-import { importLinkSecret, linkMac, readSecret, secretLetters, writeSecret } from './link_secret';
+import { linkSecretLetters } from '../protocol';
+import { importLinkSecret, linkMac, readSecret, writeSecret } from './link_secret';
 
 describe('the text of a secret', () => {
   it('is RFC 4648 base32 in small letters, 26 of them, with one spelling', () => {
@@ -10,7 +11,7 @@ describe('the text of a secret', () => {
     for (let n = 0; n < 50; n++) {
       const secret = random(16);
       const text = writeSecret(secret);
-      expect(text).toHaveLength(secretLetters);
+      expect(text).toHaveLength(linkSecretLetters);
       expect(text).toMatch(/^[a-z2-7]{26}$/);
       expect(readSecret(text)).toEqual(secret);
       expect(readSecret(text.toUpperCase())).toBeNull();

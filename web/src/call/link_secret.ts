@@ -6,13 +6,12 @@
 //
 // It proves that who holds it has the message with the link, no more. Pure but for WebCrypto.
 
-import type { Hello } from '../protocol';
+import { linkSecretLetters, type Hello } from '../protocol';
 import { base64url, concat, fromBase64urlOf, sha256, u8, utf8, type Bytes } from './bytes';
 
 export const secretBytes = 16;
 const letters = 'abcdefghijklmnopqrstuvwxyz234567';
-/** 128 bits in groups of five: the last letter holds three bits and two zeros. */
-export const secretLetters = 26;
+/** The last of its letters holds three bits and two zeros. */
 
 /** Lower-case base32 (RFC 4648) without padding: survives being read out, and no mail program cuts into it. */
 export function writeSecret(secret: Uint8Array): string {
@@ -29,7 +28,7 @@ export function writeSecret(secret: Uint8Array): string {
 
 /** Null for anything but the one spelling of 16 bytes. */
 export function readSecret(text: string): Bytes | null {
-  if (text.length !== secretLetters) return null;
+  if (text.length !== linkSecretLetters) return null;
   const out = new Uint8Array(secretBytes);
   let at = 0;
   let held = 0;

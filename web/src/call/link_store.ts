@@ -1,50 +1,132 @@
-// Secrets of links in this browser's IndexedDB (e2ee.md 5), one for each meeting. The scheduling adviser's is kept as it stands in
-// the link; the customer's as a key that cannot be read back, and only until he leaves. Where there is no IndexedDB a secret lives
-// as long as the page.
+// Secrets of links in this browser (e2ee.md 5): IndexedDB is their one home, as keys that cannot be read back, each for one meeting
+// and one side. The scheduling adviser's and the customer's are apart, so that an adviser who tries his own link, and closes that
+// page, keeps his own. Where the browser refuses to keep one, it lives as long as the page.
 
 import { random } from './bytes';
 import { importLinkSecret, readSecret, secretBytes, writeSecret } from './link_secret';
 
-interface Kept {
-  meeting: string;
+/** Whose: the customer's came in the link, the adviser's was made here. */
+export type LinkSide = 'customer' | 'staff';
+
+export interface KeptSecret {
+  /** Side and meeting. */
+  name: string;
   key: CryptoKey;
   /** UTC milliseconds. */
   madeAt: number;
 }
 
-/** No meeting is scheduled farther ahead. What is older belongs to nothing any more. */
-const keptMs = 400 * 24 * 3600 * 1000;
-const databaseName = 'parlour-links';
-const storeName = 'secret';
-const memory = new Map<string, Kept>();
-
-function done<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error ?? new Error('indexeddb'));
-  });
+/** Where they are kept. Each act rejects where the browser refuses. */
+export interface SecretShelf {
+  get(name: string): Promise<KeptSecret | null>;
+  put(kept: KeptSecret): Promise<void>;
+  remove(name: string): Promise<void>;
+  all(): Promise<KeptSecret[]>;
 }
 
-async function store(mode: IDBTransactionMode): Promise<IDBObjectStore | null> {
-  try {
-    const request = indexedDB.open(databaseName, 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(storeName, { keyPath: 'meeting' });
-    return (await done(request)).transaction(storeName, mode).objectStore(storeName);
-  } catch {
-    return null;
+/** So far ahead a meeting may be scheduled: `kMostDaysAhead` of src/app/meetings.cpp; a test holds them together. */
+export const mostDaysAhead = 730;
+/** And the day of the meeting itself. What is older belongs to nothing any more. */
+const secretLifeMs = (mostDaysAhead + 1) * 24 * 3600 * 1000;
+
+const nameOf = (side: LinkSide, meeting: string): string => `${side}/${meeting}`;
+
+export class LinkStore {
+  /** What this page has put: where the browser refuses to keep it, that is all there is. */
+  private readonly page_ = new Map<string, KeptSecret>();
+
+  constructor(private readonly shelf_: SecretShelf) {}
+
+  async keep(side: LinkSide, meeting: string, key: CryptoKey, nowMs: number): Promise<void> {
+    await this.put_({ name: nameOf(side, meeting), key, madeAt: nowMs });
+    await this.forgetOld(nowMs);
+  }
+
+  /** Null: this browser has none, or does not give it back. */
+  async find(side: LinkSide, meeting: string): Promise<CryptoKey | null> {
+    const name = nameOf(side, meeting);
+    const kept = await this.shelf_.get(name).catch(() => null);
+    const own = this.page_.get(name) ?? null;
+    // Another page of this browser may have made a newer link; and a newer one may not have been kept.
+    return (own !== null && own.madeAt >= (kept?.madeAt ?? 0) ? own : kept)?.key ?? null;
+  }
+
+  /** Whether there was one. */
+  async forget(side: LinkSide, meeting: string): Promise<boolean> {
+    const name = nameOf(side, meeting);
+    const there = (await this.find(side, meeting)) !== null;
+    this.page_.delete(name);
+    await this.shelf_.remove(name).catch(() => undefined);
+    return there;
+  }
+
+  /** Carries the adviser's over what clears the site's storage: they name nobody, and the meeting is still to come. */
+  async carried(): Promise<() => Promise<void>> {
+    const all = await this.shelf_.all().catch(() => []);
+    const carried = new Map([...all, ...this.page_.values()].filter((kept) => kept.name.startsWith('staff/')).map((kept) => [kept.name, kept]));
+    return async () => {
+      for (const kept of carried.values()) await this.put_(kept);
+    };
+  }
+
+  /** What is too old: whenever one is kept, and when a call is entered. */
+  async forgetOld(nowMs: number): Promise<void> {
+    for (const kept of await this.shelf_.all().catch(() => [])) if (kept.madeAt < nowMs - secretLifeMs) await this.shelf_.remove(kept.name).catch(() => undefined);
+  }
+
+  private async put_(kept: KeptSecret): Promise<void> {
+    this.page_.set(kept.name, kept);
+    await this.shelf_.put(kept).catch(() => undefined);
   }
 }
 
-async function keep(meeting: string, key: CryptoKey, nowMs: number): Promise<void> {
-  const kept: Kept = { meeting, key, madeAt: nowMs };
-  memory.set(meeting, kept);
-  await (await store('readwrite').then((found) => found && done(found.put(kept))).catch(() => null));
+const databaseName = 'parlour-links';
+const storeName = 'secret';
+/** A browser that does not answer within this has refused: nobody waits at a door for a disk. */
+const answerWithinMs = 3000;
+
+function opened(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(databaseName, 2);
+    request.onupgradeneeded = () => {
+      const { result } = request;
+      for (const name of result.objectStoreNames) result.deleteObjectStore(name);
+      result.createObjectStore(storeName, { keyPath: 'name' });
+    };
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error ?? new Error('indexeddb'));
+    request.onblocked = () => reject(new Error('indexeddb.blocked'));
+  });
 }
+
+/** One transaction: what is written counts once it is committed. */
+async function act<T>(mode: IDBTransactionMode, run: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+  const late = new Promise<never>((_, reject) => setTimeout(() => reject(new Error('indexeddb.late')), answerWithinMs));
+  const done = opened().then(
+    (database) =>
+      new Promise<T>((resolve, reject) => {
+        const transaction = database.transaction(storeName, mode);
+        const request = run(transaction.objectStore(storeName));
+        transaction.oncomplete = () => resolve(request.result);
+        transaction.onabort = () => reject(transaction.error ?? new Error('indexeddb.abort'));
+      }).finally(() => database.close()),
+  );
+  return Promise.race([done, late]);
+}
+
+const databaseShelf: SecretShelf = {
+  get: async (name) => ((await act('readonly', (store) => store.get(name))) as KeptSecret | undefined) ?? null,
+  put: async (kept) => void (await act('readwrite', (store) => store.put(kept))),
+  remove: async (name) => void (await act('readwrite', (store) => store.delete(name))),
+  all: async () => (await act('readonly', (store) => store.getAll())) as KeptSecret[],
+};
+
+export const browserLinks = new LinkStore(databaseShelf);
 
 /** Makes the secret of a link that was just issued and remembers it; gives the whole link. The server never sees what is added. */
 export async function addSecret(link: string, meeting: string, nowMs: number): Promise<string> {
   const secret = random(secretBytes);
-  await keep(meeting, await importLinkSecret(secret), nowMs);
+  await browserLinks.keep('staff', meeting, await importLinkSecret(secret), nowMs);
   const text = writeSecret(secret);
   secret.fill(0);
   return `${link}.${text}`;
@@ -54,40 +136,12 @@ export async function addSecret(link: string, meeting: string, nowMs: number): P
 export async function keepSecret(text: string, meeting: string, nowMs: number): Promise<boolean> {
   const secret = readSecret(text);
   if (secret === null) return false;
-  await keep(meeting, await importLinkSecret(secret), nowMs);
+  await browserLinks.keep('customer', meeting, await importLinkSecret(secret), nowMs);
   secret.fill(0);
   return true;
 }
 
-export async function secretOf(meeting: string): Promise<CryptoKey | null> {
-  const found = await store('readonly')
-    .then((kept) => kept && (done(kept.get(meeting)) as Promise<Kept | undefined>))
-    .catch(() => null);
-  return found?.key ?? memory.get(meeting)?.key ?? null;
-}
-
-export async function forgetSecret(meeting: string): Promise<void> {
-  memory.delete(meeting);
-  await store('readwrite')
-    .then((kept) => kept && done(kept.delete(meeting)))
-    .catch(() => undefined);
-}
-
-/** Carries them over a log-out, whose answer clears the site's storage: they name nobody, and the meeting is still to come. */
-export async function secretsKept(): Promise<() => Promise<void>> {
-  const kept = await store('readonly')
-    .then((found) => found && (done(found.getAll()) as Promise<Kept[]>))
-    .catch(() => null);
-  const all = kept ?? [...memory.values()];
-  return async () => {
-    for (const one of all) await keep(one.meeting, one.key, one.madeAt);
-  };
-}
-
-/** At a visit of the console: what is too old. */
-export async function forgetOldSecrets(nowMs: number): Promise<void> {
-  const kept = await store('readwrite');
-  if (!kept) return;
-  const all = (await done(kept.getAll()).catch(() => [])) as Kept[];
-  for (const one of all) if (one.madeAt < nowMs - keptMs) await forgetSecret(one.meeting);
-}
+export const secretOf = (side: LinkSide, meeting: string): Promise<CryptoKey | null> => browserLinks.find(side, meeting);
+/** The customer's; whether there was one. */
+export const forgetSecret = (meeting: string): Promise<boolean> => browserLinks.forget('customer', meeting);
+export const forgetOldSecrets = (nowMs: number): Promise<void> => browserLinks.forgetOld(nowMs);

@@ -9,29 +9,35 @@ import type { Message } from './messages';
 /** A customer waits so long for the adviser's proof before the page says that it is missing. */
 export const linkProofWithinMs = 5000;
 
+/** What a browser has of a link's secret. 'lost': the link has one, or may have one, and it is not here (any more). */
+export type HeldSecret = CryptoKey | 'lost' | null;
+
 /**
- * none      this browser has no secret of this meeting's link
+ * none      the link of this meeting has no secret, or this is a steward's browser
+ * lost      it has one, and this browser can't check anything by it: the person decides
  * waiting   a Roster lists us, and its steward's proof is not here yet
  * overdue   nor is it after 5 s: the person decides
  * accepted  the person went on without it
  * proven    the steward of a Roster that lists us has shown that it holds the secret
  */
-export type LinkState = 'none' | 'waiting' | 'overdue' | 'accepted' | 'proven';
+export type LinkState = 'none' | 'lost' | 'waiting' | 'overdue' | 'accepted' | 'proven';
 
 export class LinkTrust {
   private state_: LinkState;
+  private readonly secret_: CryptoKey | null;
   /** `sig` of the steward who has proven it. */
   private provenBy_ = '';
   /** Steward: by hash of a Hello, whether its proof holds. */
   private readonly hellos_ = new Map<string, boolean>();
 
   constructor(
-    private readonly secret_: CryptoKey | null,
+    secret: HeldSecret,
     private readonly role_: number,
     /** The person has gone on without a proof before, in this call and tab. */
     accepted: boolean,
   ) {
-    this.state_ = secret_ === null || role_ === roleNumber.agent ? 'none' : accepted ? 'accepted' : 'waiting';
+    this.secret_ = secret === 'lost' ? null : secret;
+    this.state_ = secret === null || role_ === roleNumber.agent ? 'none' : accepted ? 'accepted' : secret === 'lost' ? 'lost' : 'waiting';
   }
 
   get secret(): CryptoKey | null {
@@ -44,7 +50,7 @@ export class LinkTrust {
 
   /** No key leaves this browser before the proof, or the person's own act. */
   get holds(): boolean {
-    return this.state_ === 'waiting' || this.state_ === 'overdue';
+    return this.state_ === 'waiting' || this.state_ === 'overdue' || this.state_ === 'lost';
   }
 
   overdue(): boolean {

@@ -19,7 +19,7 @@ import type { ProblemCode } from './state';
 import { Steward, type ChangeReason } from './steward';
 import { ackWithinMs, StewardTurn } from './steward_turn';
 import { StewardWatch } from './steward_watch';
-import { expectsProof, linkProofWithinMs, LinkTrust } from './link_trust';
+import { expectsProof, linkProofWithinMs, LinkTrust, type HeldSecret } from './link_trust';
 import { customerProof, stewardProof } from './link_secret';
 import { kidOf } from './worker/kid';
 import type { Recipient, WorkerEvent } from './worker/protocol';
@@ -93,7 +93,7 @@ export class SecureCall {
     private readonly sig_: SigKey,
     private readonly worker_: CryptoWorker,
     private readonly ports_: SecureCallPorts,
-    link: { secret: CryptoKey | null; accepted: boolean },
+    link: { secret: HeldSecret; accepted: boolean },
   ) {
     this.link = new LinkTrust(link.secret, hello.body.role, link.accepted);
     this.hellosOfSelf_.add(hello.hash);
@@ -129,7 +129,7 @@ export class SecureCall {
       sig: SigKey;
       worker: CryptoWorker;
       /** The secret of the link by which the customer came; `accepted`: in this call he has gone on without the steward's proof. */
-      link: { secret: CryptoKey | null; accepted: boolean };
+      link: { secret: HeldSecret; accepted: boolean };
     },
     ports: SecureCallPorts,
   ): Promise<SecureCall> {
@@ -147,7 +147,7 @@ export class SecureCall {
       renews: input.sig.call === input.call ? input.sig.ep : null,
       cred: { kind: 'server', proof: '' },
     };
-    if (input.role !== 'agent' && input.link.secret) body.cred = { kind: 'link', proof: await customerProof(input.link.secret, body) };
+    if (input.role !== 'agent' && input.link.secret !== null && input.link.secret !== 'lost') body.cred = { kind: 'link', proof: await customerProof(input.link.secret, body) };
     const hello = await sign('Hello', body.ep, body, input.sig.privateKey);
     const call = new SecureCall(input.call, input.meeting, hello, kem, input.policy, input.sig, input.worker, ports, input.link);
     await call.chain.addHello(hello);

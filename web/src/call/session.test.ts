@@ -934,4 +934,118 @@ describe('the secret of a link', () => {
     expect(knownAs(agent)).toEqual(['self', 'server']);
     expect(server.chain.some((m) => m.t === 'LinkProof')).toBe(false);
   });
+
+  it('lost in the customer’s browser: he is asked at once, and no key of his leaves before his own act', async () => {
+    const server = new TestServer(await makeOrganisation(), 'required');
+    servers.push(server);
+    const agent = person(server, true, 'J. Adviser', { linkSecret: await key() });
+    const customer = person(server, false, 'C. Customer', { linkSecret: 'lost' });
+    people.push(agent, customer);
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    try {
+      await admitted(server, agent, customer);
+      expect(customer.session.state.security.link).toBe('lost');
+      await until('a Roster lists the customer', () => customer.session.state.self.idx !== null);
+      await vi.advanceTimersByTimeAsync(4000);
+      expect(keysOf(server, 'C. Customer')).toBe(0);
+      // He takes longer than an acknowledgement may: he is left out, and comes in again when he has decided.
+      await vi.advanceTimersByTimeAsync(20_000);
+      expect(keysOf(server, 'C. Customer')).toBe(0);
+      expect(customer.session.state.phase).not.toBe('ended');
+      customer.session.goOnUnproven();
+      await until('keys active', () => customer.session.state.encryption.epoch > 0 && agent.session.state.encryption.epoch > 0);
+      expect(customer.session.state.security.link).toBe('accepted');
+      expect(knownAs(customer)).toEqual(['server', 'self']);
+      expect(knownAs(agent)).toEqual(['self', 'server']);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('lost, and decided in the waiting room: the call begins as with any other', async () => {
+    const server = new TestServer(await makeOrganisation(), 'required');
+    servers.push(server);
+    const agent = person(server, true, 'J. Adviser', { linkSecret: await key() });
+    const customer = person(server, false, 'C. Customer', { linkSecret: 'lost' });
+    people.push(agent, customer);
+    await customer.session.start();
+    await until('waiting', () => customer.session.state.phase === 'waiting');
+    expect(customer.session.state.security.link).toBe('lost');
+    customer.session.goOnUnproven();
+    await agent.session.start();
+    await until('somebody waits', () => agent.session.state.waiting.some((w) => w.ep !== ''));
+    const waiting = agent.session.state.waiting[0]!;
+    await agent.session.admit(waiting.ep, waiting.helloHash);
+    await until('keys active', () => [agent, customer].every((p) => p.session.state.encryption.epoch === 1));
+  });
+
+  it('fault H1: the key of an organisation is remembered only when the link has proven it, or the person goes on', async () => {
+    const remembered = (storage: MemoryStorage): string | null => (JSON.parse(storage.getItem('parlour.root') ?? 'null') as { root: string } | null)?.root ?? null;
+    const storage = new MemoryStorage();
+    const secret = await key();
+    // A server in other hands, before this customer has ever met the organisation: he waits, is let in, is asked, and leaves.
+    const stranger = new TestServer(await makeOrganisation(9), 'required');
+    servers.push(stranger);
+    const theirs = person(stranger, true, 'J. Adviser');
+    const first = person(stranger, false, 'C. Customer', { roots: pageRoots(storage), linkSecret: secret });
+    people.push(theirs, first);
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    try {
+      await admitted(stranger, theirs, first);
+      await until('a Roster lists the customer', () => first.session.state.self.idx !== null);
+      await vi.advanceTimersByTimeAsync(6000);
+      await until('he is asked', () => first.session.state.security.link === 'overdue');
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(remembered(storage)).toBeNull();
+    await first.session.leave();
+    expect(remembered(storage)).toBeNull();
+
+    // So the organisation itself is nobody's rival at his next visit, and its own link is what makes it known.
+    const server = new TestServer(await makeOrganisation(3), 'required');
+    servers.push(server);
+    const agent = person(server, true, 'J. Adviser', { linkSecret: secret });
+    const second = person(server, false, 'C. Customer', { roots: pageRoots(storage), linkSecret: secret });
+    people.push(agent, second);
+    await second.session.start();
+    await until('waiting', () => second.session.state.phase === 'waiting');
+    expect(remembered(storage)).toBeNull();
+    await agent.session.start();
+    await until('somebody waits', () => agent.session.state.waiting.some((w) => w.ep !== ''));
+    await agent.session.admit(agent.session.state.waiting[0]!.ep, agent.session.state.waiting[0]!.helloHash);
+    await until('keys active', () => second.session.state.encryption.epoch === 1);
+    expect(second.session.state.security.link).toBe('proven');
+    expect(remembered(storage)).toBe(server.org.root.point);
+
+    // By his own act: the same.
+    const asked = new MemoryStorage();
+    const third = person(stranger, false, 'C. Customer', { roots: pageRoots(asked), linkSecret: 'lost' });
+    people.push(third);
+    await third.session.start();
+    await until('waiting', () => third.session.state.phase === 'waiting');
+    expect(remembered(asked)).toBeNull();
+    third.session.goOnUnproven();
+    await until('remembered', () => remembered(asked) === stranger.org.root.point);
+  });
+
+  it('fault H1: what a page holds and has not proven is not written when it is left, nor over what another page knows', async () => {
+    const storage = new MemoryStorage();
+    const roots = pageRoots(storage);
+    const [known, stranger] = [await makeOrganisation(3), await makeOrganisation(9)];
+    roots.hold({ root: stranger.root.point, ver: 9 });
+    expect(roots.read()).toBeNull();
+    // Another page of the same browser has met the organisation meanwhile.
+    const other = pageRoots(storage);
+    other.hold({ root: known.root.point, ver: 3 });
+    other.keep();
+    roots.keep();
+    expect(roots.read()).toEqual({ root: known.root.point, ver: 3 });
+    // An older version is not written over a newer one either.
+    const newer = pageRoots(storage);
+    newer.hold({ root: known.root.point, ver: 5 });
+    newer.keep();
+    other.keep();
+    expect(other.read()).toEqual({ root: known.root.point, ver: 5 });
+  });
 });

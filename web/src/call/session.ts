@@ -15,7 +15,7 @@ import { checkPolicy, type Failure } from './chain';
 import { uuid16 } from './bytes';
 import type { CryptoWorker } from './crypto_worker';
 import { Observable, type Listener } from './events';
-import { keyLifeMs, makeSigKey, type KeyStore, type SigKey } from './keys';
+import { keyLifeMs, makeSigKey, sigKeyName, type KeyStore, type SigKey } from './keys';
 import { MediaLink } from './media_link';
 import { readSignedAs, type Message } from './messages';
 import { browserParts, type CallParts } from './parts';
@@ -56,6 +56,8 @@ export class CallSession implements CallApi {
   private connectedSent_ = '';
   private keyMissingAtMs_ = 0;
   private over_ = false;
+  /** The call for which the organisation key has been remembered. */
+  private keptRoot_: SecureCall | null = null;
 
   constructor(
     private readonly config_: CallConfig,
@@ -445,7 +447,7 @@ export class CallSession implements CallApi {
     const meeting = uuid16(welcome.meeting.id);
     if (!meeting) return this.stop_('roster_refused', { check: 'roster.meeting', detail: welcome.meeting.id }, null);
     if (reset) await worker.request({ type: 'reset' });
-    const name = `${welcome.meeting.id}/${welcome.you.participant}`;
+    const name = sigKeyName(welcome.meeting.id, welcome.you.participant);
     this.sig_ = (await this.keys_?.load(name).catch(() => null)) ?? (await makeSigKey(name, this.parts_.now()));
     const role = welcome.you.role === 'staff' ? 'agent' : 'customer';
     const call = await SecureCall.open(
@@ -656,9 +658,18 @@ export class CallSession implements CallApi {
     this.refresh_ = true;
     queueMicrotask(() => {
       this.refresh_ = false;
+      this.noteRoot_();
       this.noteConnected_();
       this.store_.set(this.view_());
     });
+  }
+
+  /** The organisation key is remembered once the link's secret has proven it, or the person goes on, or there is no secret. */
+  private noteRoot_(): void {
+    if (!this.call_ || this.call_.link.holds || this.facts_.stopped) return;
+    if (this.keptRoot_ === this.call_) return;
+    this.keptRoot_ = this.call_;
+    this.parts_.roots.keep();
   }
 
   private noteConnected_(): void {

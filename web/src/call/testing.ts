@@ -11,6 +11,7 @@ import { base64url, fromBase64url, random, type Bytes } from './bytes';
 import { CryptoWorker, type WorkerPort } from './crypto_worker';
 import type { LocalMedia } from './devices';
 import { MemoryKeyStore } from './keys';
+import type { HeldSecret } from './link_trust';
 import type { PeerLike } from './media_link';
 import { readSigned, readSignedAs, sign } from './messages';
 import { rootsIn, type RootStore } from './roots';
@@ -467,7 +468,7 @@ export interface TestPerson {
 export const opusFrame = new Uint8Array([0x78, 1, 2, 3, 4, 5]);
 
 /** A person with a microphone. `keys` of an earlier page makes this a reload of that page. */
-export function person(server: TestServer, staff: boolean, name: string, options: { keys?: MemoryKeyStore; roots?: RootStore; tab?: AcceptedCall; linkSecret?: CryptoKey; participant?: string; now?: () => number } = {}): TestPerson {
+export function person(server: TestServer, staff: boolean, name: string, options: { keys?: MemoryKeyStore; roots?: RootStore; tab?: AcceptedCall; linkSecret?: HeldSecret; participant?: string; now?: () => number } = {}): TestPerson {
   const participant = options.participant ?? name;
   let worker: TestWorker | null = null;
   let peer: TestPeer | null = null;

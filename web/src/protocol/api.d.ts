@@ -550,7 +550,7 @@ export interface components {
                 /** @enum {string} */
                 lang: "en" | "nl";
                 /** @enum {string} */
-                record: "required" | "optional" | "never";
+                record: "required" | "never";
                 /** @description hex, of the UTF-8 text in `text` */
                 sha256: string;
                 text: string;
@@ -633,7 +633,7 @@ export interface components {
             keep: string;
             kinds: ("a" | "v")[];
             /** @enum {string} */
-            record: "required" | "optional" | "never";
+            record: "required" | "never";
             title: components["schemas"]["Text"];
             version: number;
         };

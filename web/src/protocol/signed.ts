@@ -24,6 +24,8 @@ export const roleNumber = { agent: 1, customer: 2, guest: 3 } as const;
 export const recorderIdx = 255;
 export const maxEpoch = 4095;
 export const maxIdx = 254;
+/** A link's secret, 128 bits, as letters of base32 (e2ee.md 5): it stands in links and in no message. */
+export const linkSecretLetters = 26;
 
 /** Kinds of base keys: 1 audio (slot 0), 2 pictures (slots 1 and 2). 3, data, is defined and refused until something uses it. */
 export type KeyKind = 1 | 2;

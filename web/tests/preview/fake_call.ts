@@ -94,5 +94,5 @@ export class CallSession implements CallApi {
 
 // What the pages keep of links and of the organisation key: in these pages nothing.
 export { addSecret, forgetOldSecrets, forgetSecret, keepSecret, secretOf } from '../../src/call/link_store.ts';
-export { keepingRoot, keepingRootAndLinks } from '../../src/call/kept.ts';
+export { forgetVisit, leavingKept, remembersRoot } from '../../src/call/kept.ts';
 export { fingerprintWords } from '../../src/call/roots.ts';

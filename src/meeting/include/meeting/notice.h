@@ -11,7 +11,7 @@ namespace parlour::meeting {
 
 struct Notice {
   std::string text_id;   // names type, version and template; the hash is made by app over `text`
-  int version = 2;       // of the template: 1 promised destruction and spoke of backups
+  int version = 3;       // of the template: 1 promised what nothing kept; 2 had no log in recorded types
   std::string language;  // "en" | "nl"
   std::string why, what, kept, who;
   std::string text;  // the full text, the one that is hashed

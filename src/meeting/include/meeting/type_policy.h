@@ -16,7 +16,7 @@
 
 namespace parlour::meeting {
 
-enum class RecordingRule { kRequired, kOptional, kNever };
+enum class RecordingRule { kRequired, kNever };
 std::string_view to_text(RecordingRule rule);
 
 // A text in each language of the product.

@@ -1,13 +1,15 @@
 // Where the customer is on the way in. The server keeps the progress (device checked, notice acknowledged); the address keeps the
 // step, so that "back" and a reload work; sessionStorage, which is this tab's alone, keeps the language, the choice of devices and
-// the link until the page is closed. The server's cookie is the whole browser's: which appointment is this tab's, the tab knows.
+// the link's token until the page is closed. The server's cookie is the whole browser's: which appointment is this tab's, the tab
+// knows.
 
-import type { LocalMedia } from '../../call/index.ts';
+import type { HeldSecret, LocalMedia } from '../../call/index.ts';
 import type { DeviceCheck, Invitation } from '../../lib/api_types.ts';
 import { ApiError, http } from '../../lib/http.ts';
 import { browserLanguage, isLang, language, type Lang } from '../../lib/i18n/language.svelte.ts';
 import { explain, type Explained } from '../../lib/problem.ts';
 import * as api from './api.ts';
+import { keepLink, readKeptLink } from './kept_link.ts';
 import { readAddress, readLink, type LinkParts, type LinkProblem } from './token.ts';
 
 export type Step = 'invitation' | 'check' | 'notice' | 'wait';
@@ -28,7 +30,7 @@ export type Screen =
   | { readonly kind: 'ready' }
   | { readonly kind: 'cancelled_now' }
   | { readonly kind: 'declined' }
-  | { readonly kind: 'closed'; readonly reached: boolean };
+  | { readonly kind: 'closed'; readonly reached: boolean; readonly remembers: boolean };
 
 /** What to open again after a reload; null means "none of this kind". */
 export interface DeviceChoice {
@@ -38,7 +40,6 @@ export interface DeviceChoice {
 
 const languageKey = 'parlour.language';
 const devicesKey = 'parlour.devices';
-const linkKey = 'parlour.link';
 const pagePath = '/j';
 const routes: Record<string, Step> = { '#/check': 'check', '#/notice': 'notice', '#/wait': 'wait' };
 
@@ -47,26 +48,6 @@ export function allowedStep(wanted: Step, progress: Invitation['progress']): Ste
   if (wanted === 'wait' && progress.device_checked && !progress.notice_acknowledged) return 'notice';
   if ((wanted === 'notice' || wanted === 'wait') && !progress.device_checked) return 'check';
   return wanted;
-}
-
-/** What a tab remembers until the page is closed: its link (none: it went on with an open appointment), and the meeting once known. */
-interface Kept {
-  readonly link: LinkParts | null;
-  readonly meeting: string | null;
-}
-
-function readKept(): Kept | null {
-  try {
-    const stored = JSON.parse(sessionStorage.getItem(linkKey) ?? 'null') as Partial<Record<'token' | 'secret' | 'meeting', unknown>> | null;
-    if (stored === null) return null;
-    const { token, secret, meeting } = stored;
-    return {
-      link: typeof token === 'string' ? { token, secret: typeof secret === 'string' ? secret : null } : null,
-      meeting: typeof meeting === 'string' ? meeting : null,
-    };
-  } catch {
-    return null;
-  }
 }
 
 /** What the server answers with this page for: "/j", and what becomes of it on the way. */
@@ -103,7 +84,7 @@ export class JoinState {
     const stored = sessionStorage.getItem(languageKey);
     this.#chosen = isLang(stored) ? stored : null;
     language.current = this.#chosen ?? browserLanguage(navigator.languages);
-    const kept = readKept();
+    const kept = readKeptLink(sessionStorage);
     this.link = kept?.link ?? null;
     this.#meeting = kept?.meeting ?? null;
     addEventListener('popstate', this.#follow);
@@ -139,29 +120,36 @@ export class JoinState {
 
   /** Goes in by a link; what this tab had open before is left. */
   async open(link: LinkParts): Promise<void> {
+    const again = link === this.link;
     this.offered = null;
     this.releaseMedia();
     this.invitation = null;
     this.#keep(link, null);
     if (location.pathname !== pagePath || location.hash !== '') history.replaceState(null, '', pagePath);
-    await this.#load(() => this.#openLink(link), true);
+    await this.#load(() => this.#openLink(link, again), true);
   }
 
-  /** Only the token goes to the server. The secret stays here, for a reload too, and goes when the visit is closed. */
-  async #openLink(link: LinkParts): Promise<Invitation> {
+  /** Only the token goes to the server. The secret stays in this browser, and goes when the visit is closed. `again`: this tab's own. */
+  async #openLink(link: LinkParts, again: boolean): Promise<Invitation> {
     const invitation = await api.openLink(link.token, this.#chosen);
     // The call's code is loaded when it is needed, not with the invitation.
     const { forgetSecret, keepSecret } = await import('../../call/index.ts');
     if (link.secret !== null) await keepSecret(link.secret, invitation.meeting.id, Date.now());
-    else await forgetSecret(invitation.meeting.id);
+    // This meeting's link had one in this browser, and comes without: that is not the same as a link that never had one.
+    else if (!again && (await forgetSecret(invitation.meeting.id))) this.link = { ...link, hasSecret: true };
     return invitation;
+  }
+
+  /** What this browser has of the secret of this appointment's link. Where nobody knows whether it has one, it is asked about. */
+  async linkSecret(meeting: string): Promise<HeldSecret> {
+    const { secretOf } = await import('../../call/index.ts');
+    return (await secretOf('customer', meeting)) ?? (this.link !== null && !this.link.hasSecret ? null : 'lost');
   }
 
   #keep(link: LinkParts | null, meeting: string | null): void {
     this.link = link;
     this.#meeting = meeting;
-    if (link === null && meeting === null) sessionStorage.removeItem(linkKey);
-    else sessionStorage.setItem(linkKey, JSON.stringify({ ...link, meeting }));
+    keepLink(sessionStorage, { link, meeting });
   }
 
   /** What a person pasted; a problem is told beside the field. */
@@ -288,8 +276,10 @@ export class JoinState {
   #arrived(here: { readonly link: LinkParts | null; readonly problem: LinkProblem }): void {
     if (this.inRoom) {
       history.replaceState(null, '', `${pagePath}#/wait`);
-      // The same link again asks for nothing new.
-      if (here.link !== null && here.link.token !== this.link?.token) this.offered = here.link;
+      if (here.link === null) return;
+      if (here.link.token !== this.link?.token) this.offered = here.link;
+      // The same link again asks for nothing new, unless it brings the secret that was missing.
+      else if (!this.inCall && here.link.secret !== null && this.link.hasSecret && this.link.secret === null) void this.open(here.link);
     } else if (here.link !== null) void this.open(here.link);
     else this.#leaveFor({ kind: 'bad_link', problem: here.problem });
   }
@@ -379,14 +369,17 @@ export class JoinState {
     this.media = null;
   }
 
-  /** Leaves nothing of this visit behind: the server's cookie, what the page stored, and what is open. */
+  /**
+   * Takes the visit out of this browser: the server's cookie, what the page stored, the keys, and what is open. What stays, and is
+   * said: the organisation's public key; the cookie, where the server was not reached, for no page can reach it.
+   */
   async close(): Promise<void> {
     this.releaseMedia();
     http.onUnauthenticated = null;
     let reached = true;
-    const { forgetSecret, keepingRoot } = await import('../../call/index.ts');
+    const { forgetVisit, leavingKept, remembersRoot } = await import('../../call/index.ts');
     try {
-      await keepingRoot(() => api.forget());
+      await leavingKept(() => api.forget());
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       reached = error.status === 401;
@@ -394,12 +387,12 @@ export class JoinState {
     sessionStorage.clear();
     this.link = null;
     this.#meeting = null;
-    if (this.invitation !== null) await forgetSecret(this.invitation.meeting.id);
+    if (this.invitation !== null) await forgetVisit(this.invitation.meeting.id);
     http.csrf = null;
     this.invitation = null;
     this.inCall = false;
     history.replaceState(null, '', location.pathname);
-    this.screen = { kind: 'closed', reached };
+    this.screen = { kind: 'closed', reached, remembers: remembersRoot() };
     // Only works for windows that a script opened; elsewhere the words on the page say what to do.
     window.close();
   }

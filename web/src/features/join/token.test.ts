@@ -6,8 +6,10 @@ const secret = 'gezdgnbvgy3tqojqgezdgnbvgy';
 const old = 'Ab_dEfghijklmnopqrstuvwxyz-1234_';
 const host = 'bank.example:8443';
 const link = `https://${host}/j#${token}.${secret}`;
-const both = { ok: true, link: { token, secret } };
-const tokenAlone = { ok: true, link: { token, secret: null } };
+const both = { ok: true, link: { token, secret, hasSecret: true } };
+const tokenAlone = { ok: true, link: { token, secret: null, hasSecret: false } };
+/** There is, or may be, a secret that this page does not have or may not use. */
+const withoutIts = { ok: true, link: { token, secret: null, hasSecret: true } };
 
 /** What people paste: each is the same link after something has been done to it. */
 const pasted: Record<string, string> = {
@@ -62,18 +64,30 @@ describe('fault D1: a link is read whatever was done to it', () => {
   it('without a secret', () => {
     for (const [name, text] of Object.entries(pasted)) {
       const without = text.replaceAll(`.${secret}`, '').replaceAll(`.${secret.toUpperCase()}`, '').replaceAll(`%2E${secret}`, '').replaceAll(`=2E${secret}`, '');
-      if (!without.toLowerCase().includes(secret.slice(-6))) expect(readLink(without, host), name).toEqual(tokenAlone);
+      if (!without.toLowerCase().includes(secret.slice(-6))) expect(readLink(without, host), name).toEqual(name === 'a full stop behind it' ? withoutIts : tokenAlone);
     }
   });
-  it('with a secret that is cut off: the link opens, and nothing is proven by half of it', () => {
-    for (const cut of [`${token}.`, `${token}.gezd`, `${token}.${secret}a`, `${token}.${secret.slice(0, 25)}1`]) expect(readLink(`https://${host}/j#${cut}`, host), cut).toEqual(tokenAlone);
+  it('with a secret that is cut off or changed: it says so, and does not open as a link without one', () => {
+    for (let length = 1; length < secret.length; length++)
+      for (const around of [(text: string) => text, (text: string) => `see ${text}, please`, (text: string) => `<${text}>`, (text: string) => `${text}.`, (text: string) => text.slice(text.indexOf('#'))]) {
+        const text = around(`https://${host}/j#${token}.${secret.slice(0, length)}`);
+        expect(readLink(text, host), text).toEqual({ ok: false, problem: 'cut' });
+      }
+    for (const damaged of [`${token}.${secret}a`, `${token}.${secret.slice(0, 25)}1`, `${token}.${secret}${secret}`]) expect(readLink(`https://${host}/j#${damaged}`, host), damaged).toEqual({ ok: false, problem: 'damaged' });
+    expect(readLink(`${token}.${secret.slice(0, 9)}`, host)).toEqual({ ok: false, problem: 'cut' });
+    // Whole in one place, cut in another: the whole one is taken.
+    expect(readLink(`${link.slice(0, -4)}… or ${link}`, host)).toEqual(both);
+  });
+  it('that ends with the dot: cut there, or a full stop behind it; nobody knows, so it may have a secret', () => {
+    expect(readLink(`https://${host}/j#${token}.`, host)).toEqual(withoutIts);
+    for (const text of [`Your link is https://${host}/j#${token}. Kind regards`, `(https://${host}/j#${token}.)`]) expect(readLink(text, host), text).toEqual(tokenAlone);
   });
   it('with a line broken at any place', () => {
     for (let at = link.indexOf('#') + 2; at < link.length; at++) expect(readLink(`${link.slice(0, at)}\r\n${link.slice(at)}`, host), String(at)).toEqual(both);
   });
   it('a link from before letters and digits', () => {
     for (const around of [(text: string) => text, (text: string) => `${text}.`, (text: string) => `<${text}>`, (text: string) => `see ${text}, please`, (text: string) => `${text}-`])
-      expect(readLink(around(`https://${host}/j#${old}`), host)).toEqual({ ok: true, link: { token: old, secret: null } });
+      expect(readLink(around(`https://${host}/j#${old}`), host)).toEqual({ ok: true, link: { token: old, secret: null, hasSecret: false } });
   });
 });
 
@@ -150,7 +164,8 @@ describe('fault D1: the page’s own address', () => {
     for (const rest of [`/j#${token}.${secret}`, `/j/#${token}.${secret}`, `/j?utm=1#${token}.${secret}`, `/j#/${token}.${secret}.`, `/j#${token}.${secret}%20%3E`, `/j#utm_source=x&${token}.${secret}`, `/j&#35;${token}.${secret}`]) expect(at(rest), rest).toEqual(both);
   });
   it('keeps no secret that the server has been asked for', () => {
-    for (const rest of [`/j%23${token}.${secret}`, `/j/${token}.${secret}`, `/j/%23${token}.${secret}`, `/j?${token}.${secret}`, `/J%23${token.toUpperCase()}`, `/j%2523${token}`]) expect(at(rest), rest).toEqual(tokenAlone);
+    for (const rest of [`/j%23${token}.${secret}`, `/j/${token}.${secret}`, `/j/%23${token}.${secret}`, `/j?${token}.${secret}`, `/j%2523${token}.${secret}`]) expect(at(rest), rest).toEqual(withoutIts);
+    for (const rest of [`/J%23${token.toUpperCase()}`, `/j%2523${token}`]) expect(at(rest), rest).toEqual(tokenAlone);
   });
   it('is never one of the page’s own routes', () => {
     for (const rest of ['/j#/check', '/j#/notice', '/j#/wait', '/j#/']) expect(at(rest).ok, rest).toBe(false);
@@ -158,7 +173,9 @@ describe('fault D1: the page’s own address', () => {
     expect(at('/nothing')).toEqual({ ok: false, problem: 'none' });
   });
   it('can be made again', () => {
-    expect(linkText(`https://${host}`, { token, secret })).toBe(link);
-    expect(linkText(`https://${host}`, { token, secret: null })).toBe(`https://${host}/j#${token}`);
+    expect(linkText(`https://${host}`, { token, secret, hasSecret: true })).toBe(link);
+    expect(linkText(`https://${host}`, { token, secret: null, hasSecret: false })).toBe(`https://${host}/j#${token}`);
+    // Never as if that were all of it.
+    expect(linkText(`https://${host}`, { token, secret: null, hasSecret: true })).toBeNull();
   });
 });

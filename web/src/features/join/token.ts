@@ -2,15 +2,22 @@
 // are base32 in small letters (a–z, 2–7), so nothing that surrounds them can be taken for a part of them. Links from before that
 // (32 characters of base64url, without a secret) go on opening.
 
+import { linkSecretLetters } from '../../protocol/index.ts';
+
 export interface LinkParts {
   readonly token: string;
-  /** 128 bits that never leave the browsers of both sides (e2ee.md 5); null: the link has none, or its address showed it to the server. */
+  /** 128 bits that never leave the browsers of both sides (e2ee.md 5); null: this page has none that it may use. */
   readonly secret: string | null;
+  /**
+   * The link has a secret, also where this page has it no more (it was reloaded) or may not use it (the address showed it to the
+   * server). Then nothing goes on as if there had been none.
+   */
+  readonly hasSecret: boolean;
 }
 
 /**
  * none      there is no link in it
- * cut       a link whose end is missing
+ * cut       a link whose end is missing: of its token, or of its secret
  * damaged   a link, and what stands in its token's place is none
  * several   more than one link
  * elsewhere a link to another address than this page's
@@ -20,7 +27,6 @@ export type LinkProblem = 'none' | 'cut' | 'damaged' | 'several' | 'elsewhere';
 export type LinkReading = { readonly ok: true; readonly link: LinkParts } | { readonly ok: false; readonly problem: LinkProblem };
 
 const tokenLength = 32;
-const secretLength = 26;
 /** A whole mail may be pasted; a whole book need not be read. Behind a link's beginning, so much is looked at. */
 const textLimit = 100_000;
 const reach = 600;
@@ -82,22 +88,31 @@ function base32Run(text: string, at: number, length: number): Run | null {
 
 const plain = (text: string): string => (text === text.toUpperCase() ? text.toLowerCase() : text);
 
-/** The secret behind a token that ends at `at`; null when there is none, or not all of it. */
-function secretAt(text: string, at: number): string | null {
+/** A link's token and secret, or what is wrong with what stands in a secret's place. */
+type Parts = { readonly link: LinkParts; readonly end: number } | { readonly link: null; readonly problem: 'cut' | 'damaged'; readonly end: number };
+
+/** A token that ends at `at`, with the secret behind it. */
+function withSecret(token: string, text: string, at: number): Parts {
   const dot = /^(?:\s*>?\s*)\./.exec(text.slice(at, at + 10));
-  if (dot === null) return null;
+  if (dot === null) return { link: { token, secret: null, hasSecret: false }, end: at };
   const from = at + dot[0].length;
   const gap = /^\s+(?:>[> ]*)?/.exec(text.slice(from, from + 10))?.[0].length ?? 0;
-  return base32Run(text, from + gap, secretLength)?.text.toLowerCase() ?? null;
+  const secret = base32Run(text, from + gap, linkSecretLetters)?.text.toLowerCase() ?? null;
+  if (secret !== null) return { link: { token, secret, hasSecret: true }, end: at };
+  // A full stop is followed by white space, a bracket, a quotation mark. A letter is the beginning of a secret, whose rest is not there.
+  const piece = /^[a-z0-9]*/i.exec(text.slice(from, from + reach))?.[0] ?? '';
+  if (piece !== '') return { link: null, problem: piece.length < linkSecretLetters ? 'cut' : 'damaged', end: at };
+  // Cut behind the dot, or a full stop behind a link that has none: nothing is taken for granted.
+  return { link: { token, secret: null, hasSecret: from >= text.length }, end: at };
 }
 
 /** A token that begins at `at`, with its secret. */
-function partsAt(text: string, at: number): { readonly link: LinkParts; readonly end: number } | null {
+function partsAt(text: string, at: number): Parts | null {
   const run = base32Run(text, at, tokenLength);
-  if (run !== null) return { link: { token: plain(run.text), secret: secretAt(text, run.end) }, end: run.end };
+  if (run !== null) return withSecret(plain(run.text), text, run.end);
   // A link from before: what a program adds behind it may be a character of its own alphabet, so its length decides.
   const old = /^[A-Za-z0-9_-]{32}(?![A-Za-z0-9])/.exec(text.slice(at, at + tokenLength + 1));
-  return old === null ? null : { link: { token: old[0], secret: null }, end: at + tokenLength };
+  return old === null ? null : { link: { token: old[0], secret: null, hasSecret: false }, end: at + tokenLength };
 }
 
 interface Found {
@@ -112,11 +127,12 @@ function behind(text: string, at: number): { readonly link: LinkParts | null; re
   const rest = text.slice(at, at + reach);
   const lead = /^[\s/#<"'(]*/.exec(rest)?.[0].length ?? 0;
   const first = partsAt(text, at + lead);
-  if (first !== null) return { link: first.link, problem: 'none' };
+  if (first !== null) return first.link === null ? first : { link: first.link, problem: 'none' };
   const piece = /^\S*/.exec(rest.slice(lead))?.[0] ?? '';
   // Behind anything that is no part of a token. The old form begins at once or nowhere: its alphabet has separators of its own.
   for (const match of piece.matchAll(/[^a-z0-9]+/gi)) {
     const inside = partsAt(text, at + lead + match.index + match[0].length);
+    if (inside !== null && inside.link === null) return inside;
     if (inside !== null && /^[a-z2-7]+$/i.test(inside.link.token)) return { link: inside.link, problem: 'none' };
   }
   const token = /^[A-Za-z0-9_-]*/.exec(piece)?.[0] ?? '';
@@ -158,6 +174,7 @@ export function readLink(text: string, host: string | null = null): LinkReading 
   // The token alone, with or without its "#".
   const bare = /^[\s#<"'(]*/.exec(whole)?.[0].length ?? 0;
   const alone = partsAt(whole, bare);
+  if (alone !== null && alone.link === null) return { ok: false, problem: alone.problem };
   if (alone !== null && /^[^a-z0-9]*(?:\.[\sa-z2-7]+[^a-z0-9]*)?$/i.test(whole.slice(alone.end, alone.end + reach))) return { ok: true, link: alone.link };
   return { ok: false, problem: 'none' };
 }
@@ -170,10 +187,11 @@ export function readAddress(address: Pick<Location, 'pathname' | 'search' | 'has
   const hidden = readLink(`/j${address.hash}`);
   if (hidden.ok || (hidden.problem !== 'none' && address.hash.length > 1)) return hidden;
   const shown = readLink(`${address.pathname}${address.search}`);
-  return shown.ok ? { ok: true, link: { token: shown.link.token, secret: null } } : shown;
+  return shown.ok ? { ok: true, link: { ...shown.link, secret: null } } : shown;
 }
 
-/** The whole link again, for another browser. */
-export function linkText(origin: string, link: LinkParts): string {
+/** The whole link again, for another browser; null: this page does not have all of it. */
+export function linkText(origin: string, link: LinkParts): string | null {
+  if (link.hasSecret && link.secret === null) return null;
   return `${origin}/j#${link.token}${link.secret === null ? '' : `.${link.secret}`}`;
 }

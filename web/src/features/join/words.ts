@@ -94,15 +94,13 @@ const en = {
       elsewhere: 'This link leads to another address. Open it from your message instead.',
     } as Record<LinkProblem, string>,
   },
-  copy_link: { open: 'Use another device', title: 'Use another device or browser', text: 'Copy your link and open it there.', label: 'Your link', secret: 'Whoever has it can come in your place: give it to nobody.' },
+  copy_link: { open: 'Use another device', title: 'Use another device or browser', text: 'Copy your link and open it there.', in_message: 'Open the link in our message there. This page does not have the whole link any more: its secret is not stored as text.', label: 'Your link', secret: 'Whoever has it can come in your place: give it to nobody.' },
   too_many: { title: 'Too many tries', text: 'To protect invitations, this door closes for a while after many tries.', wait: (seconds: number) => (seconds > 90 ? `Try again in ${String(Math.ceil(seconds / 60))} minutes.` : `Try again in ${String(seconds)} seconds.`), now: 'You can try again now.' },
   again: 'Try again',
   notice: {
     title_required: 'This conversation must be recorded',
-    title_optional: 'This conversation may be recorded',
     title_never: 'This conversation is not recorded',
     lead_required: 'We tell you before it begins. The recording starts when the adviser lets you in, and the page shows it for as long as it lasts.',
-    lead_optional: 'If it is, the page shows it for as long as it lasts.',
     lead_never: 'There is nothing for you to decide here.',
     why: 'Why',
     what: 'What',
@@ -120,7 +118,13 @@ const en = {
   },
   declined: { title: 'Thank you for telling us', text: 'The appointment is cancelled, and nothing was recorded. The adviser is shown why.' },
   close_page: 'Close this page',
-  closed: { title: 'You can close this window', text: 'What this page kept on this device is gone: your way in, your choices and your key.', stays: 'One number stays: the version of the signed rules of this organisation. It protects you from older rules and says nothing about you.', failed: 'The server could not be reached, so your way in may be valid until the appointment is over. Nothing of it is kept on this device.' },
+  closed: {
+    title: 'You can close this window',
+    text: 'This is gone from this browser: your way in, your choices, and the keys of this appointment and its link.',
+    failed: 'The server could not be reached. The cookie that is your way in stays in this browser, and may open the appointment until it is over: delete the cookies of this address if somebody else uses this device. The rest of this visit is gone: your choices, and the keys of this appointment and its link.',
+    stays: 'What stays is public: the signing key of this organisation and the version of its rules. By them this browser notices when somebody else takes over this address. They say nothing about you.',
+    yours: 'Files that you saved, and the permission to use camera and microphone, stay until you remove them.',
+  },
 };
 
 const nl: typeof en = {
@@ -216,15 +220,13 @@ const nl: typeof en = {
       elsewhere: 'Deze link leidt naar een ander adres. Open hem vanuit uw bericht.',
     },
   },
-  copy_link: { open: 'Ander apparaat gebruiken', title: 'Een ander apparaat of een andere browser gebruiken', text: 'Kopieer uw link en open hem daar.', label: 'Uw link', secret: 'Wie hem heeft, kan in uw plaats komen: geef hem aan niemand.' },
+  copy_link: { open: 'Ander apparaat gebruiken', title: 'Een ander apparaat of een andere browser gebruiken', text: 'Kopieer uw link en open hem daar.', in_message: 'Open daar de link in ons bericht. Deze pagina heeft de hele link niet meer: het geheim ervan wordt niet als tekst opgeslagen.', label: 'Uw link', secret: 'Wie hem heeft, kan in uw plaats komen: geef hem aan niemand.' },
   too_many: { title: 'Te veel pogingen', text: 'Om uitnodigingen te beschermen gaat deze deur na veel pogingen een tijdje dicht.', wait: (seconds) => (seconds > 90 ? `Probeer het over ${String(Math.ceil(seconds / 60))} minuten opnieuw.` : `Probeer het over ${String(seconds)} seconden opnieuw.`), now: 'U kunt het nu opnieuw proberen.' },
   again: 'Opnieuw proberen',
   notice: {
     title_required: 'Dit gesprek moet worden opgenomen',
-    title_optional: 'Dit gesprek kan worden opgenomen',
     title_never: 'Dit gesprek wordt niet opgenomen',
     lead_required: 'Wij vertellen het u voordat het begint. De opname start als de adviseur u binnenlaat, en de pagina laat het zien zolang zij duurt.',
-    lead_optional: 'Gebeurt dat, dan laat de pagina het zien zolang het duurt.',
     lead_never: 'U hoeft hier niets te beslissen.',
     why: 'Waarom',
     what: 'Wat',
@@ -242,7 +244,13 @@ const nl: typeof en = {
   },
   declined: { title: 'Dank u dat u het ons laat weten', text: 'De afspraak is afgezegd en er is niets opgenomen. De adviseur krijgt te zien waarom.' },
   close_page: 'Deze pagina sluiten',
-  closed: { title: 'U kunt dit venster sluiten', text: 'Wat deze pagina op dit apparaat bewaarde is weg: uw toegang, uw keuzes en uw sleutel.', stays: 'Eén getal blijft: de versie van de ondertekende regels van deze organisatie. Het beschermt u tegen oudere regels en zegt niets over u.', failed: 'De server was niet te bereiken, dus uw toegang kan geldig blijven tot de afspraak voorbij is. Op dit apparaat is er niets van bewaard.' },
+  closed: {
+    title: 'U kunt dit venster sluiten',
+    text: 'Dit is weg uit deze browser: uw toegang, uw keuzes, en de sleutels van deze afspraak en van haar link.',
+    failed: 'De server was niet te bereiken. De cookie die uw toegang is, blijft in deze browser en kan de afspraak openen tot zij voorbij is: verwijder de cookies van dit adres als iemand anders dit apparaat gebruikt. De rest van dit bezoek is weg: uw keuzes, en de sleutels van deze afspraak en van haar link.',
+    stays: 'Wat blijft is openbaar: de ondertekeningssleutel van deze organisatie en de versie van haar regels. Daaraan merkt deze browser het als iemand anders dit adres overneemt. Zij zeggen niets over u.',
+    yours: 'Bestanden die u opgeslagen hebt en de toestemming voor camera en microfoon blijven, tot u ze verwijdert.',
+  },
 };
 
 export const joinWords = catalogue(en, nl);

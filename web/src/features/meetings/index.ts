@@ -1,7 +1,7 @@
 // Meetings: list, new meeting, and one meeting's page.
 //
 // data-testid: meetings · meeting-search · filter-all · filter-coming · filter-today · filter-past · meetings-empty · meetings-none ·
-// meeting-row (data-meeting, data-state) · new-meeting-open · new-meeting · type-required · type-optional · type-never (data-type) ·
+// meeting-row (data-meeting, data-state) · new-meeting-open · new-meeting · type-required · type-never (data-type) ·
 // new-name · new-email · new-start · new-duration · new-language · create-meeting · customer-link · customer-link-copy · to-meeting ·
 // new-close · meeting-page (data-state) · meeting-state · enter-meeting · new-link · new-link-confirm · cancel-meeting · cancel-reason ·
 // cancel-confirm · meeting-cancelled · story · (entries: see audit; recording: see recordings)

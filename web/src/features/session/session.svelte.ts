@@ -32,8 +32,8 @@ export class StaffSession {
 
   async logOut(): Promise<void> {
     http.onUnauthenticated = null;
-    const { keepingRootAndLinks } = await import('../../call/index.ts');
-    await keepingRootAndLinks(() => api.logOut()).catch((error: unknown) => {
+    const { leavingKept } = await import('../../call/index.ts');
+    await leavingKept(() => api.logOut()).catch((error: unknown) => {
       // Not reached: the cookie may live on until its limit, but this page forgets who it was.
       if (!(error instanceof ApiError)) throw error;
     });
