@@ -221,6 +221,12 @@ test('fault D1: the browser that cannot gives the link to one that can, and clos
     await able.get('cancel-confirm').click();
     await able.get('close-page').click();
     await able.get('page-closed').waitFor();
+    for (const [width, height] of [[390, 844], [1280, 800]]) {
+      await able.page.setViewportSize({ width, height });
+      await able.screenshot(`page-closed-${width}`);
+      const faults = await able.axe();
+      check(faults.length === 0, `the closed page at ${width}: ${faults.join(' | ')}`);
+    }
     const closed = await able.get('page-closed').innerText();
     check(/way in, your choices, and the keys/.test(closed) && !/signing key/.test(closed), `nobody was met, so no key is remembered: ${closed}`);
     const databases = await able.page.evaluate(async () => {
