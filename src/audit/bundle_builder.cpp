@@ -8,6 +8,7 @@
 #include "audit/format/text.h"
 #include "audit/format/tiles.h"
 #include "audit/format/zip.h"
+#include "base/crc32.h"
 
 namespace parlour::audit {
 
@@ -76,7 +77,7 @@ Result<Bytes, BundleFault> BundleBuilder::finish() {
   auto list = [&](std::string_view name, ByteView bytes) {
     BundleIndex::Member member{std::string(name), bytes.size(), std::nullopt, std::nullopt};
     if (name == kEntriesName) {
-      member.crc32 = zip_crc32(bytes);
+      member.crc32 = crc32(bytes);
     } else {
       member.sha256 = crypto::sha256(bytes);
     }

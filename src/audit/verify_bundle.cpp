@@ -11,6 +11,7 @@
 #include "audit/format/text.h"
 #include "audit/format/tiles.h"
 #include "audit/format/zip.h"
+#include "base/crc32.h"
 #include "base/encoding.h"
 #include "crypto/p256.h"
 #include "entry_blocks.h"
@@ -628,7 +629,7 @@ void BundleCheck::check_helping_parts() {
     std::uint32_t crc = 0;
     for (std::size_t at = 0; at < member.content.size(); at += kTrimEvery) {
       const ByteView piece = member.content.subspan(at, std::min(kTrimEvery, member.content.size() - at));
-      crc = zip_crc32(piece, crc);
+      crc = crc32(piece, crc);
       read_on(piece.size());
     }
     if (crc != member.crc32)

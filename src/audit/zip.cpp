@@ -1,8 +1,10 @@
 #include "audit/format/zip.h"
 
 #include <algorithm>
-#include <array>
 #include <set>
+
+#include "base/crc32.h"
+#include "base/little_writer.h"
 
 namespace parlour::audit {
 namespace {
@@ -35,20 +37,6 @@ class LittleReader {
   }
   ByteView view_;
   std::size_t at_ = 0;
-};
-
-class LittleWriter {
- public:
-  explicit LittleWriter(Bytes& out) : out_(out) {}
-  LittleWriter& u16(std::uint16_t value) { return put(value, 2); }
-  LittleWriter& u32(std::uint32_t value) { return put(value, 4); }
-
- private:
-  LittleWriter& put(std::uint64_t value, std::size_t size) {
-    for (std::size_t i = 0; i < size; ++i) out_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
-    return *this;
-  }
-  Bytes& out_;
 };
 
 // What both headers of a member say.
@@ -87,39 +75,7 @@ std::string lower(std::string_view name) {
   return out;
 }
 
-// CRC-32 in slices of eight bytes: kTables[k][b] is the checksum of byte b followed by k zero bytes.
-constexpr auto kTables = [] {
-  std::array<std::array<std::uint32_t, 256>, 8> tables{};
-  for (std::uint32_t i = 0; i < 256; ++i) {
-    std::uint32_t value = i;
-    for (int bit = 0; bit < 8; ++bit) value = (value & 1) != 0 ? value >> 1 ^ 0xEDB88320u : value >> 1;
-    tables[0][i] = value;
-  }
-  for (std::size_t k = 1; k < 8; ++k)
-    for (std::size_t i = 0; i < 256; ++i)
-      tables[k][i] = tables[k - 1][i] >> 8 ^ tables[0][tables[k - 1][i] & 0xFF];
-  return tables;
-}();
-
 }  // namespace
-
-std::uint32_t zip_crc32(ByteView data, std::uint32_t before) {
-  std::uint32_t crc = ~before;
-  const std::uint8_t* at = data.data();
-  std::size_t left = data.size();
-  auto little_u32 = [](const std::uint8_t* p) {
-    return std::uint32_t{p[0]} | std::uint32_t{p[1]} << 8 | std::uint32_t{p[2]} << 16 |
-           std::uint32_t{p[3]} << 24;
-  };
-  for (; left >= 8; at += 8, left -= 8) {
-    std::uint32_t low = crc ^ little_u32(at), high = little_u32(at + 4);
-    crc = kTables[7][low & 0xFF] ^ kTables[6][low >> 8 & 0xFF] ^ kTables[5][low >> 16 & 0xFF] ^
-          kTables[4][low >> 24] ^ kTables[3][high & 0xFF] ^ kTables[2][high >> 8 & 0xFF] ^
-          kTables[1][high >> 16 & 0xFF] ^ kTables[0][high >> 24];
-  }
-  for (; left > 0; ++at, --left) crc = kTables[0][(crc ^ *at) & 0xFF] ^ crc >> 8;
-  return ~crc;
-}
 
 bool is_safe_member_name(std::string_view name) {
   if (name.empty() || name.size() > ZipLimits{}.name_bytes) return false;
@@ -218,7 +174,7 @@ Result<std::vector<ZipMember>, ZipFault> read_zip(ByteView container, const ZipL
 }
 
 bool crc_matches(const ZipMember& member) {
-  return zip_crc32(member.content) == member.crc32;
+  return crc32(member.content) == member.crc32;
 }
 
 bool ZipWriter::add(std::string_view name, ByteView content) {
@@ -229,7 +185,7 @@ bool ZipWriter::add(std::string_view name, ByteView content) {
       after + directory + kEndSize > limits.bytes || !names_.insert(lower(name)).second)
     return false;
   directory_bytes_ = directory;
-  Entry entry{std::string(name), zip_crc32(content), static_cast<std::uint32_t>(content.size()),
+  Entry entry{std::string(name), crc32(content), static_cast<std::uint32_t>(content.size()),
               static_cast<std::uint32_t>(out_.size())};
   LittleWriter(out_)
       .u32(kLocalSignature)

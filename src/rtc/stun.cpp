@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "crc32.h"
+#include "base/crc32.h"
 #include "crypto/hash.h"
 #include "crypto/secret.h"
 

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "audit/format/zip.h"
+#include "base/crc32.h"
 
 namespace parlour::vault {
 namespace {
@@ -120,7 +120,7 @@ Result<ContainerFacts, VaultRefusal> ContainerWriter::finish(const std::function
     auto opened = cipher_.open(container_nonce(chunk, chunk == last), header_, *sealed);
     if (!opened) return refuse("vault.readback", "what was written could not be read back");
     plain.update(*opened);
-    facts.crc32 = audit::zip_crc32(*opened, facts.crc32);
+    facts.crc32 = parlour::crc32(*opened, facts.crc32);
     if (read_back) read_back(*opened);
     facts.bytes += opened->size();
     facts.stored_bytes += sealed->size();

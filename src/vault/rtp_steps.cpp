@@ -23,18 +23,17 @@ constexpr double kUnreportedMin = 150'000;
 // The reports say that the RTP clock went on: both clocks may have stood still, in a computer that slept.
 constexpr double kSleepMin = 1'000'000;
 constexpr double kBackwardMin = 1'000'000;
-constexpr double kDriftMax = 300e-6;
 // Delays that move like that are looked into closely; a network does it now and then, a hostile sender
 // always.
 constexpr std::size_t kLookedAtMax = 20'000;
+
+}  // namespace
 
 double median(std::vector<double> values) {
   std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
                    values.end());
   return values[values.size() / 2];
 }
-
-}  // namespace
 
 RtpSteps::RtpSteps(const SurveyedStream& stream, std::vector<RtpReport> reports)
     : stream_(stream), reports_(std::move(reports)), us_per_tick_(1e6 / stream.info.clock_rate) {

@@ -10,6 +10,10 @@
 
 namespace parlour::vault {
 
+// Oscillators of computers and telephones are within 100 ppm; what is beyond comes from noise.
+constexpr double kDriftMax = 300e-6;
+double median(std::vector<double> values);  // of at least one
+
 // A sender report on the stream's extended RTP time.
 struct RtpReport {
   double ticks_us = 0;  // RTP time since the anchor

@@ -10,8 +10,6 @@
 namespace parlour::vault {
 namespace {
 
-// Oscillators of computers and telephones are within 100 ppm; what is beyond comes from noise.
-constexpr double kDriftMax = 300e-6;
 // Least delays are taken per window; drift is followed only over enough windows to see it.
 constexpr std::int64_t kWindowUs = 30'000'000;
 constexpr std::size_t kDriftWindows = 4;
@@ -26,12 +24,6 @@ constexpr double kBehindArrival = 2'000'000;
 
 double ntp_to_us(std::uint64_t ntp) {
   return static_cast<double>(ntp >> 32) * 1e6 + static_cast<double>(ntp & 0xFFFFFFFFu) * 1e6 / 4294967296.0;
-}
-
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
-                   values.end());
-  return values[values.size() / 2];
 }
 
 // RTP time nearest to the line that the anchor and the arrival time suggest, so that reports extend like

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "audit/format/zip.h"
+#include "base/crc32.h"
+#include "base/little_writer.h"
 
 namespace parlour::api {
 namespace {
@@ -16,22 +17,10 @@ constexpr std::uint32_t kAttributes = 0x01800000;   // its owner may read and wr
 constexpr std::uint16_t kTime = 0, kDate = 0x0021;  // 1980-01-01: the same recording gives the same bytes
 constexpr std::uint64_t kMax32 = 0xFFFFFFFF, kMax16 = 0xFFFF;
 
-class Little {
- public:
-  explicit Little(Bytes& out) : out_(out) {}
-  Little& u16(std::uint64_t value) { return put(value, 2); }
-  Little& u32(std::uint64_t value) { return put(value, 4); }
-  Little& u64(std::uint64_t value) { return put(value, 8); }
-  // What does not fit stands in the 64-bit record.
-  Little& u32_or_full(std::uint64_t value) { return u32(std::min(value, kMax32)); }
-
- private:
-  Little& put(std::uint64_t value, std::size_t size) {
-    for (std::size_t i = 0; i < size; ++i) out_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
-    return *this;
-  }
-  Bytes& out_;
-};
+// What does not fit stands in the 64-bit record.
+std::uint64_t in_32(std::uint64_t value) {
+  return std::min(value, kMax32);
+}
 
 }  // namespace
 
@@ -46,16 +35,16 @@ void ZipPlan::add_member(std::string_view name, std::uint64_t size, std::uint32_
   members_.push_back({std::string(name), size, size_, crc32});
   const bool large = size >= kMax32;
   Bytes header;
-  Little little(header);
+  LittleWriter little(header);
   little.u32(kLocalSignature).u16(large ? kVersion64 : kVersion).u16(0).u16(0).u16(kTime).u16(kDate);
-  little.u32(crc32).u32_or_full(size).u32_or_full(size).u16(name.size()).u16(large ? 20 : 0);
+  little.u32(crc32).u32(in_32(size)).u32(in_32(size)).u16(name.size()).u16(large ? 20 : 0);
   append(header, name);
   if (large) little.u16(kExtra64).u16(16).u64(size).u64(size);
   append_bytes(std::move(header));
 }
 
 void ZipPlan::add(std::string_view name, Bytes content) {
-  add_member(name, content.size(), audit::zip_crc32(content));
+  add_member(name, content.size(), crc32(content));
   append_bytes(std::move(content));
 }
 
@@ -70,17 +59,17 @@ void ZipPlan::add_outside(std::string_view name, std::uint64_t size, std::uint32
 void ZipPlan::finish() {
   const std::uint64_t begin = size_;
   Bytes out;
-  Little little(out);
+  LittleWriter little(out);
   for (const Member& member : members_) {
     Bytes extra;
-    Little large(extra);
+    LittleWriter large(extra);
     if (member.size >= kMax32) large.u64(member.size).u64(member.size);
     if (member.begin >= kMax32) large.u64(member.begin);
     little.u32(kCentralSignature).u16(kMadeByUnix | (extra.empty() ? kVersion : kVersion64));
     little.u16(extra.empty() ? kVersion : kVersion64).u16(0).u16(0).u16(kTime).u16(kDate).u32(member.crc32);
-    little.u32_or_full(member.size).u32_or_full(member.size).u16(member.name.size());
+    little.u32(in_32(member.size)).u32(in_32(member.size)).u16(member.name.size());
     little.u16(extra.empty() ? 0 : extra.size() + 4).u16(0).u16(0).u16(0).u32(kAttributes);
-    little.u32_or_full(member.begin);
+    little.u32(in_32(member.begin));
     append(out, member.name);
     if (!extra.empty()) little.u16(kExtra64).u16(extra.size());
     append(out, extra);
@@ -97,8 +86,8 @@ void ZipPlan::finish() {
       .u16(0)
       .u16(count)
       .u16(count)
-      .u32_or_full(directory)
-      .u32_or_full(begin)
+      .u32(in_32(directory))
+      .u32(in_32(begin))
       .u16(0);
   append_bytes(std::move(out));
 }

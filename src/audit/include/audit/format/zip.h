@@ -49,8 +49,6 @@ bool is_safe_member_name(std::string_view name);
 Result<std::vector<ZipMember>, ZipFault> read_zip(ByteView container, const ZipLimits& limits = {});
 // CRC-32 (ISO 3309) of the content against the headers. Finds torn copies; proves nothing.
 bool crc_matches(const ZipMember& member);
-// `before`: the result for what stands in front of `data`, when the content comes in pieces.
-std::uint32_t zip_crc32(ByteView data, std::uint32_t before = 0);
 
 // Writes such a container. Times are fixed (1980-01-01), so the same contents give the same bytes.
 class ZipWriter {
