@@ -2,6 +2,9 @@
 
 export type House = { readonly state: 'open' } | { readonly state: 'locked' | 'alarm'; readonly reason: string };
 
+/** Before the first answer: why it is closed, nobody knows yet, and it may be for good. */
+export const notAsked = { state: 'unknown', reason: '' } as const;
+
 /** The answer of /api/v1/health; null for anything else. */
 export function readHealth(body: unknown): House | null {
   if (typeof body !== 'object' || body === null) return null;

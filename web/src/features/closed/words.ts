@@ -1,6 +1,11 @@
 import { catalogue } from '../../lib/i18n/language.svelte.ts';
 
 const en = {
+  unknown: {
+    title: 'Not open',
+    lines: ['This service is not open now. This page asks it why.'],
+    staff: 'For the administrator: the program’s log says why.',
+  },
   locked: {
     title: 'Not open yet',
     lines: ['This service is starting and waits for its vault, the part that keeps the keys of recordings and of the log.', 'You need to do nothing: this page goes on by itself when the vault has answered.'],
@@ -15,6 +20,11 @@ const en = {
 };
 
 const nl: typeof en = {
+  unknown: {
+    title: 'Niet open',
+    lines: ['Deze dienst is nu niet open. Deze pagina vraagt waarom.'],
+    staff: 'Voor de beheerder: het logbestand van het programma zegt waarom.',
+  },
   locked: {
     title: 'Nog niet open',
     lines: ['Deze dienst start en wacht op zijn kluis, het deel dat de sleutels van opnamen en van het logboek bewaart.', 'U hoeft niets te doen: deze pagina gaat vanzelf verder zodra de kluis heeft geantwoord.'],
