@@ -1,6 +1,7 @@
 #include "app/recording_jobs.h"
 
 #include "app/act.h"
+#include "app/recording_facts.h"
 #include "app/recording_summary.h"
 
 namespace parlour::app {
@@ -8,30 +9,48 @@ namespace {
 
 using namespace meeting;
 
+// Kinds of outbox rows.
+constexpr std::string_view kJob = "vault.job", kAcknowledge = "vault.acknowledge";
 constexpr Duration kPollJob = 500ms;
 constexpr Duration kRetryJob = 5s;
+
+// What the log says the vault made of a recording: the hash of its manifest. Rows can be changed by who keeps
+// the database; this cannot.
+std::optional<std::string> logged_manifest(Context& context, const RecordingRow& row) {
+  for (const AuditEntry& entry : context.audit.entries(
+           {.meeting = row.meeting, .type = "recording.verified", .limit = 1000, .ascending = true})) {
+    const Json *subject = entry.entry.find("subject"), *data = entry.entry.find("data");
+    if (subject != nullptr && data != nullptr && subject->string_or("id") == row.id.text())
+      return data->string_or("manifest_sha256");
+  }
+  return std::nullopt;
+}
 
 }  // namespace
 
 void RecordingJobs::run_pending() {
   if (!context_.vault.up()) return;
   each_alone(context_.outbox.pending(), [this](const OutboxRow& row) {
-    if (row.kind != "vault.job" || running_[row.id]) return;
+    const bool job = row.kind == kJob;
+    if ((!job && row.kind != kAcknowledge) || running_.contains(row.id)) return;
     auto recording = RecordingId::from_text(row.subject);
     if (!recording) return;
-    running_[row.id] = true;
+    running_.insert(row.id);
     try {
-      start(row, *recording);
+      job ? start(row, *recording) : acknowledge(row.id, *recording);
     } catch (const StoreFailure&) {
-      running_.erase(row.id);
+      again(row.id);
       throw;
     }
   });
 }
 
+// Not before that, whoever else asks for what is pending.
 void RecordingJobs::again(std::int64_t outbox) {
-  running_[outbox] = false;
-  context_.scheduler.after(kRetryJob, [this] { run_pending(); });
+  context_.scheduler.after(kRetryJob, [this, outbox] {
+    running_.erase(outbox);
+    run_pending();
+  });
 }
 
 // One step of a job: what the database refused is tried again.
@@ -44,6 +63,27 @@ void RecordingJobs::step(std::int64_t outbox, const std::function<void()>& run) 
   }
 }
 
+void RecordingJobs::done(std::int64_t outbox) {
+  Work work(context_.unit);
+  context_.outbox.done(outbox);
+  work.commit();
+  running_.erase(outbox);
+}
+
+// What the vault still keeps of a finished job it gives up only for the manifest that was stored. Lost
+// answers and asking twice do no harm.
+void RecordingJobs::acknowledge(std::int64_t outbox, const RecordingId& recording) {
+  std::optional<RecordingRow> row = context_.recordings.load(recording);
+  std::optional<std::string> manifest = row ? logged_manifest(context_, *row) : std::nullopt;
+  if (!manifest) return done(outbox);
+  context_.vault.acknowledge_job(recording, *manifest, [this, outbox](Result<void, VaultFault> answer) {
+    // It has no such job, or made another one since: there is nothing of ours to give up.
+    if (answer || answer.error().code == "job.unknown" || answer.error().code == "job.other")
+      return step(outbox, [&] { done(outbox); });
+    again(outbox);
+  });
+}
+
 void RecordingJobs::start(const OutboxRow& row, const RecordingId& recording) {
   std::int64_t id = row.id;
   std::optional<RecordingRow> stored = context_.recordings.load(recording);
@@ -51,6 +91,9 @@ void RecordingJobs::start(const OutboxRow& row, const RecordingId& recording) {
     running_.erase(id);
     return;
   }
+  // A job whose result stands in the log is done, whatever the outbox says: a second one would make another
+  // rendition, with another key, in place of the one that the log names.
+  if (logged_manifest(context_, *stored)) return done(id);
   std::uint64_t seq = *stored->sealed_seq;
   // The vault opens what a signed head covers, nothing else.
   context_.audit.checkpoint([this, id, recording, seq](bool signed_head) {
@@ -104,9 +147,13 @@ void RecordingJobs::verified(std::int64_t outbox, const RecordingId& recording, 
   AuditRecord record = about_recording("recording.verified", Actor::system(), *row);
   record.type_version = meeting->type_version;
   record.data.set("manifest_sha256", job.manifest_sha256);
+  record.data.set("summary_sha256", summary_sha256(context_, row->summary));
   record.data.set("intervals", interval_ranges(job.summary));
   record.data.set("gaps", gap_ranges(job.summary));
+  for (const char* joined : {"intervals_joined_ms", "gaps_joined_ms"})
+    if (const std::int64_t apart = job.summary.integer_or(joined); apart > 0) record.data.set(joined, apart);
   record.data.set("coverage_permille", job.summary.integer_or("coverage_permille"));
+  bool stored = false;
   auto store = [&](const Meeting& next) {
     context_.recordings.save(*row);
     for (const EnvelopeRow& envelope : job.envelopes) context_.recordings.put(envelope);
@@ -116,11 +163,19 @@ void RecordingJobs::verified(std::int64_t outbox, const RecordingId& recording, 
                                           "kept"});
     context_.audit.append(record);
     context_.outbox.done(outbox);
+    context_.outbox.put(kAcknowledge, recording.text());
+    stored = true;
   };
   (void)act(context_, *meeting, *type, command::RecordingFact{RecordingPhase::kVerified, ""}, Actor::system(),
             store);
+  if (!stored) {
+    // The meeting's own row has another opinion of where its recording is; what the vault made is kept.
+    Work work(context_.unit);
+    store(*meeting);
+    work.commit();
+  }
   running_.erase(outbox);
-  context_.vault.acknowledge_job(recording);
+  run_pending();
   if (on_changed) on_changed(meeting->id);
 }
 
@@ -137,11 +192,14 @@ void RecordingJobs::note_failed(std::int64_t outbox, const RecordingId& recordin
   if (!type) return;
   row->phase = RecordingPhase::kFailed;
   row->reason = reason;
+  bool stored = false;
   (void)act(context_, *meeting, *type, command::RecordingFact{RecordingPhase::kFailed, reason},
             Actor::system(), [&](const Meeting&) {
               context_.recordings.save(*row);
               context_.outbox.done(outbox);
+              stored = true;
             });
+  if (!stored) return done(outbox);
   running_.erase(outbox);
   if (on_changed) on_changed(meeting->id);
 }

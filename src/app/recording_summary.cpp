@@ -17,11 +17,44 @@ using Ranges = std::vector<std::pair<std::int64_t, std::int64_t>>;
 
 // So many of each an entry may hold (audit::kEntryBytesMax).
 constexpr std::size_t kGapsAnEntry = 240, kIntervalsAnEntry = 200;
+// So many a page shows; it says how many there are (`gaps_total`).
+constexpr std::size_t kGapsShown = 2000;
 
 Json ranges_json(const Ranges& ranges) {
   JsonArray out;
   for (const auto& [from, to] : ranges) out.push_back(JsonArray{Json(from), Json(to)});
   return Json(std::move(out));
+}
+
+// The list as the vault gives it, which fits an entry already; whatever it is, it does so afterwards.
+Json ranges_to_fit(const Json& job, std::string_view name, std::size_t most) {
+  Ranges ranges;
+  if (const Json* list = job.find(name); list != nullptr && list->as_array() != nullptr)
+    for (const Json& item : *list->as_array())
+      if (const JsonArray* pair = item.as_array(); pair != nullptr && pair->size() == 2 &&
+                                                   (*pair)[0].as_integer() != nullptr &&
+                                                   (*pair)[1].as_integer() != nullptr)
+        ranges.emplace_back(*(*pair)[0].as_integer(),
+                            std::max(*(*pair)[0].as_integer(), *(*pair)[1].as_integer()));
+  std::sort(ranges.begin(), ranges.end());
+  std::vector<std::int64_t> between;
+  for (std::int64_t apart = 0;;) {
+    Ranges merged;
+    between.clear();
+    for (const auto& range : ranges) {
+      if (!merged.empty() && range.first - merged.back().second <= apart) {
+        merged.back().second = std::max(merged.back().second, range.second);
+        continue;
+      }
+      if (!merged.empty()) between.push_back(range.first - merged.back().second);
+      merged.push_back(range);
+    }
+    if (merged.size() <= most) return ranges_json(merged);
+    // So far apart that enough of them go.
+    auto enough = between.begin() + static_cast<std::ptrdiff_t>(merged.size() - most - 1);
+    std::nth_element(between.begin(), enough, between.end());
+    apart = *enough;
+  }
 }
 
 // Spans as the manifest has them: a track's `intervals`, what is `shown` of a file's pictures.
@@ -51,50 +84,26 @@ std::vector<Stop> stops_of(Context& context, const Meeting& meeting, std::int64_
   return out;
 }
 
+// The longest ones, whoever's they are; in order of time.
+void keep_longest(JsonArray& gaps, std::size_t most) {
+  if (gaps.size() <= most) return;
+  auto length = [](const Json& gap) { return gap.integer_or("to_ms") - gap.integer_or("from_ms"); };
+  std::stable_sort(gaps.begin(), gaps.end(),
+                   [&](const Json& a, const Json& b) { return length(a) > length(b); });
+  gaps.resize(most);
+  std::stable_sort(gaps.begin(), gaps.end(), [](const Json& a, const Json& b) {
+    return a.integer_or("from_ms") < b.integer_or("from_ms");
+  });
+}
+
 }  // namespace
 
 Json gap_ranges(const Json& job) {
-  Ranges gaps;
-  if (const Json* list = job.find("gaps"); list != nullptr && list->as_array() != nullptr)
-    for (const Json& gap : *list->as_array())
-      if (gap.string_or("cause") != "tail_not_attested")
-        gaps.emplace_back(gap.integer_or("from"), std::max(gap.integer_or("from"), gap.integer_or("to")));
-  std::sort(gaps.begin(), gaps.end());
-  std::vector<std::int64_t> between;
-  for (std::int64_t apart = 0;;) {
-    Ranges merged;
-    between.clear();
-    for (const auto& gap : gaps) {
-      if (!merged.empty() && gap.first - merged.back().second <= apart) {
-        merged.back().second = std::max(merged.back().second, gap.second);
-        continue;
-      }
-      if (!merged.empty()) between.push_back(gap.first - merged.back().second);
-      merged.push_back(gap);
-    }
-    if (merged.size() <= kGapsAnEntry) return ranges_json(merged);
-    // So far apart that enough of them go.
-    auto enough = between.begin() + static_cast<std::ptrdiff_t>(merged.size() - kGapsAnEntry - 1);
-    std::nth_element(between.begin(), enough, between.end());
-    apart = *enough;
-  }
+  return ranges_to_fit(job, "gaps", kGapsAnEntry);
 }
 
 Json interval_ranges(const Json& job) {
-  Ranges intervals;
-  if (const Json* list = job.find("intervals"); list != nullptr && list->as_array() != nullptr)
-    for (const Json& interval : *list->as_array())
-      if (const JsonArray* pair = interval.as_array(); pair != nullptr && pair->size() == 2 &&
-                                                       (*pair)[0].as_integer() != nullptr &&
-                                                       (*pair)[1].as_integer() != nullptr)
-        intervals.emplace_back(*(*pair)[0].as_integer(), *(*pair)[1].as_integer());
-  if (intervals.size() > kIntervalsAnEntry) {
-    std::sort(intervals.begin(), intervals.end(),
-              [](const auto& a, const auto& b) { return a.second - a.first > b.second - b.first; });
-    intervals.resize(kIntervalsAnEntry);
-  }
-  std::sort(intervals.begin(), intervals.end());
-  return ranges_json(intervals);
+  return ranges_to_fit(job, "intervals", kIntervalsAnEntry);
 }
 
 Json summary_of(Context& context, const Meeting& meeting, const std::string& signed_manifest,
@@ -153,10 +162,15 @@ Json summary_of(Context& context, const Meeting& meeting, const std::string& sig
         {"sound", spans_of(screen ? nullptr : account(person, "audio"), "intervals")}});
   }
   JsonArray gaps;
-  for (const Json& track : items(manifest->find("tracks")))
-    for (const Json& gap : items(track.find("gaps"))) {
+  std::int64_t gaps_total = 0;
+  for (const Json& track : items(manifest->find("tracks"))) {
+    const JsonArray listed = items(track.find("gaps"));
+    const auto count = static_cast<std::int64_t>(listed.size());
+    gaps_total += std::max<std::int64_t>(0, track.integer_or("gaps_total", count) - count);
+    for (const Json& gap : listed) {
       std::string cause = gap.string_or("cause");
-      if (cause == "tail_not_attested" || gaps.size() == 2000) continue;
+      if (cause == "tail_not_attested") continue;
+      ++gaps_total;
       if (cause == "storage") cause = "damage";
       static constexpr std::string_view kCauses[] = {"network", "loss",   "server",
                                                      "pause",   "damage", "source"};
@@ -164,7 +178,8 @@ Json summary_of(Context& context, const Meeting& meeting, const std::string& sig
       std::string kind = track.string_or("kind");
       auto file = track_of.find({track.string_or("participant"), kind == "screen"});
       gaps.push_back(JsonObject{{"participant", participant_of[track.string_or("participant")]},
-                                {"track", file != track_of.end() ? file->second : 0},
+                                // Of whom no file was made, nobody else's track has the gap.
+                                {"track", file != track_of.end() ? Json(file->second) : Json()},
                                 {"kind", kind == "audio"    ? "a"
                                          : kind == "screen" ? "s"
                                                             : "v"},
@@ -172,7 +187,10 @@ Json summary_of(Context& context, const Meeting& meeting, const std::string& sig
                                 {"to_ms", gap.integer_or("to_ms")},
                                 {"cause", cause}});
     }
+  }
+  keep_longest(gaps, kGapsShown);
   out.set("tracks", std::move(tracks));
+  out.set("gaps_total", gaps_total);
   out.set("gaps", std::move(gaps));
   // A call may go on after what is recorded of it.
   const std::int64_t started_ms = manifest->integer_or("started_ms");

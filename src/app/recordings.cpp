@@ -36,7 +36,15 @@ std::vector<ByteClock> clocks_of(const RecordingRow& row, const std::vector<Reco
 
 RecordingView Recordings::view_of(RecordingRow row) {
   RecordingView view{.row = std::move(row), .type = MeetingType{}};
-  view.playbacks = context_.recordings.playbacks(view.row.id);
+  view.facts = facts_of(context_, view.row);
+  view.row.manifest = {};
+  // What was sent and is not in the log yet.
+  for (Play& play : view.facts.plays)
+    for (const auto& [id, open] : open_)
+      if (open.row.request == play.request) {
+        play.known = true;
+        for (const auto& [from, to] : open.all.ranges()) play.sent.add(from, to);
+      }
   std::optional<Meeting> meeting = context_.meetings.load(view.row.meeting);
   if (meeting) {
     if (auto type = context_.types.find(meeting->type, meeting->type_version)) view.type = *type;
@@ -50,9 +58,9 @@ RecordingView Recordings::view_of(RecordingRow row) {
       view.people[person.id.text()] = {name, std::string(to_text(person.role))};
     }
   }
-  for (const PlaybackRow& playback : view.playbacks)
-    if (auto user = context_.people.user(playback.user))
-      view.users[playback.user.text()] = user->name.reveal();
+  for (const Play& play : view.facts.plays)
+    if (auto id = UserId::from_text(play.user); id && !view.users.contains(play.user))
+      if (auto user = context_.people.user(*id)) view.users[play.user] = user->name.reveal();
   return view;
 }
 
@@ -98,9 +106,21 @@ void Recordings::play(const Actor& actor, const RecordingId& recording, const st
   }
   if (!download && std::find(std::begin(kPurposes), std::end(kPurposes), purpose) == std::end(kPurposes))
     return done(fail(Refusal{"purpose.unknown", "Say why: one of the purposes.", {}}));
+  const RecordingFacts facts = facts_of(context_, *row);
+  if (!facts.opens())
+    return done(fail(Refusal{"recording.differs",
+                             "What is stored of this recording does not agree with the log, so nothing is "
+                             "opened.",
+                             {}}));
   if (row->phase != RecordingPhase::kVerified)
     return done(
         fail(Refusal{"recording.not_ready", "The recording has not been opened and checked yet.", {}}));
+  const auto open_now = std::count_if(open_.begin(), open_.end(), [&](const auto& item) {
+    return item.second.row.user == *actor.user && !item.second.closing;
+  });
+  if (static_cast<std::size_t>(open_now) >= kOpenAPerson)
+    return done(fail(Refusal{
+        "playback.many", "You have too many recordings open. Close some of them, then ask again.", {}}));
   std::optional<EnvelopeRow> rendition;
   for (EnvelopeRow& envelope : context_.recordings.envelopes(recording))
     if (envelope.name == "rendition/av") rendition = std::move(envelope);
@@ -124,54 +144,91 @@ void Recordings::play(const Actor& actor, const RecordingId& recording, const st
   std::uint64_t seq = playback.request = context_.audit.append(record);
   context_.recordings.save(playback);
   work.commit();
+  // From here on its end is told, whatever happens to it: it is over until the vault has opened it.
+  const std::string key = playback.id.text();
+  open_.insert_or_assign(key, Open{.row = playback,
+                                   .actor = actor,
+                                   .meeting = row->meeting,
+                                   .manifest_sha256 = facts.manifest_sha256,
+                                   .last_use = context_.clock.now().steady,
+                                   .reason = "not_opened",
+                                   .opening = true});
 
+  // Asked for and not opened: the log says that as well, as soon as the database takes it.
+  auto unavailable = [this, done, key](std::string text) {
+    done(fail(Refusal{"vault.unavailable", std::move(text), {}}));
+    give_up(key);
+  };
+  auto shared_row = std::make_shared<const RecordingRow>(std::move(*row));
   context_.audit.checkpoint([=, this, rendition = *rendition](bool signed_head) {
-    // Asked for and not opened: the log says that as well.
-    auto unavailable = [this, done, playback](std::string text) {
-      Open nothing{.row = playback, .handle = "", .reason = "not_opened"};
-      log(nothing, true);
-      done(fail(Refusal{"vault.unavailable", std::move(text), {}}));
-    };
     if (!signed_head)
       return unavailable("The vault does not answer, so nothing can be opened. Try again later.");
-    context_.vault.grant(recording, rendition, actor.session, seq,
-                         [=, this](Result<Vault::OpenedStream, VaultFault> opened) {
-                           if (!opened)
-                             return unavailable("The vault did not open it: " + opened.error().text);
-                           std::optional<RecordingRow> current = context_.recordings.load(recording);
-                           RecordingView view = view_of(*current);
-                           Playback out{.id = playback.id};
-                           out.duration_ms = current->summary.integer_or("duration_ms");
-                           if (const Json* tracks = current->summary.find("tracks");
-                               tracks != nullptr && tracks->as_array() != nullptr)
-                             for (const Json& item : *tracks->as_array()) {
-                               Track track;
-                               track.number = static_cast<int>(out.tracks.size());
-                               track.file = item.string_or("file");
-                               track.participant = item.string_or("participant");
-                               track.screen = item.bool_or("screen");
-                               track.offset_ms = item.integer_or("offset_ms");
-                               track.duration_ms = item.integer_or("duration_ms");
-                               if (const Json* filled = item.find("filled")) track.filled = *filled;
-                               if (const Json* pictures = item.find("pictures")) track.pictures = *pictures;
-                               track.sha256 = item.string_or("sha256");
-                               auto person = view.people.find(track.participant);
-                               if (person != view.people.end())
-                                 track.name = person->second.first, track.role = person->second.second;
-                               for (const VaultJob::File& file : opened->files)
-                                 if (file.name == track.file) track.size = file.bytes;
-                               out.tracks.push_back(std::move(track));
-                             }
-                           Open open{.row = playback,
-                                     .handle = opened->handle,
-                                     .tracks = out.tracks,
-                                     .clocks = clocks_of(*current, out.tracks),
-                                     .last_use = context_.clock.now().steady};
-                           if (playback.download) open.archive = make_archive(actor, *current, open);
-                           open_.insert_or_assign(playback.id.text(), std::move(open));
-                           done(std::move(out));
-                         });
+    context_.vault.grant(
+        recording, rendition, actor.session, seq, [=, this](Result<Vault::OpenedStream, VaultFault> opened) {
+          if (!opened) return unavailable("The vault did not open it: " + opened.error().text);
+          Result<Playback, Refusal> out =
+              fail(Refusal{"storage", "The database refused. Nothing was opened; try again.", {}});
+          try {
+            out = start(*shared_row, key, *opened);
+          } catch (const StoreFailure&) {
+            done(out);
+            give_up(key);
+            throw;
+          }
+          done(std::move(out));
+        });
   });
+}
+
+// Nothing will be sent of it: it ends with its entry, now or when the database takes one.
+void Recordings::give_up(const std::string& key) {
+  auto found = open_.find(key);
+  if (found == open_.end()) return;
+  found->second.opening = false;
+  release(found->second);
+  if (finish(found->second)) open_.erase(found);
+}
+
+// The vault has opened it.
+Result<Recordings::Playback, Refusal> Recordings::start(const RecordingRow& row, const std::string& key,
+                                                        const Vault::OpenedStream& opened) {
+  auto found = open_.find(key);
+  if (found == open_.end() || found->second.closing) {
+    // Its session ended in between.
+    context_.vault.release(opened.handle);
+    if (found != open_.end()) give_up(key);
+    return fail(Refusal{"vault.unavailable", "It was closed before the vault had opened it.", {}});
+  }
+  Open& open = found->second;
+  open.handle = opened.handle;
+  RecordingView view = view_of(row);
+  Playback out{.id = open.row.id};
+  out.duration_ms = row.summary.integer_or("duration_ms");
+  if (const Json* tracks = row.summary.find("tracks"); tracks != nullptr && tracks->as_array() != nullptr)
+    for (const Json& item : *tracks->as_array()) {
+      Track track;
+      track.number = static_cast<int>(out.tracks.size());
+      track.file = item.string_or("file");
+      track.participant = item.string_or("participant");
+      track.screen = item.bool_or("screen");
+      track.offset_ms = item.integer_or("offset_ms");
+      track.duration_ms = item.integer_or("duration_ms");
+      if (const Json* filled = item.find("filled")) track.filled = *filled;
+      if (const Json* pictures = item.find("pictures")) track.pictures = *pictures;
+      track.sha256 = item.string_or("sha256");
+      auto person = view.people.find(track.participant);
+      if (person != view.people.end()) track.name = person->second.first, track.role = person->second.second;
+      for (const VaultJob::File& file : opened.files)
+        if (file.name == track.file) track.size = file.bytes;
+      out.tracks.push_back(std::move(track));
+    }
+  open.tracks = out.tracks;
+  open.clocks = clocks_of(row, out.tracks);
+  open.last_use = context_.clock.now().steady;
+  if (open.row.download) open.archive = make_archive(row, open);
+  open.reason = "";
+  open.opening = false;
+  return out;
 }
 
 std::optional<Recordings::OpenTrack> Recordings::track(const Actor& actor, const PlaybackId& id, int number) {
@@ -180,7 +237,7 @@ std::optional<Recordings::OpenTrack> Recordings::track(const Actor& actor, const
       found->second.row.user != *actor.user)
     return std::nullopt;
   Open& open = found->second;
-  if (open.closing || open.refused) return std::nullopt;
+  if (open.opening || open.closing || open.refused) return std::nullopt;
   if (number < 0 || static_cast<std::size_t>(number) >= open.tracks.size()) return std::nullopt;
   open.last_use = context_.clock.now().steady;
   const Track& track = open.tracks[static_cast<std::size_t>(number)];
@@ -202,8 +259,8 @@ void Recordings::archive_sent(const PlaybackId& id) {
 }
 
 // The signed manifest, the proof and the renditions' names, sizes and checksums.
-std::shared_ptr<Recordings::Archive> Recordings::make_archive(const Actor& actor, const RecordingRow& row,
-                                                              const Open& open) {
+std::shared_ptr<Recordings::Archive> Recordings::make_archive(const RecordingRow& row, const Open& open) {
+  const Actor& actor = open.actor;
   auto parsed = parse_json(row.manifest, kManifestJson);
   const Json* manifest = parsed ? parsed->find("manifest") : nullptr;
   const Json* renditions = manifest != nullptr ? manifest->find("renditions") : nullptr;
@@ -292,14 +349,12 @@ bool Recordings::finish(Open& open) {
 // What was really sent goes into the log: entries for each track, named as the signed manifest names its
 // file, with the bytes and, in milliseconds of the recording, the whole seconds of the track that they are.
 void Recordings::log(Open& open, bool last) {
-  std::optional<RecordingRow> row = context_.recordings.load(open.row.recording);
-  if (!row) return;
   // A playback of a version that did not note its request has nothing that an entry could name.
   std::vector<AuditRecord> records;
-  if (open.row.request != 0) records = entries_of(open, *row, last);
+  if (open.row.request != 0) records = entries_of(open, last);
   PlaybackRow stored = open.row;
   stored.closed = last;
-  stored.ranges = JsonObject{{"seconds", static_cast<std::int64_t>(open.all.count())}};
+  stored.ranges = JsonObject{};
   open.refused = true;  // until it is done
   Work work(context_.unit);
   context_.recordings.save(stored);
@@ -316,12 +371,9 @@ void Recordings::log(Open& open, bool last) {
 
 // Kept beside the log, so that a crash costs the log the last seconds at most.
 void Recordings::save(Open& open) {
-  std::optional<RecordingRow> row = context_.recordings.load(open.row.recording);
-  if (!row) return;
   JsonArray unlogged;
-  for (const AuditRecord& record : entries_of(open, *row, false)) unlogged.push_back(record.data);
-  open.row.ranges =
-      JsonObject{{"seconds", static_cast<std::int64_t>(open.all.count())}, {"unlogged", std::move(unlogged)}};
+  for (const AuditRecord& record : entries_of(open, false)) unlogged.push_back(record.data);
+  open.row.ranges = JsonObject{{"unlogged", std::move(unlogged)}};
   Work work(context_.unit);
   context_.recordings.save(open.row);
   work.commit();
@@ -332,32 +384,27 @@ void Recordings::keep() {
   const SteadyTime now = context_.clock.now().steady;
   each_alone(open_, [&](auto& item) {
     Open& open = item.second;
-    if (open.closing || open.row.download) return;
+    if (open.opening || open.closing || open.row.download) return;
     if (open.refused || (open.since && now - *open.since >= kLogEvery)) return log(open, false);
     if (open.changed) save(open);
   });
   close_where([](const Open& open) { return open.closing; });
 }
 
-AuditRecord Recordings::entry_base(const Open& open, const RecordingRow& recording) const {
-  Actor actor;
-  actor.kind = ActorKind::kUser;
-  actor.user = open.row.user;
-  actor.role = UserRole::kCompliance;
-  actor.session = open.row.session;
+AuditRecord Recordings::entry_base(const Open& open) const {
+  const RecordingRow named{.id = open.row.recording, .meeting = open.meeting};
   AuditRecord record =
-      about_recording(open.row.download ? "recording.downloaded" : "recording.played", actor, recording);
+      about_recording(open.row.download ? "recording.downloaded" : "recording.played", open.actor, named);
   record.data.set("rendition", "av");
   record.reason = open.reason;
   record.data.set("request", static_cast<std::int64_t>(open.row.request));
   return record;
 }
 
-std::vector<AuditRecord> Recordings::entries_of(const Open& open, const RecordingRow& recording,
-                                                bool last) const {
-  const AuditRecord base = entry_base(open, recording);
+std::vector<AuditRecord> Recordings::entries_of(const Open& open, bool last) const {
+  const AuditRecord base = entry_base(open);
   std::vector<AuditRecord> out = open.left_behind;
-  if (open.row.download) return last ? download_entries(open, recording) : out;
+  if (open.row.download) return last ? download_entries(open) : out;
   auto add = [&](const std::string& track, std::uint64_t bytes, JsonArray ranges) {
     AuditRecord record = base;
     if (!track.empty()) record.data.set("track", track);
@@ -385,11 +432,11 @@ std::vector<AuditRecord> Recordings::entries_of(const Open& open, const Recordin
 
 // One entry for each file that something was sent of: a rendition with the hash that the signed manifest has
 // of it, the archive with the hash of what was sent of it, from its beginning to `bytes`.
-std::vector<AuditRecord> Recordings::download_entries(const Open& open, const RecordingRow& recording) const {
+std::vector<AuditRecord> Recordings::download_entries(const Open& open) const {
   std::vector<AuditRecord> out;
   auto add = [&](const std::string& file, std::uint64_t bytes, std::uint64_t size,
                  const std::string& sha256) {
-    AuditRecord record = entry_base(open, recording);
+    AuditRecord record = entry_base(open);
     if (!file.empty()) {
       record.data.set("file", file);
       record.data.set("size", static_cast<std::int64_t>(size));
@@ -401,14 +448,14 @@ std::vector<AuditRecord> Recordings::download_entries(const Open& open, const Re
   };
   for (const auto& [number, sent] : open.unlogged) {
     const Track& track = open.tracks[static_cast<std::size_t>(number)];
-    add(track.file, sent.bytes, track.size, track.sha256.empty() ? recording.manifest_sha256 : track.sha256);
+    add(track.file, sent.bytes, track.size, track.sha256.empty() ? open.manifest_sha256 : track.sha256);
   }
   if (open.archive && open.archive->ledger->bytes() > 0) {
     const ArchiveLedger::Total total = open.archive->ledger->close();
     add("archive", total.bytes, open.archive->size, to_hex(total.sha256));
   }
   // Nothing was fetched, or how much is not known after a crash: the recording is named.
-  if (out.empty()) add("", 0, 0, recording.manifest_sha256);
+  if (out.empty()) add("", 0, 0, open.manifest_sha256);
   return out;
 }
 
@@ -425,12 +472,24 @@ void Recordings::close_all() {
 void Recordings::close_left_open() {
   for (PlaybackRow& row : context_.recordings.open_playbacks()) {
     const std::string id = row.id.text();
-    Open open{.row = std::move(row), .handle = "", .reason = "interrupted", .closing = true};
+    std::optional<RecordingRow> recording = context_.recordings.load(row.recording);
+    if (!recording) continue;
+    std::optional<User> user = context_.people.user(row.user);
+    Actor actor;
+    actor.kind = ActorKind::kUser;
+    actor.user = row.user;
+    if (user) actor.role = user->role;
+    actor.session = row.session;
+    Open open{.row = std::move(row),
+              .actor = std::move(actor),
+              .meeting = recording->meeting,
+              .manifest_sha256 = recording->manifest_sha256,
+              .reason = "interrupted",
+              .closing = true};
     const Json* unlogged = open.row.ranges.find("unlogged");
-    std::optional<RecordingRow> recording = context_.recordings.load(open.row.recording);
-    if (recording && unlogged != nullptr && unlogged->as_array() != nullptr)
+    if (unlogged != nullptr && unlogged->as_array() != nullptr)
       for (const Json& data : *unlogged->as_array()) {
-        AuditRecord record = entry_base(open, *recording);
+        AuditRecord record = entry_base(open);
         record.data = data;
         open.left_behind.push_back(std::move(record));
       }
@@ -441,7 +500,9 @@ void Recordings::close_left_open() {
 
 void Recordings::close_stale() {
   SteadyTime now = context_.clock.now().steady;
-  close_where([&](const Open& open) { return open.responses == 0 && now - open.last_use >= kPlaybackIdle; });
+  close_where([&](const Open& open) {
+    return !open.opening && open.responses == 0 && now - open.last_use >= kPlaybackIdle;
+  });
 }
 
 void Recordings::close_session(const std::string& session) {

@@ -115,12 +115,17 @@ constexpr std::array kSealed{FieldRule{"segments", kInteger, kRequired},
                              FieldRule{"parts", kInteger},
                              FieldRule{"tracks", kInteger},
                              FieldRule{"bytes", kInteger},
-                             FieldRule{"key_id", kCode}};
+                             FieldRule{"key_id", kCode},
+                             FieldRule{"keep_until", kInteger}};
 constexpr std::array kRecordingStopped{FieldRule{"cause", kCode, kRequired}};
-constexpr std::array kRecordingVerified{
-    FieldRule{"manifest_sha256", kSha256, kRequired}, FieldRule{"intervals", kRanges, kRequired},
-    FieldRule{"gaps", kRanges, kRequired}, FieldRule{"coverage_permille", kInteger, kRequired},
-    FieldRule{"lost_frames", kInteger}};
+constexpr std::array kRecordingVerified{FieldRule{"manifest_sha256", kSha256, kRequired},
+                                        FieldRule{"intervals", kRanges, kRequired},
+                                        FieldRule{"gaps", kRanges, kRequired},
+                                        FieldRule{"coverage_permille", kInteger, kRequired},
+                                        FieldRule{"lost_frames", kInteger},
+                                        FieldRule{"intervals_joined_ms", kInteger},
+                                        FieldRule{"gaps_joined_ms", kInteger},
+                                        FieldRule{"summary_sha256", kSha256}};
 constexpr std::array kRosterAccepted{FieldRule{"epoch", kInteger, kRequired},
                                      FieldRule{"roster_sha256", kSha256, kRequired},
                                      FieldRule{"members", kInteger}, FieldRule{"mode", kCode}};

@@ -1,7 +1,9 @@
 #include "manifest_check.h"
 
+#include <algorithm>
 #include <cstdlib>
 
+#include "audit/format/entry.h"
 #include "base/encoding.h"
 #include "entry_values.h"
 
@@ -42,13 +44,42 @@ bool names(std::string_view manifest, const SealedEntry& sealed) {
          integer_of(said, "segments") == integer_of(sealed.data, "segments");
 }
 
-bool same_intervals(std::string_view manifest, std::string_view verified_data) {
+// The log names the manifest's intervals; where those are more than an entry holds, the nearest as one. What
+// it joins over is thereby called recorded, so no more may be joined than has to be, and the shortest holes
+// first.
+bool intervals_agree(std::string_view manifest, std::string_view verified_data) {
   auto present = pairs_of(manifest, "present"), logged = pairs_of(verified_data, "intervals");
   auto started = integer_of(manifest, "started_ms");
-  if (!present || !logged || !started || present->size() != logged->size()) return false;
-  for (std::size_t i = 0; i < present->size(); ++i)
-    if (std::abs((*present)[i] + *started - (*logged)[i]) > kRoundingMs) return false;
-  return true;
+  if (!present || !logged || !started || present->size() % 2 != 0 || logged->size() % 2 != 0) return false;
+  for (std::int64_t& time : *present) time += *started;
+  const std::size_t spans = present->size() / 2, named = logged->size() / 2;
+  std::int64_t joined_max = -1;  // the longest hole that had to be joined over
+  if (spans > kVerifiedIntervalsMax) {
+    if (named > kVerifiedIntervalsMax) return false;
+    std::vector<std::int64_t> holes;
+    for (std::size_t i = 1; i < spans; ++i) holes.push_back((*present)[2 * i] - (*present)[2 * i - 1]);
+    auto longest = holes.begin() + static_cast<std::ptrdiff_t>(spans - kVerifiedIntervalsMax - 1);
+    std::nth_element(holes.begin(), longest, holes.end());
+    joined_max = *longest;
+  } else if (spans != named) {
+    return false;
+  }
+  auto same = [](std::int64_t a, std::int64_t b) { return std::abs(a - b) <= kRoundingMs; };
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < named; ++i) {
+    if (at == spans || !same((*present)[2 * at], (*logged)[2 * i])) return false;
+    for (; !same((*present)[2 * at + 1], (*logged)[2 * i + 1]); ++at)
+      if (at + 1 == spans || (*present)[2 * at + 2] - (*present)[2 * at + 1] > joined_max + kRoundingMs ||
+          joined_max < 0)
+        return false;
+    ++at;
+    // A moment behind a moment may end where this one does, as far as milliseconds tell.
+    for (; at < spans && joined_max >= 0 && (*present)[2 * at + 1] <= (*logged)[2 * i + 1] + kRoundingMs &&
+           (i + 1 == named || !same((*present)[2 * at], (*logged)[2 * i + 2]));
+         ++at) {
+    }
+  }
+  return at == spans;
 }
 
 // Whether media of two people are in it.
@@ -88,7 +119,7 @@ ManifestVerdict check_manifest_text(std::string_view text, std::string_view reco
   if (string_of(*manifest, "recording") != recording) out.findings.push_back(Finding::kManifestRecording);
   if (string_of(*manifest, "meeting") != meeting) out.findings.push_back(Finding::kManifestMeeting);
   if (sealed && !names(*manifest, *sealed)) out.findings.push_back(Finding::kManifestSealed);
-  if (!same_intervals(*manifest, verified_data)) out.findings.push_back(Finding::kManifestIntervals);
+  if (!intervals_agree(*manifest, verified_data)) out.findings.push_back(Finding::kManifestIntervals);
   if (integer_of(*manifest, "coverage_permille") != integer_of(verified_data, "coverage_permille"))
     out.findings.push_back(Finding::kManifestCoverage);
   if (holds_two(*manifest)) out.findings.push_back(Finding::kVerifiedWithoutStart);

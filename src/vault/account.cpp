@@ -112,11 +112,14 @@ std::vector<Span> join_spans(std::vector<Span> spans, Duration join) {
 std::vector<Span> join_to_fit(std::vector<Span> spans, std::size_t most, Duration& within) {
   within = Duration(0);
   spans = join_spans(std::move(spans));
-  for (Duration wider = std::chrono::milliseconds(100); spans.size() > most; wider *= 3) {
-    within = wider;
-    spans = join_spans(std::move(spans), within);
-  }
-  return spans;
+  if (spans.size() <= most) return spans;
+  std::vector<Duration> holes;
+  for (std::size_t i = 1; i < spans.size(); ++i) holes.push_back(spans[i].from - spans[i - 1].to);
+  // So many have to go: the shortest ones.
+  auto longest = holes.begin() + static_cast<std::ptrdiff_t>(spans.size() - most - 1);
+  std::nth_element(holes.begin(), longest, holes.end());
+  within = *longest;
+  return join_spans(std::move(spans), within);
 }
 
 std::vector<Span> without(const std::vector<Span>& spans, const std::vector<Span>& others) {
@@ -220,7 +223,7 @@ KidGaps find_gaps(const KidAccount& account, const Window& window, Duration inte
   return found;
 }
 
-std::vector<Gap> join_gaps(std::vector<Gap> gaps) {
+std::vector<Gap> join_gaps(std::vector<Gap> gaps, Duration apart, std::vector<Duration>* between) {
   std::sort(gaps.begin(), gaps.end(), [](const Gap& a, const Gap& b) { return a.span < b.span; });
   std::vector<Gap> joined;
   for (const Gap& gap : gaps) {
@@ -231,7 +234,11 @@ std::vector<Gap> join_gaps(std::vector<Gap> gaps) {
       if (tail != (gap.cause == GapCause::kTailNotAttested) || pause != (gap.cause == GapCause::kPause))
         continue;
       const bool both_loss = at->cause == GapCause::kLoss && gap.cause == GapCause::kLoss;
-      if (gap.span.from - at->span.to <= (both_loss ? kLossJoin : Duration(0))) onto = &*at;
+      const Duration hole = gap.span.from - at->span.to;
+      if (hole <= std::max(apart, both_loss ? kLossJoin : Duration(0)))
+        onto = &*at;
+      else if (between != nullptr)
+        between->push_back(hole);
       break;
     }
     if (onto == nullptr) {
@@ -245,6 +252,22 @@ std::vector<Gap> join_gaps(std::vector<Gap> gaps) {
     onto->skipped += gap.skipped;
   }
   return joined;
+}
+
+std::vector<Gap> gaps_to_fit(std::vector<Gap> gaps, std::size_t most, Duration& within) {
+  within = Duration(0);
+  std::vector<Duration> between;
+  gaps = join_gaps(std::move(gaps), within, &between);
+  // Gaps of other classes lie between those of one and never join: with a few of each there are few enough.
+  while (gaps.size() > most && !between.empty()) {
+    auto longest =
+        between.begin() + static_cast<std::ptrdiff_t>(std::min(gaps.size() - most, between.size()) - 1);
+    std::nth_element(between.begin(), longest, between.end());
+    within = *longest;
+    between.clear();
+    gaps = join_gaps(std::move(gaps), within, &between);
+  }
+  return gaps;
 }
 
 }  // namespace parlour::vault

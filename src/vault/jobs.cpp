@@ -152,10 +152,16 @@ Json Jobs::status(const recording::RecordingId& recording) {
   return JsonObject{{"state", "unknown"}};
 }
 
-Result<void, VaultRefusal> Jobs::acknowledge(const recording::RecordingId& recording) {
+Result<void, VaultRefusal> Jobs::acknowledge(const recording::RecordingId& recording,
+                                             const crypto::Hash256& manifest) {
   std::lock_guard lock(mutex_);
   auto kept = kept_result(recording);
   if (!kept) return refuse("job.unknown", "there is no finished job of this recording");
+  if (kept->string_or("manifest_sha256") != to_hex(manifest))
+    return refuse("job.other", "what was stored is not what this vault made of the recording last");
+  if (const Json* envelopes = kept->find("envelopes");
+      envelopes != nullptr && envelopes->as_array() != nullptr && envelopes->as_array()->empty())
+    return {};
   kept->set("envelopes", JsonArray{});
   return replace_file(places_.results / (recording.text() + ".json"), as_bytes(write_json(*kept)));
 }

@@ -16,6 +16,10 @@ std::int64_t ms(UtcTime time) {
 std::int64_t ms(Duration duration) {
   return duration.count() / 1000;
 }
+// How far apart what was joined lay at most.
+std::int64_t ms_up(Duration duration) {
+  return (duration.count() + 999) / 1000;
+}
 
 std::string_view to_text(e2ee::Role role) {
   switch (role) {
@@ -181,7 +185,10 @@ class ManifestMaker {
       out.push_back(JsonObject{{"participant", track.participant},
                                {"kind", to_text(track.kind)},
                                {"intervals", spans(track.intervals)},
+                               {"intervals_joined_ms", ms_up(track.intervals_within)},
                                {"gaps", std::move(gaps)},
+                               {"gaps_joined_ms", ms_up(track.gaps_within)},
+                               {"gaps_total", track.gaps_total},
                                {"frames", JsonObject{{"attested", track.attested},
                                                      {"recovered", track.recovered},
                                                      {"lost", track.lost},
@@ -225,12 +232,12 @@ class ManifestMaker {
     if (file.audio_frames == 0) return nullptr;
     return JsonObject{{"filled", spans(file.filled)},
                       {"filled_frames", file.filled_frames},
-                      {"joined_ms", ms(file.filled_within)},
+                      {"joined_ms", ms_up(file.filled_within)},
                       {"left_out_frames", file.left_out_frames}};
   }
   Json pictures(const OpenedFile& file) const {
     if (file.video_frames == 0) return nullptr;
-    return JsonObject{{"shown", spans(file.pictures)}, {"joined_ms", ms(file.pictures_within)}};
+    return JsonObject{{"shown", spans(file.pictures)}, {"joined_ms", ms_up(file.pictures_within)}};
   }
   // [bytes in front, bytes of the second, …]: from the end of the second before, which may overlap.
   static Json seconds(const std::vector<ByteSpan>& spans) {
@@ -299,26 +306,23 @@ bool verify_manifest(std::string_view text, const crypto::P256Point& recorder) {
 }
 
 Json make_summary(const OpenedRecording& opened) {
-  JsonArray intervals, gaps;
-  std::size_t gaps_total = 0;
-  std::uint64_t attested = 0, recovered = 0, lost = 0, skipped = 0, unattested = 0;
-  for (const Span& span : opened.present) intervals.push_back(JsonArray{ms(span.from), ms(span.to)});
+  auto pairs = [](const std::vector<Span>& spans) {
+    JsonArray out;
+    for (const Span& span : spans) out.push_back(JsonArray{ms(span.from), ms(span.to)});
+    return out;
+  };
+  std::uint64_t gaps_total = 0, attested = 0, recovered = 0, lost = 0, skipped = 0, unattested = 0;
   for (const TrackAccount& track : opened.tracks) {
     attested += track.attested;
     recovered += track.recovered;
     lost += track.lost;
     skipped += track.skipped;
     unattested += track.unattested;
-    for (const Gap& gap : track.gaps) {
-      if (++gaps_total > kSummaryGaps) continue;
-      gaps.push_back(JsonObject{{"participant", track.participant},
-                                {"kind", to_text(track.kind)},
-                                {"from", ms(gap.span.from)},
-                                {"to", ms(gap.span.to)},
-                                {"cause", to_text(gap.cause)},
-                                {"frames", gap.missing + gap.skipped}});
-    }
+    gaps_total += track.gaps_total;
   }
+  Duration present_within(0), missing_within(0);
+  const std::vector<Span> present = join_to_fit(opened.present, kSummaryIntervals, present_within);
+  const std::vector<Span> missing = join_to_fit(opened.missing, kSummaryGaps, missing_within);
   return JsonObject{
       {"started_ms", ms(opened.started)},
       {"duration_ms", ms(opened.ended - opened.started)},
@@ -326,8 +330,10 @@ Json make_summary(const OpenedRecording& opened) {
       {"chain_intact", opened.survey.chain_intact},
       {"participants", opened.participants.size()},
       {"parts", opened.survey.parts.size()},
-      {"intervals", std::move(intervals)},
-      {"gaps", std::move(gaps)},
+      {"intervals", pairs(present)},
+      {"intervals_joined_ms", ms_up(present_within)},
+      {"gaps", pairs(missing)},
+      {"gaps_joined_ms", ms_up(missing_within)},
       {"gaps_total", gaps_total},
       {"faults", opened.survey.faults.size() + opened.message_faults.size() + opened.frame_faults_total},
       {"frames", JsonObject{{"attested", attested},

@@ -398,6 +398,9 @@ class Opening {
 
   void cover(std::map<TrackKey, TrackAccount>& tracks) {
     Duration whole(0), lost(0);
+    const std::size_t listed =
+        std::clamp(OpenedRecording::kTrackListsMax / std::max<std::size_t>(tracks.size(), 1),
+                   OpenedRecording::kTrackListMin, OpenedRecording::kTrackListMax);
     for (auto& [key, track] : tracks) {
       track.participant = key.first;
       track.kind = key.second;
@@ -407,12 +410,19 @@ class Opening {
         if (gap.cause == GapCause::kTailNotAttested) continue;
         missing.push_back(gap.span);
         all.push_back(gap.span);
+        // One that is no longer than a moment is one all the same.
+        opened_.missing.push_back(
+            {gap.span.from, std::max(gap.span.to, gap.span.from + std::chrono::milliseconds(1))});
       }
       whole += total(join_spans(std::move(all)));
       lost += total(join_spans(std::move(missing)));
       track.gaps = join_gaps(std::move(track.gaps));
+      track.gaps_total = track.gaps.size();
+      track.gaps = gaps_to_fit(std::move(track.gaps), listed, track.gaps_within);
+      track.intervals = join_to_fit(std::move(track.intervals), listed, track.intervals_within);
       opened_.tracks.push_back(std::move(track));
     }
+    opened_.missing = join_spans(std::move(opened_.missing));
     // Of people of whom the log says nothing: nobody's track, and a part of the call that is missing.
     whole += total(unowned_);
     lost += total(unowned_);

@@ -249,10 +249,11 @@ VaultJob TestVault::job_of(const RecordingId& recording) const {
     return job;
   }
   job.state = VaultJob::State::kDone;
-  job.manifest_sha256 = to_hex(crypto::sha256(as_bytes(std::string("manifest"))));
+  job.manifest_sha256 = to_hex(crypto::sha256(as_bytes(manifest_text(recording))));
   job.summary = JsonObject{{"duration_ms", 60'000}, {"coverage_permille", 1000}, {"gaps", JsonArray{}}};
   job.summary.set("intervals", recorder_.intervals(recording));
-  job.envelopes.push_back({recording, "rendition/av", "rec-1", Bytes(65, 4), Bytes(48, 6)});
+  job.envelopes.push_back({recording, "rendition/av", "rec-1", Bytes(65, 4),
+                           Bytes(48, static_cast<std::uint8_t>(6 + times_opened(recording)))});
   for (const char* name : {"p1.webm", "p2.webm"})
     job.files.push_back({name, kTrackBytes, kTrackBytes + 100, std::string(64, 'c')});
   return job;
@@ -261,12 +262,37 @@ VaultJob TestVault::job_of(const RecordingId& recording) const {
 void TestVault::start_job(const RecordingId& recording, std::uint64_t, std::vector<EnvelopeRow>,
                           VaultReply<VaultJob> reply) {
   VaultJob running;
+  // As the real one: what was given up is made anew, with another key.
+  if (given_up_.contains(recording)) {
+    given_up_.erase(recording);
+    ++opened_again_[recording];
+  }
+  ++jobs_started;
   answer<VaultJob>(std::move(reply), job_failure.empty() ? running : job_of(recording));
+}
+int TestVault::times_opened(const RecordingId& recording) const {
+  auto found = opened_again_.find(recording);
+  return found != opened_again_.end() ? found->second : 0;
+}
+void TestVault::acknowledge_job(const RecordingId& recording, const std::string& manifest_sha256,
+                                VaultReply<void> reply) {
+  Result<void, VaultFault> done;
+  if (loses_acknowledgements > 0) {
+    --loses_acknowledgements;
+    return answer<void>(std::move(reply), fail(VaultFault{"vault.down", "lost on its way"}));
+  }
+  if (up_ && manifest_sha256 != job_of(recording).manifest_sha256)
+    done = fail(VaultFault{"job.other", "another manifest"});
+  if (up_ && done) {
+    given_up_.insert(recording);
+    ++jobs_acknowledged;
+  }
+  answer<void>(std::move(reply), std::move(done));
 }
 void TestVault::job_status(const RecordingId& recording, VaultReply<VaultJob> reply) {
   answer<VaultJob>(std::move(reply), job_of(recording));
 }
-void TestVault::manifest(const RecordingId&, VaultReply<std::string> reply) {
+std::string TestVault::manifest_text(const RecordingId& recording) const {
   JsonArray renditions;
   for (int i = 0; i < 2; ++i) {
     JsonArray numbers;
@@ -283,10 +309,13 @@ void TestVault::manifest(const RecordingId&, VaultReply<std::string> reply) {
                                     {"seconds", std::move(numbers)}});
     if (checksums) renditions.back().set("crc32", 4'000'000'000 + i);
   }
-  answer<std::string>(std::move(reply),
-                      write_json(JsonObject{{"manifest", JsonObject{{"participants", JsonArray{}},
-                                                                    {"renditions", std::move(renditions)},
-                                                                    {"tracks", JsonArray{}}}}}));
+  return write_json(JsonObject{{"manifest", JsonObject{{"made", times_opened(recording)},
+                                                       {"participants", JsonArray{}},
+                                                       {"renditions", std::move(renditions)},
+                                                       {"tracks", tracks}}}});
+}
+void TestVault::manifest(const RecordingId& recording, VaultReply<std::string> reply) {
+  answer<std::string>(std::move(reply), manifest_text(recording));
 }
 void TestVault::grant(const RecordingId& recording, const EnvelopeRow&, const std::string&, std::uint64_t,
                       VaultReply<OpenedStream> reply) {

@@ -146,7 +146,8 @@ class TestVault final : public app::Vault {
   void start_job(const app::RecordingId& recording, std::uint64_t proven_by,
                  std::vector<app::EnvelopeRow> envelopes, app::VaultReply<app::VaultJob> reply) override;
   void job_status(const app::RecordingId& recording, app::VaultReply<app::VaultJob> reply) override;
-  void acknowledge_job(const app::RecordingId&) override { ++jobs_acknowledged; }
+  void acknowledge_job(const app::RecordingId& recording, const std::string& manifest_sha256,
+                       app::VaultReply<void> reply) override;
   void manifest(const app::RecordingId& recording, app::VaultReply<std::string> reply) override;
   void grant(const app::RecordingId& recording, const app::EnvelopeRow& rendition, const std::string& session,
              std::uint64_t proven_by, app::VaultReply<OpenedStream> reply) override;
@@ -163,7 +164,8 @@ class TestVault final : public app::Vault {
 
   bool acknowledges = true;  // keys of the call
   std::string job_failure;   // the code with which jobs fail; empty: they succeed
-  int jobs_acknowledged = 0;
+  int jobs_acknowledged = 0, jobs_started = 0, loses_acknowledgements = 0;
+  JsonArray tracks;  // of the manifest
   // Names of people as the manifest has them: the endpoints of the calls that were announced.
   static constexpr std::uint64_t kTrackBytes = 1'000'000;
   // `seconds` of the manifest's two tracks (contracts/recording-manifest.schema.json): 60 and 59 of 16,000
@@ -180,6 +182,8 @@ class TestVault final : public app::Vault {
   template <class T>
   void answer(app::VaultReply<T> reply, Result<T, app::VaultFault> value);
   app::VaultJob job_of(const app::RecordingId& recording) const;
+  std::string manifest_text(const app::RecordingId& recording) const;
+  int times_opened(const app::RecordingId& recording) const;
 
   VirtualTime& time_;
   TickingRecorder& recorder_;
@@ -192,6 +196,8 @@ class TestVault final : public app::Vault {
   std::vector<e2ee::PolicyType> types_;
   std::int64_t policy_version_ = 0;
   std::set<std::string> handles_;
+  std::set<app::RecordingId> given_up_;
+  std::map<app::RecordingId, int> opened_again_;
   std::uint64_t last_handle_ = 0;
 };
 

@@ -57,6 +57,7 @@ const spoken = (page) => page.getByTestId('microphone-word').filter({ hasText: /
 
 /** Customer pages: [name, {path, answers, act, scene, …}]. `act` does what a person does before the picture is taken. */
 const customer = [
+  ['closed-unknown', { path: '/closed.html', answers: { 'GET /health': () => ({ status: 502 }) }, act: (page) => page.getByTestId('closed-unknown').waitFor() }],
   ['closed-locked', closed('locked', 'vault.unreachable')],
   ['closed-alarm', closed('alarm', 'head.rollback')],
   ['closed-locked-nl', closed('locked', 'vault.unreachable', 'nl')],
@@ -122,7 +123,7 @@ const staff = (role, more = {}) => ({
   'GET /meetings': () => json({ items: api.meetings, next: null }),
   'GET /types': () => json(api.typeList),
   'GET /status': () => json(api.status),
-  'GET /recordings': () => json({ items: [api.recording, { ...api.recording, id: api.recording.id.replace('b1', 'b2'), state: 'sealed', coverage_permille: null, gaps: [], plays: [] }], next: null }),
+  'GET /recordings': () => json({ items: [api.recording, { ...api.recording, id: api.recording.id.replace('b1', 'b3'), differs: ['manifest'], coverage_permille: null }, { ...api.recording, id: api.recording.id.replace('b1', 'b2'), state: 'sealed', coverage_permille: null, gaps: [], gaps_total: 0, plays: [] }], next: null }),
   'GET /audit/entries': () => json(api.log),
   ...more,
 });
@@ -135,7 +136,7 @@ const page = (key, more = '') => `/console#/meetings/${api.ids[key]}${more}`;
 const held = { ...api.recording, coverage_permille: 978, stops: [{ from_ms: 1_200_000, to_ms: 1_246_000, cause: 'held' }, { from_ms: 2_000_000, to_ms: 2_004_000, cause: 'stopped' }] };
 // At 1 s of the playback below: everybody is held, or the customer's camera is off, or the customer has not come yet.
 const covered = (state) => ({
-  ...api.recording, gaps: [], stops: state === 'held' ? [{ from_ms: 500, to_ms: 46_500, cause: 'held' }] : [],
+  ...api.recording, gaps: [], gaps_total: 0, stops: state === 'held' ? [{ from_ms: 500, to_ms: 46_500, cause: 'held' }] : [],
   tracks: api.recording.tracks.map((track) => (track.track === 0 ? track : { ...track, pictures: state === 'held' ? track.pictures : [[1500, 2000]], sound: state === 'not_yet' ? [[1500, 2000]] : [[200, 2000]] })),
 });
 const archive = { url: `/api/v1/play/${api.ids.playback}/archive`, name: `recording-2026-11-24-${api.ids.ended}.zip`, size: 48_000_000 };
@@ -171,8 +172,11 @@ const console_ = [
   ['meeting-cancelled', { path: page('cancelled'), answers: { ...staff('agent'), ...one('cancelled') }, waiting: [] }],
   ['meeting-officer', { path: page('ended'), answers: { ...staff('compliance'), ...one('ended', {}, [api.recording]) }, settle: 300 }],
   ['meeting-officer-nl', { path: page('ended'), answers: { ...staff('compliance'), ...one('ended', {}, [api.recording]) }, lang: 'nl', settle: 300 }],
-  ['meeting-officer-failed', { path: page('ended'), answers: { ...staff('compliance'), ...one('ended', {}, [{ ...api.recording, state: 'failed', failure: 'segment.damaged', coverage_permille: null, gaps: [], plays: [] }]) } }],
-  ['meeting-officer-sealed', { path: page('ended'), answers: { ...staff('compliance'), ...one('ended', {}, [{ ...api.recording, state: 'sealed', coverage_permille: null, gaps: [], tracks: [], plays: [] }]) } }],
+  ['meeting-officer-failed', { path: page('ended'), answers: { ...staff('compliance'), ...one('ended', {}, [{ ...api.recording, state: 'failed', failure: 'segment.damaged', coverage_permille: null, gaps: [], gaps_total: 0, plays: [] }]) } }],
+  ['meeting-officer-sealed', { path: page('ended'), answers: { ...staff('compliance'), ...one('ended', {}, [{ ...api.recording, state: 'sealed', coverage_permille: null, gaps: [], gaps_total: 0, tracks: [], plays: [] }]) } }],
+  ['meeting-officer-differs', { path: page('ended'), answers: { ...staff('compliance'), ...one('ended', {}, [{ ...api.recording, differs: ['keep_until', 'manifest', 'state', 'summary', 'times'], started_at: null, stopped_at: null, duration_ms: 0, coverage_permille: null, gaps: [], gaps_total: 0, tracks: [], keep_until: null }]) } }],
+  ['meeting-officer-differs-nl', { path: page('ended'), answers: { ...staff('compliance'), ...one('ended', {}, [{ ...api.recording, differs: ['keep_until'], keep_until: null }]) }, lang: 'nl' }],
+  ['meeting-officer-many-gaps', { path: page('ended'), answers: { ...staff('compliance'), ...one('ended', {}, [{ ...api.recording, gaps_total: 14_000, gaps: [...api.recording.gaps, { ...api.recording.gaps[2], track: null, name: '' }] }]) } }],
   ['meeting-officer-never', { path: page('never'), answers: { ...staff('compliance'), ...one('never', { state: 'ended', ended_at: api.now }) } }],
   ['meeting-raw', { path: page('ended'), answers: { ...staff('compliance'), ...one('ended', {}, [api.recording]) }, act: async (page) => { await page.locator('summary').first().click(); await page.locator('summary').first().scrollIntoViewIfNeeded(); } }],
   ['meeting-purpose', { path: page('ended'), answers: { ...staff('compliance'), ...one('ended', {}, [api.recording]) }, act: (page) => page.getByTestId('play').click() }],

@@ -71,10 +71,11 @@ export const recording = {
     { track: 1, name: 'C. Customer', role: 'customer', screen: false, offset_ms: 1200, duration_ms: 2_338_000, filled: [[0, 1200], [720_000, 723_000]], pictures: [[1200, 720_000], [723_000, 2_338_000]], sound: [[1200, 720_000], [723_000, 2_338_000]] },
   ],
   gaps: [
-    { track: 1, kind: 'v', from_ms: 720_000, to_ms: 723_000, cause: 'network' },
-    { track: 1, kind: 'a', from_ms: 720_000, to_ms: 723_000, cause: 'network' },
-    { track: 0, kind: 'v', from_ms: 1_900_000, to_ms: 1_901_200, cause: 'loss' },
+    { track: 1, name: 'C. Customer', kind: 'v', from_ms: 720_000, to_ms: 723_000, cause: 'network' },
+    { track: 1, name: 'C. Customer', kind: 'a', from_ms: 720_000, to_ms: 723_000, cause: 'network' },
+    { track: 0, name: 'J. Adviser', kind: 'v', from_ms: 1_900_000, to_ms: 1_901_200, cause: 'loss' },
   ],
+  gaps_total: 3, differs: [],
   stops: [], keep_until: '2033-11-24T23:00:00.000Z', failure: null,
   plays: [{ at: at('11:30'), by: 'O. Officer', purpose: 'complaint', download: false, seconds: 1260 }],
 };

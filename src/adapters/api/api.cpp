@@ -21,7 +21,7 @@ Response refusal_response(const Refusal& refusal) {
   if (code == "session.missing" || code == "login.failed") status = 401;
   if (code.ends_with(".invalid") || code.ends_with(".unknown") || code == "reason.missing") status = 400;
   if (code == "link.unknown") status = 404;
-  if (code.starts_with("vault.")) status = 503;
+  if (code.starts_with("vault.") || code == "storage") status = 503;
   JsonObject extra;
   if (!refusal.who.empty()) {
     JsonArray who;

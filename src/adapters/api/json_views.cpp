@@ -142,16 +142,24 @@ Json invitation_json(const Invitation& invitation, const Organisation& organisat
 
 Json recording_json(const RecordingView& view) {
   const RecordingRow& row = view.row;
+  auto differs = [&](std::string_view what) { return view.facts.differs.contains(std::string(what)); };
+  // What does not agree with the log is no fact: it is named, and not shown.
+  const Json nothing = JsonObject{};
+  const Json& summary = view.facts.opens() ? row.summary : nothing;
   JsonArray tracks;
   std::map<std::string, std::int64_t> number_of;  // participant/screen → track
-  if (const Json* found = row.summary.find("tracks"); found != nullptr && found->as_array() != nullptr)
+  auto name_of = [&](const std::string& participant) {
+    auto person = view.people.find(participant);
+    return person != view.people.end() ? person->second.first : std::string();
+  };
+  if (const Json* found = summary.find("tracks"); found != nullptr && found->as_array() != nullptr)
     for (const Json& item : *found->as_array()) {
       auto number = static_cast<std::int64_t>(tracks.size());
       std::string participant = item.string_or("participant");
       auto person = view.people.find(participant);
       number_of[participant + (item.bool_or("screen") ? "/s" : "")] = number;
       tracks.push_back(JsonObject{{"track", number},
-                                  {"name", person != view.people.end() ? person->second.first : ""},
+                                  {"name", name_of(participant)},
                                   {"role", person != view.people.end() ? person->second.second : "customer"},
                                   {"screen", item.bool_or("screen")},
                                   {"offset_ms", item.integer_or("offset_ms")},
@@ -161,45 +169,55 @@ Json recording_json(const RecordingView& view) {
                                   {"sound", spans_or_null(item, "sound")}});
     }
   JsonArray gaps;
-  if (const Json* found = row.summary.find("gaps"); found != nullptr && found->as_array() != nullptr)
+  if (const Json* found = summary.find("gaps"); found != nullptr && found->as_array() != nullptr)
     for (const Json& item : *found->as_array()) {
       std::string kind = item.string_or("kind", "v");
+      // Of the version before, which named a person and no track.
       auto number = number_of.find(item.string_or("participant") + (kind == "s" ? "/s" : ""));
-      const std::int64_t by_person = number != number_of.end() ? number->second : 0;
-      gaps.push_back(JsonObject{{"track", item.integer_or("track", by_person)},
+      const Json by_person = number != number_of.end() ? Json(number->second) : Json();
+      const Json* track = item.find("track");
+      gaps.push_back(JsonObject{{"track", track != nullptr ? *track : by_person},
+                                {"name", name_of(item.string_or("participant"))},
                                 {"kind", kind},
                                 {"from_ms", item.integer_or("from_ms")},
                                 {"to_ms", item.integer_or("to_ms")},
                                 {"cause", item.string_or("cause", "loss")}});
     }
+  const auto listed = static_cast<std::int64_t>(gaps.size());
   JsonArray stops;
-  if (const Json* found = row.summary.find("stops"); found != nullptr && found->as_array() != nullptr)
+  if (const Json* found = summary.find("stops"); found != nullptr && found->as_array() != nullptr)
     stops = *found->as_array();
   JsonArray plays;
-  for (const PlaybackRow& playback : view.playbacks) {
-    auto user = view.users.find(playback.user.text());
-    plays.push_back(JsonObject{
-        {"at", to_rfc3339(playback.created)},
-        {"by", user != view.users.end() ? user->second : ""},
-        {"purpose", playback.purpose},
-        {"download", playback.download},
-        {"seconds", playback.ranges.is_object() ? Json(playback.ranges.integer_or("seconds")) : Json()}});
+  for (const Play& play : view.facts.plays) {
+    auto user = view.users.find(play.user);
+    plays.push_back(
+        JsonObject{{"at", play.at},
+                   {"by", user != view.users.end() ? user->second : ""},
+                   {"purpose", play.purpose},
+                   {"download", play.download},
+                   {"seconds", play.known ? Json(static_cast<std::int64_t>(play.sent.count())) : Json()}});
   }
-  bool opened = row.phase == meeting::RecordingPhase::kVerified;
+  JsonArray all_that_differs;
+  for (const std::string& what : view.facts.differs) all_that_differs.push_back(what);
+  bool opened = row.phase == meeting::RecordingPhase::kVerified && view.facts.opens();
+  const bool times = !differs(kDiffersTimes);
   return JsonObject{
       {"id", row.id.text()},
       {"meeting", row.meeting.text()},
       {"type_title", text_json(view.type.policy.title)},
       {"state", meeting::to_text(row.phase)},
-      {"started_at", time_json(row.started_at)},
-      {"stopped_at", time_json(row.stopped_at)},
-      {"duration_ms", row.summary.integer_or("duration_ms")},
-      {"coverage_permille", opened ? Json(row.summary.integer_or("coverage_permille")) : Json()},
+      {"started_at", times ? time_json(row.started_at) : Json()},
+      {"stopped_at", times ? time_json(row.stopped_at) : Json()},
+      {"duration_ms", summary.integer_or("duration_ms")},
+      {"coverage_permille", opened ? Json(summary.integer_or("coverage_permille")) : Json()},
       {"tracks", std::move(tracks)},
       {"gaps", std::move(gaps)},
+      {"gaps_total", summary.integer_or("gaps_total", listed)},
       {"stops", std::move(stops)},
-      {"keep_until", time_json(row.keep_until)},
-      {"failure", row.phase == meeting::RecordingPhase::kFailed ? Json(row.reason) : Json()},
+      {"keep_until", differs(kDiffersKeep) ? Json() : time_json(row.keep_until)},
+      {"failure",
+       row.phase == meeting::RecordingPhase::kFailed && !differs(kDiffersState) ? Json(row.reason) : Json()},
+      {"differs", std::move(all_that_differs)},
       {"plays", std::move(plays)}};
 }
 
@@ -251,6 +269,7 @@ Json entry_page_json(const EntryPage& page) {
                            {"names", names},
                            {"bytes", entry.bytes}};
     if (!entry.typed_reason.empty()) item.set("typed_reason", entry.typed_reason);
+    if (entry.typed_reason_differs) item.set("typed_reason_differs", true);
     items.push_back(std::move(item));
   }
   return JsonObject{{"items", std::move(items)},

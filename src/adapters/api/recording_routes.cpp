@@ -37,7 +37,8 @@ class TrackSource final : public http::RangeSource, public std::enable_shared_fr
   // However the response ended: the log's last word waits for this.
   ~TrackSource() override {
     executor_.post(
-        [recordings = &recordings_, playback = playback_] { recordings->sending(playback, false); });
+        [recordings = &recordings_, playback = playback_] { recordings->sending(playback, false); },
+        runtime::Executor::Lane::kFacts);
   }
 
   std::uint64_t size() const override { return track_.size; }
@@ -46,9 +47,9 @@ class TrackSource final : public http::RangeSource, public std::enable_shared_fr
     gather(offset, length, kPiece, std::make_shared<Bytes>(), std::move(done));
   }
   void on_sent(std::uint64_t offset, std::uint64_t count) override {
-    executor_.post([recordings = &recordings_, playback = playback_, number = number_, offset, count] {
-      recordings->sent(playback, number, offset, count);
-    });
+    executor_.post([recordings = &recordings_, playback = playback_, number = number_, offset,
+                    count] { recordings->sent(playback, number, offset, count); },
+                   runtime::Executor::Lane::kFacts);
   }
   void on_end() override {}
 
@@ -92,7 +93,8 @@ class ArchiveSource final : public http::RangeSource, public std::enable_shared_
   }
   ~ArchiveSource() override {
     executor_.post(
-        [recordings = &recordings_, playback = playback_] { recordings->sending(playback, false); });
+        [recordings = &recordings_, playback = playback_] { recordings->sending(playback, false); },
+        runtime::Executor::Lane::kFacts);
   }
 
   std::uint64_t size() const override { return plan_->size(); }

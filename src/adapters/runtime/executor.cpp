@@ -28,8 +28,8 @@ constexpr int kGuestTurn = 16;  // at the latest after so many others a guest's 
 void Executor::post(std::function<void()> task, Lane lane) {
   {
     std::lock_guard lock(mutex_);
-    if (stopped_) return;
-    (lane == Lane::kGuests ? guests_ : queue_).push_back(std::move(task));
+    if (stopped_ && lane != Lane::kFacts) return;
+    (lane == Lane::kFacts ? facts_ : lane == Lane::kGuests ? guests_ : queue_).push_back(std::move(task));
   }
   wake_.notify_one();
 }
@@ -79,12 +79,13 @@ bool Executor::step(SteadyTime latest) {
   {
     std::unique_lock lock(mutex_);
     wake_.wait_for(lock, std::max(Duration{0}, until - now),
-                   [this] { return stopped_ || !queue_.empty() || !guests_.empty(); });
+                   [this] { return stopped_ || !facts_.empty() || !queue_.empty() || !guests_.empty(); });
     if (stopped_) return false;
-    if (queue_.empty() && guests_.empty()) return true;
-    const bool guest = !guests_.empty() && (queue_.empty() || ++since_guest_ >= kGuestTurn);
+    if (facts_.empty() && queue_.empty() && guests_.empty()) return true;
+    const bool fact = !facts_.empty();
+    const bool guest = !fact && !guests_.empty() && (queue_.empty() || ++since_guest_ >= kGuestTurn);
     if (guest) since_guest_ = 0;
-    std::deque<std::function<void()>>& from = guest ? guests_ : queue_;
+    std::deque<std::function<void()>>& from = fact ? facts_ : guest ? guests_ : queue_;
     task = std::move(from.front());
     from.pop_front();
   }
@@ -94,6 +95,19 @@ bool Executor::step(SteadyTime latest) {
 
 void Executor::run() {
   while (step(clock_.now().steady + 1s)) {
+  }
+}
+
+void Executor::run_facts() {
+  for (;;) {
+    std::function<void()> task;
+    {
+      std::lock_guard lock(mutex_);
+      if (facts_.empty()) return;
+      task = std::move(facts_.front());
+      facts_.pop_front();
+    }
+    run_task(task);
   }
 }
 

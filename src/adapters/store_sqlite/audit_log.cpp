@@ -4,7 +4,10 @@
 
 #include "audit/bundle_builder.h"
 #include "audit/entry_builder.h"
+#include "audit/format/canonical.h"
 #include "audit/format/checkpoint.h"
+#include "audit/format/commitment.h"
+#include "audit/format/entry.h"
 #include "audit/verify/verify_bundle.h"
 #include "base/encoding.h"
 
@@ -30,6 +33,125 @@ audit::ActorKind kind_of(meeting::ActorKind kind) {
   }
   return audit::ActorKind::kSystem;
 }
+
+constexpr std::size_t kFaultsTold = 50;
+
+// What stands beside the entries in the database and is shown or searched by: the columns by which entries
+// are found, manifests, and typed reasons. The bundle that the verifier reads has none of them; each is
+// looked at by itself here, against the entries that the verifier has found to be the signed ones.
+class RowCheck {
+ public:
+  RowCheck(sql::Database& database, std::uint64_t size) : database_(database), size_(size) {}
+
+  void run(AuditVerdict& verdict) {
+    read_entries();
+    check_private();
+    check_manifests();
+    if (total_ == 0) {
+      if (verdict.exit == 0)
+        verdict.text += " " + number(manifests_) + " manifests and " + number(values_) +
+                        " typed values in the database are those that the log names.";
+    } else if (verdict.exit == 0) {
+      verdict.exit = static_cast<int>(status_);
+      verdict.text = "BAD: the log itself is unchanged, but what the database keeps beside it is not. " +
+                     faults_.front();
+    }
+    for (std::string& fault : faults_)
+      if (verdict.faults.size() < kFaultsTold) verdict.faults.push_back(std::move(fault));
+    // They are not in the bundle, but they were looked at.
+    std::erase_if(verdict.not_checked, [](const std::string& line) {
+      return line.starts_with("The manifests of ") && line.ends_with("they are not in this bundle.");
+    });
+  }
+
+ private:
+  static std::string number(std::uint64_t value) { return std::to_string(value); }
+  static std::string text_of(std::string_view object, std::string_view name) {
+    auto raw = audit::find_member(object, name);
+    return raw ? std::string(audit::plain_string(*raw).value_or("")) : "";
+  }
+
+  void fault(audit::Status status, std::string text) {
+    if (total_++ == 0) status_ = status;
+    if (faults_.size() < kFaultsTold) faults_.push_back(std::move(text));
+  }
+
+  void read_entries() {
+    need(database_.query(
+        "SELECT seq, type, meeting, actor, bytes FROM audit_entry WHERE seq < $1 ORDER BY seq",
+        {static_cast<std::int64_t>(size_)}, [&](Row& row) {
+          const auto seq = static_cast<std::uint64_t>(row.integer(0));
+          const std::string_view bytes = as_text(row.blob_view(4));
+          const std::string type = text_of(bytes, "type"), meeting = text_of(bytes, "meeting");
+          const auto id = row.optional_id<MeetingId>(2);
+          const auto actor = audit::find_member(bytes, "actor");
+          if (row.text_view(1) != type || (id ? id->text() : "") != meeting ||
+              (actor && row.text_view(3) != text_of(*actor, "id")))
+            fault(audit::Status::kManifest, "entry " + number(seq) +
+                                                ": the database finds it under another type, meeting or "
+                                                "person than it names, so that lists leave it out.");
+          if (type != "recording.verified") return;
+          const auto subject = audit::find_member(bytes, "subject"), data = audit::find_member(bytes, "data");
+          if (subject && data)
+            verified_.try_emplace(text_of(*subject, "id"), seq, text_of(*data, "manifest_sha256"));
+        }));
+  }
+
+  void check_private() {
+    need(database_.query(
+        "SELECT p.seq, p.field, p.salt, p.value, e.bytes FROM audit_private p LEFT JOIN audit_entry e ON "
+        "e.seq = p.seq WHERE p.seq < $1 AND p.value IS NOT NULL ORDER BY p.seq, p.field",
+        {static_cast<std::int64_t>(size_)}, [&](Row& row) {
+          const auto seq = static_cast<std::uint64_t>(row.integer(0));
+          const std::string field = row.text(1), value = row.text(3);
+          if (value.empty()) return;  // erased
+          ++values_;
+          const auto data =
+              row.is_null(4) ? std::nullopt : audit::find_member(as_text(row.blob_view(4)), "data");
+          const auto raw = data ? audit::find_member(*data, field) : std::nullopt;
+          auto json = raw ? parse_json(*raw) : Result<Json, JsonError>(Json());
+          const auto commitment = json ? audit::commitment_from_json(*json) : std::nullopt;
+          if (row.blob_view(2).size() == 32 && commitment &&
+              audit::commit_field(field, value, row.bytes<32>(2)) == *commitment)
+            return;
+          fault(audit::Status::kCommitment,
+                "entry " + number(seq) + ": the " + field +
+                    " that the database keeps for it is not the one that it commits to.");
+        }));
+  }
+
+  // A manifest may have 16 MiB: one at a time.
+  void check_manifests() {
+    std::vector<RecordingId> stored;
+    need(database_.query("SELECT id FROM recording WHERE manifest <> '' OR phase = 'verified'", {},
+                         [&](Row& row) { stored.push_back(row.id<RecordingId>(0)); }));
+    for (const RecordingId& id : stored)
+      if (!verified_.contains(id.text()))
+        fault(audit::Status::kManifest, "The database has a manifest of recording " + id.text() +
+                                            " as verified, of which the log says nothing.");
+    for (const auto& [text, named] : verified_) {
+      const auto& [seq, sha256] = named;
+      const auto id = RecordingId::from_text(text);
+      std::string found;  // the hash of what is there
+      if (id)
+        need(database_.query("SELECT manifest FROM recording WHERE id = $1", {*id}, [&](Row& row) {
+          if (!row.text_view(0).empty()) found = to_hex(crypto::sha256(as_bytes(row.text_view(0))));
+        }));
+      ++manifests_;
+      if (found == sha256) continue;
+      fault(audit::Status::kManifest, "entry " + number(seq) + ": the manifest of recording " + text +
+                                          (found.empty() ? " that it names is not in the database."
+                                                         : " in the database is not the one that it names."));
+    }
+  }
+
+  sql::Database& database_;
+  std::uint64_t size_;
+  std::map<std::string, std::pair<std::uint64_t, std::string>> verified_;  // by recording: entry, hash
+  std::vector<std::string> faults_;
+  audit::Status status_ = audit::Status::kGood;
+  std::uint64_t total_ = 0, manifests_ = 0, values_ = 0;
+};
 
 std::string actor_id(const meeting::Actor& actor) {
   if (actor.user) return actor.user->text();
@@ -87,6 +209,13 @@ const std::optional<LogAlarm>& SqliteAuditLog::compare(const VaultHead& last) {
     raise("head.fork", "the log was rewritten: its first " + entries(last.size) +
                            " are not those whose head the vault signed");
   }
+  // Our newest head carries its signature, and it does not know of it: its state was put back. The log is the
+  // signed one all the same, but until the vault has signed again nothing of it holds what came in between.
+  older_.reset();
+  if (!alarm_ && !note_.empty() && last.size < note_size_) {
+    older_ = VaultOlder{note_size_, last.size};
+    if (watch_.vault_older) watch_.vault_older(*older_);
+  }
   return alarm_;
 }
 
@@ -141,41 +270,68 @@ std::uint64_t SqliteAuditLog::append(const AuditRecord& record) {
 }
 
 std::vector<AuditEntry> SqliteAuditLog::entries(const AuditFilter& filter) {
+  if (!store_.database().in_transaction()) catch_up();
   std::optional<std::int64_t> before;
   if (filter.before) before = static_cast<std::int64_t>(*filter.before);
   std::optional<std::string> agent_text;
   if (filter.agent) agent_text = filter.agent->text();
   std::string sql =
-      "SELECT e.seq, e.bytes, p.value, p.reference FROM audit_entry e LEFT JOIN audit_private p "
+      "SELECT e.seq, e.bytes, p.value, p.reference, p.salt FROM audit_entry e LEFT JOIN audit_private p "
       "ON $7 AND p.seq = e.seq AND p.field = 'reason' "
       "WHERE ($1 IS NULL OR e.meeting = $1) AND ($2 = '' OR e.type = $2) AND ($3 IS NULL OR e.seq < $3) "
+      "AND ($8 = '' OR substr(e.type, 1, length($8)) = $8) "
       "AND ($4 IS NULL OR e.actor = $5 OR e.meeting IN (SELECT id FROM meeting WHERE agent = $4)) ORDER BY "
       "e.seq ";
   sql += filter.ascending ? "ASC LIMIT $6" : "DESC LIMIT $6";
-  std::map<std::uint64_t, std::string> references;  // where a reason stands that is not kept beside its salt
-  auto read = [&references](Row& row) {
+  struct Kept {
+    std::optional<std::string> value;
+    std::string reference;  // where a reason stands that is not kept beside its salt
+    std::optional<audit::Salt> salt;
+  };
+  std::map<std::uint64_t, Kept> reasons;
+  std::optional<std::uint64_t> changed;
+  auto read = [&](Row& row) {
     AuditEntry entry;
     entry.seq = static_cast<std::uint64_t>(row.integer(0));
     entry.bytes = std::string(as_text(row.blob_view(1)));
+    // What was read before is what is shown: the tree is made of it.
+    if (auto leaf = tree_.node(0, entry.seq); leaf && *leaf != audit::leaf_hash(as_bytes(entry.bytes)))
+      changed = entry.seq;
     auto parsed = parse_json(entry.bytes, kEntryJson);
     if (parsed)
       entry.entry = *parsed;
     else
       row.fail();
-    if (auto value = row.optional_text(2))
-      entry.typed_reason = *value;
-    else if (auto reference = row.optional_text(3))
-      references[entry.seq] = *reference;
+    if (!row.is_null(3))
+      reasons[entry.seq] = {row.optional_text(2), row.text(3),
+                            row.blob_view(4).size() == 32 ? std::optional(row.bytes<32>(4)) : std::nullopt};
     return entry;
   };
   auto entries = need(store_.database().query_all(
       sql,
       {filter.meeting, filter.type, before, filter.agent, agent_text, static_cast<std::int64_t>(filter.limit),
-       static_cast<std::int64_t>(filter.typed_reasons)},
+       static_cast<std::int64_t>(filter.typed_reasons), filter.type_prefix},
       read));
-  for (AuditEntry& entry : entries)
-    if (auto found = references.find(entry.seq); found != references.end())
-      entry.typed_reason = resolve(found->second);
+  if (changed) {
+    raise("head.fork", "entry " + std::to_string(*changed) +
+                           " in the database is not the one that this server has written or read before");
+    throw StoreFailure("the audit log is closed (" + alarm_->code + "): " + alarm_->text);
+  }
+  // A reason is shown only as what the entry commits to.
+  for (AuditEntry& entry : entries) {
+    auto found = reasons.find(entry.seq);
+    if (found == reasons.end()) continue;
+    const Kept& kept = found->second;
+    const std::string value = kept.value ? *kept.value : resolve(kept.reference);
+    const Json* data = entry.entry.find("data");
+    const Json* field = data != nullptr ? data->find("reason") : nullptr;
+    const auto commitment = field != nullptr ? audit::commitment_from_json(*field) : std::nullopt;
+    if (value.empty()) continue;  // erased
+    if (commitment && kept.salt && audit::commit_field("reason", value, *kept.salt) == *commitment)
+      entry.typed_reason = value;
+    else
+      entry.typed_reason_differs = true;
+  }
   return entries;
 }
 
@@ -369,10 +525,12 @@ AuditVerdict SqliteAuditLog::verify_against(const VaultHead& last) {
   verdict.text = report.verdict;
   verdict.entries = report.entries;
   for (const audit::Fault& fault : report.faults) {
-    if (verdict.faults.size() == 50) break;
+    if (verdict.faults.size() == kFaultsTold) break;
     verdict.faults.push_back((fault.seq ? "entry " + std::to_string(*fault.seq) + ": " : "") + fault.text);
   }
   verdict.not_checked = report.not_checked;
+  made.reset();
+  RowCheck(store_.database(), note_size_).run(verdict);
   return verdict;
 }
 

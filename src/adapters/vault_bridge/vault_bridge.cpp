@@ -227,8 +227,12 @@ void VaultBridge::job_status(const app::RecordingId& recording, app::VaultReply<
                                               return job_of(recording, s);
                                             }));
 }
-void VaultBridge::acknowledge_job(const app::RecordingId& recording) {
-  client_->acknowledge_job(id_of(recording), [](Result<std::monostate, VaultError>) {});
+void VaultBridge::acknowledge_job(const app::RecordingId& recording, const std::string& manifest_sha256,
+                                  app::VaultReply<void> reply) {
+  client_->acknowledge_job(id_of(recording), manifest_sha256,
+                           to_app<std::monostate>(std::move(reply), [](std::monostate) {
+                             return Result<void, app::VaultFault>();
+                           }));
 }
 void VaultBridge::manifest(const app::RecordingId& recording, app::VaultReply<std::string> reply) {
   client_->manifest(id_of(recording),

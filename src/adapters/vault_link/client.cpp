@@ -473,9 +473,11 @@ void VaultClient::job_status(const recording::RecordingId& recording, Reply<JobS
                             read_job_status);
 }
 
-void VaultClient::acknowledge_job(const recording::RecordingId& recording, Reply<std::monostate> reply) {
-  impl_->ask_for<std::monostate>("job_acknowledge", {{"recording", recording.text()}}, std::move(reply),
-                                 read_done);
+void VaultClient::acknowledge_job(const recording::RecordingId& recording, const std::string& manifest_sha256,
+                                  Reply<std::monostate> reply) {
+  impl_->ask_for<std::monostate>("job_acknowledge",
+                                 {{"recording", recording.text()}, {"manifest_sha256", manifest_sha256}},
+                                 std::move(reply), read_done);
 }
 
 namespace {

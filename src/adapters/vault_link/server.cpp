@@ -168,8 +168,10 @@ Answer job_status(vault::Vault& vault, const Json& request, Now) {
 
 Answer job_acknowledge(vault::Vault& vault, const Json& request, Now) {
   auto recording = read_recording(request);
-  if (!recording) return bad_request("job_acknowledge needs recording");
-  auto done = vault.jobs().acknowledge(*recording);
+  crypto::Hash256 manifest{};
+  if (!recording || !read_hex(request, "manifest_sha256", manifest))
+    return bad_request("job_acknowledge needs recording and manifest_sha256");
+  auto done = vault.jobs().acknowledge(*recording, manifest);
   if (!done) return fail(done.error());
   return Json(kNothing);
 }

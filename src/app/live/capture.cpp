@@ -335,8 +335,12 @@ void LiveMeeting::seal(const capture_fact::Stopped& stopped) {
   record.data.set("envelopes_sha256",
                   context_.recorder.envelopes_hash(context_.recordings.envelopes(recording)));
   (void)run(command::RecordingFact{RecordingPhase::kSealed, ""}, Actor::system(), [&](const Meeting& next) {
+    auto row = context_.recordings.load(recording);
+    // How long it is kept is the log's word too: the row alone could be changed by who keeps the database.
+    if (auto until = row ? add_keep(row->requested_at, type_.policy.keep) : std::nullopt)
+      record.data.set("keep_until", until->us / 1000);
     std::uint64_t seq = context_.audit.append(record);
-    if (auto row = context_.recordings.load(recording)) {
+    if (row) {
       row->phase = RecordingPhase::kSealed;
       row->stopped_at = now.utc;
       row->sealed_seq = seq;

@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "base/encoding.h"
+#include "files.h"
 
 namespace parlour::bin {
 
@@ -78,7 +79,9 @@ struct Home::Absent final : app::CallRulesFactory, app::LinkKey, app::MediaPlane
   void job_status(const app::RecordingId&, app::VaultReply<app::VaultJob> reply) override {
     reply(fail(fault()));
   }
-  void acknowledge_job(const app::RecordingId&) override {}
+  void acknowledge_job(const app::RecordingId&, const std::string&, app::VaultReply<void> reply) override {
+    reply(fail(fault()));
+  }
   void manifest(const app::RecordingId&, app::VaultReply<std::string> reply) override {
     reply(fail(fault()));
   }
@@ -106,8 +109,8 @@ namespace {
 
 // What an operator or a script puts there before the first command.
 constexpr std::string_view kOfAHome[] = {
-    "log",      "recordings",       "tls",       "vault", "vault.sock", "serve.json", "serve.lock",
-    "link.key", "organisation.pub", "lost+found"};
+    "log",      "recordings",       "tls",        "vault",   "vault.sock", "serve.json", "serve.lock",
+    "link.key", "organisation.pub", "lost+found", kAlarmFile};
 
 bool was_prepared(const std::filesystem::path& directory) {
   std::error_code error;
@@ -136,6 +139,12 @@ Result<std::unique_ptr<Home>, std::string> Home::open(const std::filesystem::pat
   home->store_ = std::move(*store);
   store_sqlite::SqliteStore& s = *home->store_;
   home->log_ = std::make_unique<store_sqlite::SqliteAuditLog>(s, home->clock_, home->random_, boot_id());
+  // As the server does: into a log that is not the signed one nothing is written.
+  if (auto alarm = read_file(directory / kAlarmFile))
+    return fail("The audit log is not the one that was signed: " + *alarm +
+                "\nNothing is read or written until this is explained (docs/operating/incident.md). `parlour "
+                "serve` takes this mark away when it finds the signed log again.");
+  if (auto loaded = home->log_->load(); !loaded) return fail(loaded.error());
   Absent& absent = *home->absent_;
   home->context_.reset(new app::Context{{},
                                         home->clock_,

@@ -6,6 +6,7 @@
 //   <home>/recordings/         sealed logs
 //   <home>/tls/                certificate and key of HTTPS
 //   <home>/serve.json          written when the server is ready: base_url, log_key, pid
+//   <home>/log.alarm           the server found that the log is not the signed one; until it finds that it is
 #pragma once
 
 #include <filesystem>
@@ -19,6 +20,8 @@
 #include "store_sqlite/audit_log.h"
 
 namespace parlour::bin {
+
+constexpr std::string_view kAlarmFile = "log.alarm";
 
 // This machine's boot, so that clock jumps can be told from restarts in the audit log.
 std::string boot_id();

@@ -376,6 +376,16 @@ TEST_F(Programs, FaultH4ARolledBackOrRewrittenLogIsNotServed) {
     EXPECT_NE(said.find(code), std::string::npos) << said;
     EXPECT_NE(said.find("incident.md"), std::string::npos) << said;
     EXPECT_FALSE(fs::exists(place.home / "serve.json"));
+    // The operator's commands do not write to it either.
+    const std::uint64_t entries = Database(place).log.size();
+    for (const Words& command :
+         {Words{"admin", "user", "list", "--home", place.home.string()},
+          Words{"admin", "type", "publish", "--home", place.home.string(), kNeverDocument}}) {
+      const Said refused = place.parlour(command);
+      EXPECT_EQ(refused.status, 1);
+      EXPECT_NE(refused.text.find("incident.md"), std::string::npos) << refused.text;
+    }
+    EXPECT_EQ(Database(place).log.size(), entries);
   };
   auto put = [&](const std::string& database) {
     for (const char* rest : {"parlour.db-wal", "parlour.db-shm"}) fs::remove(place.home / rest);
@@ -405,6 +415,34 @@ TEST_F(Programs, FaultH4ARolledBackOrRewrittenLogIsNotServed) {
   // What was refused was not written to either, and the right one goes on.
   put(late);
   ASSERT_TRUE(place.start_serve()) << Installation::read(place.serve_log());
+  EXPECT_EQ(place.serve->end(SIGTERM), 0);
+  EXPECT_EQ(place.parlour({"admin", "user", "list", "--home", place.home.string()}).status, 0);
+}
+
+// A vault whose state was put back: it has forgotten heads that carry its signature.
+TEST_F(Programs, FaultR7AVaultThatWasPutBackIsToldToTheOperator) {
+  init_vault({"--with-organisation-key"});
+  publish(kNeverDocument);
+  place.start_vault();
+  ASSERT_TRUE(place.start_serve()) << Installation::read(place.serve_log());
+  EXPECT_EQ(place.serve->end(SIGTERM), 0);
+  place.serve.reset();
+  const std::string early = Installation::read(place.vault_home / "state" / "head.json");
+  ASSERT_FALSE(early.empty());
+  EXPECT_EQ(Installation::read(place.serve_log()).find("head.vault_older"), std::string::npos);
+  publish(kNeverDocument);
+  ASSERT_TRUE(place.start_serve()) << Installation::read(place.serve_log());
+  EXPECT_EQ(place.serve->end(SIGTERM), 0);
+  place.serve.reset();
+  EXPECT_EQ(place.vault->end(SIGTERM), 0);
+  place.vault.reset();
+  Installation::write(place.vault_home / "state" / "head.json", early);
+  place.start_vault();
+  fs::remove(place.serve_log());
+  ASSERT_TRUE(place.start_serve()) << Installation::read(place.serve_log());
+  const std::string said = Installation::read(place.serve_log());
+  EXPECT_NE(said.find("\"head.vault_older\""), std::string::npos) << said;
+  EXPECT_NE(said.find("incident.md"), std::string::npos) << said;
   EXPECT_EQ(place.serve->end(SIGTERM), 0);
 }
 

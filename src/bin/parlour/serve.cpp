@@ -219,14 +219,22 @@ class Serve {
     audit_ = std::make_unique<store_sqlite::SqliteAuditLog>(*store_, clock_, random_, boot_id());
     if (auto loaded = audit_->load(); !loaded) {
       log_->error("log.alarm", {{"code", "head.fork"}, {"text", loaded.error()}});
+      mark_alarm("head.fork", "its entries are not those of its newest head");
       return complain(loaded.error());
     }
     audit_->set_watch({[this](const app::LogAlarm& alarm) {
                          log_->error("log.alarm", {{"code", alarm.code}, {"text", alarm.text}});
+                         mark_alarm(alarm.code, alarm.text);
                          executor_.stop();
                        },
                        [this](const app::VaultFault& fault) {
                          log_->error("audit.head_refused", {{"code", fault.code}, {"text", fault.text}});
+                       },
+                       [this](const store_sqlite::VaultOlder& older) {
+                         log_->error("head.vault_older",
+                                     {{"signed", static_cast<std::int64_t>(older.signed_size)},
+                                      {"remembered", static_cast<std::int64_t>(older.remembered)},
+                                      {"do", "docs/operating/incident.md, The vault was put back"}});
                        }});
     auto link_key = link_key_of(settings_.home, random_);
     if (!link_key) return complain(link_key.error());
@@ -412,6 +420,8 @@ class Serve {
     log_->info("server.stopping");
     (*started)->stop(2s);
     const bool alarmed = audit_->alarm().has_value();
+    // What was still sent of recordings while the connections ended.
+    executor_.run_facts();
     if (!alarmed) {
       alone("playbacks", [this] { recordings_->close_all(); });
       alone("server.stopped", [this] {
@@ -465,6 +475,8 @@ class Serve {
   bool met_vault(const vault_link::VaultInfo& info, const store_sqlite::VaultHead& last) {
     audit_->set_signer({vault_->head_signer(), vault_->last_head(), info.log_origin, {log_key()}});
     if (audit_->compare(last)) return false;
+    std::error_code error;
+    fs::remove(settings_.home / kAlarmFile, error);
     rules_.set_root(info.organisation_key);
     // Kept, so that calls go on after a restart before the vault has answered.
     std::string root = to_base64url(info.organisation_key);
@@ -475,6 +487,12 @@ class Serve {
     if (api_) api_->set_log_key(log_key_);
     met_ = true;
     return true;
+  }
+
+  // The operator's commands write into the same log, without asking the vault.
+  void mark_alarm(const std::string& code, const std::string& text) {
+    if (!write_private(settings_.home / kAlarmFile, text + " (" + code + ")."))
+      log_->error("log_alarm.not_written");
   }
 
   // At set-up: whose signatures the log and the manifests of recordings carry. An auditor who pins the log's

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "test_world.h"
+#include "vault_link/protocol.h"
 
 namespace parlour::vault_test {
 namespace {
@@ -286,6 +287,48 @@ TEST_F(OpeningTest, ACrashOfTheServerIsAGapOfTheServerAndTheNextPartGoesOn) {
               static_cast<double>(kStartUs + crashed_at) / 1000, 100);
   EXPECT_EQ(world.summary.find("intervals")->as_array()->size(), 2u);
   expect_playable(world, *world.customer, 500, 200);
+}
+
+// A server that stands still every few seconds: more spans than an entry of the log, and than a frame of the
+// vault's socket, holds.
+TEST_F(OpeningTest, FaultR1ARecordingOfThirteenHundredSpansIsOpened) {
+  World world;
+  begin(world);
+  for (std::int64_t i = 0; i < 1300; ++i) {
+    world.tick();
+    for (const auto& who : world.people) world.send(*who, 0, source_->opus[0]);
+    world.clock.time_us += 500'000;
+    world.tick();
+    world.clock.time_us += 2'100'000 + (i * 7919) % 1300 * 1000;
+    world.next_tick_us = world.clock.time_us;
+  }
+  end(world);
+  const JsonArray& present = *world.manifest.find("present")->as_array();
+  EXPECT_GE(present.size(), 1300u);
+  const JsonArray& intervals = *world.summary.find("intervals")->as_array();
+  EXPECT_EQ(intervals.size(), 200u);
+  EXPECT_LE(world.summary.find("gaps")->as_array()->size(), 240u);
+  EXPECT_LT(write_json(world.vault->jobs().status(world.recording_id)).size(), vault_link::kJsonMax / 2);
+  // Each span is in one of them, and what they hold besides is the shortest holes.
+  const std::int64_t zero = world.manifest.integer_or("started_ms");
+  auto time = [](const Json& pair, std::size_t which) { return *(*pair.as_array())[which].as_integer(); };
+  std::size_t interval = 0;
+  std::int64_t longest_joined = 0, shortest_left = INT64_MAX;
+  for (std::size_t i = 0; i < present.size(); ++i) {
+    const std::int64_t from = time(present[i], 0) + zero, to = time(present[i], 1) + zero;
+    const std::int64_t hole = i == 0 ? 0 : from - (time(present[i - 1], 1) + zero);
+    if (from > time(intervals[interval], 1) + 1) {
+      ASSERT_LT(++interval, intervals.size());
+      shortest_left = std::min(shortest_left, hole);
+    } else {
+      longest_joined = std::max(longest_joined, hole);
+    }
+    ASSERT_GE(from, time(intervals[interval], 0) - 1);
+    ASSERT_LE(to, time(intervals[interval], 1) + 1);
+  }
+  EXPECT_LE(longest_joined, shortest_left + 1);
+  EXPECT_NEAR(static_cast<double>(world.summary.integer_or("intervals_joined_ms")),
+              static_cast<double>(longest_joined), 2);
 }
 
 TEST_F(OpeningTest, ARestartInATickIsAGapOfTheServerToo) {
@@ -577,7 +620,19 @@ TEST_F(OpeningTest, AJobNeedsItsEntryItsEnvelopesAndRunsAgainWithoutHarm) {
   world.open_recording();
   const std::string first = write_json(*world.manifest.find("tracks"));
   const auto envelope = world.envelope;
-  ASSERT_TRUE(world.vault->jobs().acknowledge(world.recording_id));
+  auto made = [&] {
+    return *from_hex(world.vault->jobs().status(world.recording_id).string_or("manifest_sha256"));
+  };
+  crypto::Hash256 manifest{};
+  const Bytes hash = made();
+  std::copy(hash.begin(), hash.end(), manifest.begin());
+  // Only for what was stored: the key of anything else would be lost with it.
+  auto other = world.vault->jobs().acknowledge(world.recording_id, crypto::sha256(as_bytes("another")));
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code, "job.other");
+  EXPECT_EQ(world.vault->jobs().status(world.recording_id).find("envelopes")->as_array()->size(), 1u);
+  ASSERT_TRUE(world.vault->jobs().acknowledge(world.recording_id, manifest));
+  EXPECT_TRUE(world.vault->jobs().acknowledge(world.recording_id, manifest)) << "and again";
   EXPECT_TRUE(world.vault->jobs().status(world.recording_id).find("envelopes")->as_array()->empty());
   world.open_vault();  // a restart
   EXPECT_EQ(world.vault->jobs().status(world.recording_id).string_or("state"), "done");

@@ -276,8 +276,9 @@ TEST_F(ProcessTest, EverythingServeNeedsGoesOverTheSocketAndSurvivesKills) {
   ASSERT_TRUE(parsed);
   EXPECT_EQ(Schema(PARLOUR_CONTRACTS "/recording-manifest.schema.json").faults(*parsed),
             std::vector<std::string>{});
-  EXPECT_TRUE(
-      asked<std::monostate>([&](auto reply) { client_->acknowledge_job(world_.recording_id, reply); }));
+  EXPECT_TRUE(asked<std::monostate>([&](auto reply) {
+    client_->acknowledge_job(world_.recording_id, to_hex(status()->manifest_sha256), reply);
+  }));
   EXPECT_TRUE(status()->envelopes.empty());
 
   // A grant: the entry is of the real time now. The tree goes on from the vault's own head.

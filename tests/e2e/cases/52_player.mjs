@@ -41,6 +41,8 @@ async function logged(officer, recording, request) {
   return out;
 }
 
+const playsOf = async (officer, meeting) => JSON.stringify((await api(officer, 'GET', `/meetings/${meeting}/recordings`)).body.items[0].plays);
+
 const sorted = (set) => [...set].sort((a, b) => a - b).join(' ');
 
 test.alone('fault H3: 900 single bytes, then the whole file: the log has every second, and who logs out is out', () =>
@@ -97,6 +99,21 @@ test.alone('fault H3: 900 single bytes, then the whole file: the log has every s
     });
     const verdict = await api(next, 'POST', '/audit/verify');
     check(verdict.body.exit === 0, `${verdict.body.text} ${verdict.body.faults}`);
+
+    // Fault R2: who can write to the database changes no fact. The page says so, nothing is opened, Verify finds it, and the
+    // plays are the log's.
+    const before = await playsOf(next, meeting.id);
+    execFileSync('python3', ['-c', 'import sqlite3, sys; d = sqlite3.connect(sys.argv[1], timeout=10); d.executescript(sys.argv[2]); d.commit()', join(stack.home, 'parlour.db'), "UPDATE recording SET manifest = ''; DELETE FROM playback;"]);
+    check((await playsOf(next, meeting.id)) === before && JSON.parse(before).length === 2, `plays ${before} became ${await playsOf(next, meeting.id)}`);
+    const changed = await api(next, 'POST', '/audit/verify');
+    check(changed.body.exit === 10, `${changed.body.exit} ${changed.body.text}`);
+    next.expected = (text) => /409/.test(text);
+    const refused = await api(next, 'POST', `/recordings/${recording.id}/play`, { purpose: 'quality' });
+    check(refused.status === 409 && refused.body.type?.includes('recording.differs') !== false, `${refused.status} ${JSON.stringify(refused.body)}`);
+    await next.page.goto(`${stack.baseUrl}/console#/meetings/${meeting.id}`);
+    await next.get('recording-differs').waitFor();
+    check((await next.get('play').count()) === 0, 'it can be played');
+    await next.screenshot('recording-differs');
   }));
 
 test.alone('fault A3, fault A4: cards with words where no picture was sent, and a held call is no 100 %', () =>

@@ -493,6 +493,8 @@ export interface components {
             type: string;
             /** @description what somebody typed as reason; to compliance officers only, and not once it was erased */
             typed_reason?: string;
+            /** @description true: what is kept as the typed reason is not what the entry commits to, so it is not given */
+            typed_reason_differs?: boolean;
         };
         EntryPage: {
             head: {
@@ -511,8 +513,11 @@ export interface components {
             from_ms: number;
             /** @enum {string} */
             kind: "a" | "v" | "s";
+            /** @description whose it is; empty where that is not known */
+            name: string;
             to_ms: number;
-            track: number;
+            /** @description null: of somebody of whom no file was made */
+            track: number | null;
         };
         Invitation: {
             csrf: string;
@@ -699,22 +704,28 @@ export interface components {
         };
         Recording: {
             coverage_permille: number | null;
+            /** @description What the database has of it and the log says otherwise: it is not shown (empty or null here, and `state` is not to be believed), and with manifest, summary or state nothing is opened. Empty: all agrees. */
+            differs: ("keep_until" | "manifest" | "state" | "summary" | "times")[];
             duration_ms: number;
             failure: string | null;
+            /** @description the longest ones; the nearest of many are one */
             gaps: components["schemas"]["Gap"][];
+            /** @description so many there are, each by itself */
+            gaps_total: number;
             /** Format: uuid */
             id: string;
             /** Format: date-time */
             keep_until: string | null;
             /** Format: uuid */
             meeting: string;
+            /** @description From the log: who asked, in order of time */
             plays: {
                 /** Format: date-time */
                 at: string;
                 by: string;
                 download: boolean;
                 purpose: string;
-                /** @description so many seconds of the recording were sent, whichever of its tracks; 0 of a download; null: not known (of an older version) */
+                /** @description so many seconds of the recording were sent, whichever of its tracks; 0 of a download; null: nothing says it */
                 seconds: number | null;
             }[];
             /** Format: date-time */

@@ -39,10 +39,12 @@ struct AuditEntry {
   Json entry;                // parsed
   std::string bytes;         // as it stands in the log
   std::string typed_reason;  // what somebody typed as reason; only if asked for, and not once it was erased
+  bool typed_reason_differs = false;  // what is kept as that is not what the entry commits to; not given
 };
 struct AuditFilter {
   std::optional<MeetingId> meeting;
   std::string type;                     // "" for all
+  std::string type_prefix;              // "recording." for all of them; "" for all
   std::optional<std::uint64_t> before;  // page: lower numbers
   std::size_t limit = 50;
   bool ascending = false;
@@ -54,7 +56,8 @@ struct AuditHead {
   std::optional<UtcTime> time;
 };
 // The log is not what the vault's signer has signed: head.rollback (shorter), head.fork (other entries), or
-// head.signature (its newest head is not of the vault's key). Nothing is served on such a log.
+// head.signature (its newest head is not of the vault's key), or log.changed (an entry is not the one that
+// this server has written or read before). Nothing is served on such a log.
 struct LogAlarm {
   std::string code;
   std::string text;  // for people, without a full stop

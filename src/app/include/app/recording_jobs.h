@@ -2,7 +2,7 @@
 #pragma once
 
 #include <functional>
-#include <map>
+#include <set>
 #include <string>
 
 #include "app/context.h"
@@ -10,7 +10,7 @@
 namespace parlour::app {
 
 // Effects that follow a sealed recording: the vault opens it, and what it found goes into the log (outbox
-// "vault.job").
+// "vault.job"); once that is stored, the vault gives up what it kept for it ("vault.acknowledge").
 class RecordingJobs {
  public:
   explicit RecordingJobs(Context& context) : context_(context) {}
@@ -26,11 +26,13 @@ class RecordingJobs {
                 const std::string& manifest);
   void failed(std::int64_t outbox, const RecordingId& recording, const std::string& reason);
   void note_failed(std::int64_t outbox, const RecordingId& recording, const std::string& reason);
+  void acknowledge(std::int64_t outbox, const RecordingId& recording);
   void again(std::int64_t outbox);
+  void done(std::int64_t outbox);
   void step(std::int64_t outbox, const std::function<void()>& run);
 
   Context& context_;
-  std::map<std::int64_t, bool> running_;
+  std::set<std::int64_t> running_;  // outbox rows that are being carried out, or wait for another try
 };
 
 }  // namespace parlour::app

@@ -6,16 +6,18 @@
 #include "app/act.h"
 #include "app/archive_ledger.h"
 #include "app/played.h"
+#include "app/recording_facts.h"
 
 namespace parlour::app {
 
 using meeting::Refusal;
 
+// What the log says of it; of its row, what agrees with that (facts.differs names the rest).
 struct RecordingView {
-  RecordingRow row;
+  RecordingRow row;  // without its manifest
   MeetingType type;
   std::map<std::string, std::pair<std::string, std::string>> people;  // participant → name, role
-  std::vector<PlaybackRow> playbacks;
+  RecordingFacts facts;
   std::map<std::string, std::string> users;  // id → name
 };
 
@@ -31,7 +33,8 @@ class Recordings {
   };
   Page list(const meeting::Actor& actor, const std::string& cursor, std::size_t limit);
 
-  // Order of things: rights → entry in the log → signed head → the vault's grant. `done` on the app thread.
+  // Order of things: rights → what the log says of it → entry in the log → signed head → the vault's grant.
+  // `done` on the app thread.
   struct Track {
     int number = 0;
     std::string file, name, role, participant, sha256;
@@ -92,6 +95,8 @@ class Recordings {
   void close_ended_sessions();  // every few seconds: who may no longer play, plays no longer
 
   static constexpr Duration kLogEvery = 60s;
+  // Of one person at a time: each is kept over a crash every few seconds, and holds a handle of the vault.
+  static constexpr std::size_t kOpenAPerson = 10;
   // Of one track; an entry has so many ranges at most, which keeps it well below audit::kEntryBytesMax.
   static constexpr std::size_t kRangesAnEntry = 400;
 
@@ -103,6 +108,9 @@ class Recordings {
   };
   struct Open {
     PlaybackRow row;
+    meeting::Actor actor;
+    MeetingId meeting;            // of the recording
+    std::string manifest_sha256;  // as the log has it
     std::string handle;
     std::vector<Track> tracks;
     std::vector<ByteClock> clocks;  // by track
@@ -116,19 +124,22 @@ class Recordings {
     std::size_t entries = 0;
     int responses = 0;     // that send
     bool changed = false;  // since the row was saved
+    bool opening = false;  // the vault has not answered yet
     bool closing = false;  // no more bytes; its last entry waits for responses or for the database
     bool refused = false;  // the database refused an entry: no entry, no bytes
   };
   RecordingView view_of(RecordingRow row);
-  std::shared_ptr<Archive> make_archive(const meeting::Actor& actor, const RecordingRow& row,
-                                        const Open& open);
+  Result<Playback, Refusal> start(const RecordingRow& row, const std::string& key,
+                                  const Vault::OpenedStream& opened);
+  std::shared_ptr<Archive> make_archive(const RecordingRow& row, const Open& open);
+  void give_up(const std::string& key);
   void release(Open& open);
   void log(Open& open, bool last);
   void save(Open& open);
   bool finish(Open& open);
-  AuditRecord entry_base(const Open& open, const RecordingRow& recording) const;
-  std::vector<AuditRecord> entries_of(const Open& open, const RecordingRow& recording, bool last) const;
-  std::vector<AuditRecord> download_entries(const Open& open, const RecordingRow& recording) const;
+  AuditRecord entry_base(const Open& open) const;
+  std::vector<AuditRecord> entries_of(const Open& open, bool last) const;
+  std::vector<AuditRecord> download_entries(const Open& open) const;
   void close_where(const std::function<bool(const Open&)>& due);
 
   Context& context_;

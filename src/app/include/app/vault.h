@@ -46,7 +46,10 @@ class Vault {
   virtual void start_job(const RecordingId& recording, std::uint64_t proven_by,
                          std::vector<EnvelopeRow> envelopes, VaultReply<VaultJob> reply) = 0;
   virtual void job_status(const RecordingId& recording, VaultReply<VaultJob> reply) = 0;
-  virtual void acknowledge_job(const RecordingId& recording) = 0;
+  // What the job made is stored here: the vault gives up the key that it kept of it, if its manifest is that
+  // one (hex). Asked again it says the same. Codes: job.unknown, job.other.
+  virtual void acknowledge_job(const RecordingId& recording, const std::string& manifest_sha256,
+                               VaultReply<void> reply) = 0;
   virtual void manifest(const RecordingId& recording, VaultReply<std::string> reply) = 0;
 
   struct OpenedStream {

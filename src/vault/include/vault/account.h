@@ -64,9 +64,9 @@ struct Span {
 };
 // Sorted, joined where they touch or are at most `join` apart.
 std::vector<Span> join_spans(std::vector<Span> spans, Duration join = Duration(0));
-// Spans for a list of at most `most`: joined where they are near each other, by the smallest of a few
-// distances that makes them few enough. `within` is that distance: a span may then hold as much of what is
-// none.
+// Spans for a list of at most `most` (at least 1): joined where they are nearest to each other, no more of
+// them than has to be (and those that lie exactly as near). `within` is the longest distance that was joined
+// over: a span may then hold as much of what is none.
 std::vector<Span> join_to_fit(std::vector<Span> spans, std::size_t most, Duration& within);
 // What of `spans` is in none of `others`; both joined and in order.
 std::vector<Span> without(const std::vector<Span>& spans, const std::vector<Span>& others);
@@ -98,6 +98,11 @@ KidGaps find_gaps(const KidAccount& account, const Window& window, Duration inte
 // A gap's cause from its length and place.
 GapCause cause_of(const Span& span, const Window& window);
 // Gaps of one participant and kind, from all its keys: sorted, joined where they are one event.
-std::vector<Gap> join_gaps(std::vector<Gap> gaps);
+// Also those that are at most `apart` from the one before; `between`: the distances that are left.
+std::vector<Gap> join_gaps(std::vector<Gap> gaps, Duration apart = Duration(0),
+                           std::vector<Duration>* between = nullptr);
+// For a list of at most `most` (at least one of each class: lost, paused, not attested): the nearest ones
+// become one, with the cause of the longest and all their frames. `within` as above.
+std::vector<Gap> gaps_to_fit(std::vector<Gap> gaps, std::size_t most, Duration& within);
 
 }  // namespace parlour::vault

@@ -70,7 +70,9 @@ class Jobs {
   Result<Json, VaultRefusal> start(const recording::RecordingId& recording, const EntryProof& proof,
                                    std::vector<recording::PartEnvelope> envelopes);
   Json status(const recording::RecordingId& recording);
-  Result<void, VaultRefusal> acknowledge(const recording::RecordingId& recording);
+  // Of the job that made this manifest; of another one nothing is given up. Again and again: the same.
+  Result<void, VaultRefusal> acknowledge(const recording::RecordingId& recording,
+                                         const crypto::Hash256& manifest);
   std::optional<Bytes> manifest(const recording::RecordingId& recording) const;
 
  private:

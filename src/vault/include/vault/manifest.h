@@ -8,6 +8,7 @@
 
 #include <string>
 
+#include "audit/format/entry.h"
 #include "vault/opening.h"
 #include "vault/proof.h"
 
@@ -23,11 +24,12 @@ std::string make_manifest(const OpenedRecording& opened, const ManifestContext& 
                           const KeyStore& keys);
 bool verify_manifest(std::string_view text, const crypto::P256Point& recorder);
 
-// The figures that serve shows and logs: started and duration, intervals and gaps (both in ms since 1970, for
-// `recording.verified`), coverage, frames. Bounded: at most kSummaryGaps gaps, `gaps_total` says how many
-// there are.
+// The figures that serve shows and logs: started and duration, coverage, frames, and for `recording.verified`
+// when the recorder was there (`intervals`) and when something of anybody is missing (`gaps`): [[from, to],
+// …] in ms since 1970. Bounded, whatever the recording: of more than so many the nearest become one
+// (join_to_fit, `…_joined_ms`), and `gaps_total` says how many there are.
 Json make_summary(const OpenedRecording& opened);
-constexpr std::size_t kSummaryGaps = 200;
+constexpr std::size_t kSummaryIntervals = audit::kVerifiedIntervalsMax, kSummaryGaps = 240;
 // A larger one is not made: serve, which keeps and shows it, reads at most 16 MiB.
 constexpr std::size_t kManifestBytesMax = 15u << 20;
 

@@ -31,8 +31,11 @@ struct Participant {
 struct TrackAccount {
   std::string participant;
   MediaKind kind = MediaKind::kAudio;
+  // Both lists are bounded (kTrackListsMax): the nearest ones are joined, at most so far apart.
   std::vector<Span> intervals;
   std::vector<Gap> gaps;
+  Duration intervals_within{0}, gaps_within{0};
+  std::uint64_t gaps_total = 0;  // before that
   std::uint64_t attested = 0;    // frames that the sender says it sent while the recording ran
   std::uint64_t recovered = 0;   // authentic, each once
   std::uint64_t lost = 0;        // attested, and not here
@@ -90,6 +93,8 @@ struct OpenedRecording {
   std::vector<Participant> participants;
   std::vector<TrackAccount> tracks;
   std::vector<Span> present;  // when the recorder was there and not paused
+  std::vector<Span>
+      missing;  // when something of anybody is not there: all gaps of all tracks, each as it was
   std::vector<Span> pauses;
   std::vector<FrameFault> frame_faults;  // the first kFaultsListed
   std::uint64_t frame_faults_total = 0;
@@ -100,6 +105,9 @@ struct OpenedRecording {
 
   static constexpr std::size_t kFaultsListed = 1000;
   static constexpr std::size_t kSpansListed = 1000;  // of each file's silence, and of its pictures
+  // Gaps and intervals of all tracks together, and of one of them at most and at least: with so many a
+  // manifest stays far below kManifestBytesMax.
+  static constexpr std::size_t kTrackListsMax = 20'000, kTrackListMax = 2000, kTrackListMin = 20;
 };
 
 // More than all reconnections and encoder restarts of a working day make (the media plane lets a stream begin

@@ -55,6 +55,11 @@ describe('sentences of the log', () => {
     expect(eventSentence(asked, eventWords.en, 'en')).toBe('J. Adviser asked to download the recording: “Request of the court”.');
     expect(eventSentence(entry('recording.download_requested'), eventWords.nl, 'nl')).toBe('J. Adviser vroeg de opname te downloaden.');
   });
+  it('fault R2: says that a stored reason is not what the log commits to, and gives none', () => {
+    const asked = entry('recording.download_requested', {}, { typed_reason_differs: true });
+    expect(eventSentence(asked, eventWords.en, 'en')).toBe('J. Adviser asked to download the recording (the stored reason does not agree with the log).');
+    expect(eventSentence(asked, eventWords.nl, 'nl')).toBe('J. Adviser vroeg de opname te downloaden (de opgeslagen reden komt niet overeen met het logboek).');
+  });
   it('says which text was shown', () => {
     expect(eventSentence(byCustomer('notice.acknowledged', { version: '3', lang: 'nl' }), eventWords.en, 'en')).toBe('C. Customer acknowledged the notice, version 3 (nl).');
   });

@@ -57,6 +57,7 @@ const en = {
   the_customer: 'the customer',
   the_adviser: 'the adviser',
   unknown: (type: string) => `Entry of the kind ${type}.`,
+  typed_differs: ' (the stored reason does not agree with the log)',
   words: {
     agent: 'adviser', compliance: 'compliance officer', administrator: 'administrator', customer: 'customer', staff: 'staff', operator: 'the operator',
     required: 'required', optional: 'optional', never: 'never', auto: 'by the type', manual: 'by hand', password: 'password',
@@ -151,6 +152,7 @@ const nl: typeof en = {
   the_customer: 'de klant',
   the_adviser: 'de adviseur',
   unknown: (type) => `Regel van de soort ${type}.`,
+  typed_differs: ' (de opgeslagen reden komt niet overeen met het logboek)',
   words: {
     agent: 'adviseur', compliance: 'compliance officer', administrator: 'beheerder', customer: 'klant', staff: 'medewerker', operator: 'de beheerder van de machine',
     required: 'verplicht', optional: 'mogelijk', never: 'nooit', auto: 'door de soort', manual: 'met de hand', password: 'wachtwoord',
@@ -308,7 +310,7 @@ export function eventSentence(entry: Entry, words: EventWords, lang: Lang): stri
     name: nameOf,
     word: (code) => (own(words.words, code) as string | undefined) ?? code,
     reason: entry.reason ?? '',
-    typed: entry.typed_reason ? `: “${entry.typed_reason}”` : '',
+    typed: entry.typed_reason ? `: “${entry.typed_reason}”` : entry.typed_reason_differs === true ? words.typed_differs : '',
     lang,
   };
   return make(said);

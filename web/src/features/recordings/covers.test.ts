@@ -4,7 +4,7 @@ import { coverAt, soundMissing, type CoveredTrack, type Stop } from './covers.ts
 
 // Heard from 1 s to 60 s; camera on from 4 s to 20 s and from 30 s to 60 s. The file begins with the sound.
 const track: CoveredTrack = { track: 1, screen: false, offset_ms: 1000, duration_ms: 59_000, pictures: [[4000, 20_000], [30_000, 60_000]], sound: [[1000, 60_000]] };
-const gap = (kind: Gap['kind'], from_ms: number, to_ms: number, cause: Gap['cause'] = 'network'): Gap => ({ track: 1, kind, from_ms, to_ms, cause });
+const gap = (kind: Gap['kind'], from_ms: number, to_ms: number, cause: Gap['cause'] = 'network'): Gap => ({ track: 1, name: 'C. Customer', kind, from_ms, to_ms, cause });
 
 describe('fault A3: a picture is shown only while its camera sent one', () => {
   it.each([

@@ -13,7 +13,7 @@ export interface ShownGap extends Omit<Gap, 'kind'> {
 const shared = 0.8;
 
 function together(a: Gap, b: Gap): boolean {
-  if (a.track !== b.track || a.cause !== b.cause || a.kind === b.kind || a.kind === 's' || b.kind === 's') return false;
+  if (a.track !== b.track || a.name !== b.name || a.cause !== b.cause || a.kind === b.kind || a.kind === 's' || b.kind === 's') return false;
   const overlap = Math.min(a.to_ms, b.to_ms) - Math.max(a.from_ms, b.from_ms);
   return overlap > 0 && overlap >= shared * Math.max(a.to_ms - a.from_ms, b.to_ms - b.from_ms);
 }
@@ -28,7 +28,7 @@ export function shownGaps(gaps: readonly Gap[]): ShownGap[] {
     const [mate] = other >= 0 ? left.splice(other, 1) : [];
     out.push(mate ? { ...one, kind: 'av', from_ms: Math.min(one.from_ms, mate.from_ms), to_ms: Math.max(one.to_ms, mate.to_ms) } : one);
   }
-  return out.sort((a, b) => a.from_ms - b.from_ms || a.track - b.track);
+  return out.sort((a, b) => a.from_ms - b.from_ms || (a.track ?? Infinity) - (b.track ?? Infinity) || 0);
 }
 
 /** One part of the coverage picture that is not simply recorded: of one person, or of everybody. */

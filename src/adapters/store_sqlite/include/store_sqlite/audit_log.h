@@ -40,6 +40,12 @@ struct VaultHead {
 using HeadAnswer = Result<VaultHead, app::VaultFault>;
 using LastHead = std::function<void(std::function<void(HeadAnswer)>)>;
 
+// The vault remembers a head over fewer entries than one that it has signed: an older state of it was put
+// back.
+struct VaultOlder {
+  std::uint64_t signed_size = 0, remembered = 0;
+};
+
 // The vault as the log needs it; everything answers on the app thread. `origin` and `keys` are the vault's.
 struct Signer {
   HeadSigner sign;
@@ -68,9 +74,11 @@ class SqliteAuditLog final : public app::AuditLog {
   // the tree itself: it is made of the stored bytes.
   const std::optional<app::LogAlarm>& compare(const VaultHead& last);
   // `alarmed`: once, when the alarm is raised. `refused`: each time that the vault refused a head.
+  // `vault_older`: each time that the vault says it.
   struct Watch {
     std::function<void(const app::LogAlarm&)> alarmed;
     std::function<void(const app::VaultFault&)> refused;
+    std::function<void(const VaultOlder&)> vault_older;
   };
   void set_watch(Watch watch) { watch_ = std::move(watch); }
   // From a head that the vault signed and this database never heard of (a kill in between).
@@ -105,7 +113,8 @@ class SqliteAuditLog final : public app::AuditLog {
   Signer signer_;
   Watch watch_;
   std::optional<app::LogAlarm> alarm_;
-  std::string note_;  // newest signed head
+  std::optional<VaultOlder> older_;  // at the last comparison
+  std::string note_;                 // newest signed head
   std::uint64_t note_size_ = 0;
   UtcTime note_time_{};
   bool signing_ = false;

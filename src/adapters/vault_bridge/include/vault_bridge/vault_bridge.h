@@ -39,7 +39,8 @@ class VaultBridge final : public app::Vault {
   void start_job(const app::RecordingId& recording, std::uint64_t proven_by,
                  std::vector<app::EnvelopeRow> envelopes, app::VaultReply<app::VaultJob> reply) override;
   void job_status(const app::RecordingId& recording, app::VaultReply<app::VaultJob> reply) override;
-  void acknowledge_job(const app::RecordingId& recording) override;
+  void acknowledge_job(const app::RecordingId& recording, const std::string& manifest_sha256,
+                       app::VaultReply<void> reply) override;
   void manifest(const app::RecordingId& recording, app::VaultReply<std::string> reply) override;
   void grant(const app::RecordingId& recording, const app::EnvelopeRow& rendition, const std::string& session,
              std::uint64_t proven_by, app::VaultReply<OpenedStream> reply) override;

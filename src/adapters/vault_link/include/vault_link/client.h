@@ -173,7 +173,8 @@ class VaultClient {
                  std::vector<recording::PartEnvelope> envelopes, Reply<JobStatus> reply);
   void job_status(const recording::RecordingId& recording, Reply<JobStatus> reply);
   // serve has stored the envelopes: the vault forgets its copy of them. Until then job_status repeats them.
-  void acknowledge_job(const recording::RecordingId& recording, Reply<std::monostate> reply);
+  void acknowledge_job(const recording::RecordingId& recording, const std::string& manifest_sha256,
+                       Reply<std::monostate> reply);
   // The signed manifest's exact bytes, {"key_id", "manifest", "signature"} (vault/manifest.h,
   // contracts/recording-manifest.schema.json); their SHA-256 is JobStatus::manifest_sha256.
   void manifest(const recording::RecordingId& recording, Reply<std::string> reply);

@@ -22,6 +22,9 @@ namespace parlour::audit {
 
 constexpr std::int64_t kEntryVersion = 1;
 constexpr std::size_t kEntryBytesMax = 16 * 1024;
+// So many `intervals` a recording.verified names at most, which leaves room for the rest of it. Of a
+// recording with more the nearest are named as one, no more of them than has to be.
+constexpr std::size_t kVerifiedIntervalsMax = 200;
 
 enum class ActorKind { kUser, kCustomer, kApi, kSystem, kOperator };
 std::string_view to_text(ActorKind kind);
