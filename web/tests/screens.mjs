@@ -1,5 +1,5 @@
 // Takes every page in every state at 390 × 844 and 1280 × 800, light and dark, into build/screens with an index page, and runs
-// axe-core on each. `npm run screens [part of a name]`. Fails on an axe violation, a console error, a blocked script or style, a
+// axe-core on each. `npm run screens [parts of names]`. Fails on an axe violation, a console error, a blocked script or style, a
 // request to any other host, and on text that is wider than the screen.
 //
 // The pages are the real ones; the call behind them is a test's (tests/preview), and /api/v1 is answered here.
@@ -18,7 +18,7 @@ import { followsStates } from './translator.mjs';
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../../build/screens');
 const preview = join(root, 'preview');
-const only = process.argv[2] ?? '';
+const only = process.argv.slice(2);
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const token = 'k'.repeat(32);
 // SCREENS_PICTURES=no checks the pages and keeps no picture of the good ones.
@@ -275,7 +275,7 @@ async function video(browser, base) {
 /** Fault B2: a translated page says what the same page says untranslated, after each change: of the call's state, of the language. */
 async function translated(page, options) {
   // What these say depends on where the person was before, so that they are no place to come back to.
-  const once = ['ended_declined', 'elsewhere'].includes(options.scene);
+  const once = ['ended_declined', 'ended_second_refused', 'ended_link_replaced', 'elsewhere'].includes(options.scene);
   if (options.scene !== undefined && options.act === undefined && !once) {
     // All of them from one page of each side; from every other there and back.
     const tour = await page.evaluate(() => window.parlourTour ?? []);
@@ -360,7 +360,7 @@ async function take(browser, base, movie, [name, options], size, scheme) {
 }
 
 const started = Date.now();
-if (only === '') await rm(root, { recursive: true, force: true });
+if (only.length === 0) await rm(root, { recursive: true, force: true });
 await mkdir(root, { recursive: true });
 await build({ configFile: join(here, 'preview/vite.config.ts'), logLevel: 'warn' });
 const server = await serve();
@@ -370,7 +370,7 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', '--autoplay-policy=no-user-gesture-required'],
 });
 const movie = await video(browser, base);
-const all = [...customer, ...console_].filter(([name]) => name.includes(only));
+const all = [...customer, ...console_].filter(([name]) => only.length === 0 || only.some((part) => name.includes(part)));
 const results = [];
 // SCREENS_SIZES=320x640 tries the narrowest screen that has to work, SCREENS_TEXT=32 text of double size.
 const sizes = (process.env.SCREENS_SIZES ?? '390x844 1280x800').split(' ').map((size) => ({ width: Number(size.split('x')[0]), height: Number(size.split('x')[1]) }));

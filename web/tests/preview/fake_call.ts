@@ -61,7 +61,7 @@ export class CallSession implements CallApi {
     if (wanted === 'refused') throw new Refused('vault.down', 'The recorder is not available, and this type must be recorded.');
     if (wanted === 'waiting_elsewhere') throw new Refused('waiting.elsewhere', 'Somebody waits with this link on another device.');
     // The goodbye needs what was known in the call before.
-    if (wanted.startsWith('ended')) this.#set(scene(wanted.includes('never') ? 'connected_never' : wanted.includes('declined') ? 'waiting' : 'connected', this.config));
+    if (wanted.startsWith('ended')) this.#set(scene(wanted.includes('never') ? 'connected_never' : wanted.includes('declined') || wanted.includes('refused') || wanted.includes('replaced') ? 'waiting' : 'connected', this.config));
     await new Promise((resolve) => setTimeout(resolve, 30));
     this.#set(scene(wanted, this.config));
     window.parlourShow = (name): void => this.#set(scene(name, this.config));

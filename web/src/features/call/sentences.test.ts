@@ -260,6 +260,7 @@ describe('pages: whatever the server may say has words, and what it may not say 
       words.connecting.waiting_recorder,
     ]);
     expect(recordingLostReason({ ...off, members: state().members }, organisation, words)).toBe(words.stopped.reasons['keys_missing']);
+    expect(waitingFor({ ...off, security: { ...off.security, link: 'overdue' } }, organisation, words)).toEqual([words.connecting.waiting_you]);
     // Nobody is told to do nothing while a question stands on the page, and what the other side reads is what it reads.
     expect(recordingLostLines({ ...off, security: { ...off.security, link: 'overdue' } }, 'customer', organisation, words)).toEqual([words.stopped.customer_asked]);
     expect(recordingLostLines(off, 'staff', organisation, words)).not.toContain(words.stopped.staff);

@@ -148,6 +148,7 @@ export function waitingFor(state: CallState, organisation: string, words: CallWo
   if (pending.length > 0) lines.push(words.connecting.waiting_path(names(state, pending.map((member) => member.idx), organisation, words)));
   // Recorder and first picture wait for that, and saying so would only hide what is missing.
   if (lines.length > 0) return lines;
+  if (state.security.link === 'overdue') return [words.connecting.waiting_you];
   const asked = state.members.filter((member) => member.deciding);
   for (const member of asked) lines.push(words.link.deciding(memberName(member, organisation, words)));
   const keys = state.encryption.waitingForKeysOf.filter((idx) => !asked.some((member) => member.idx === idx));

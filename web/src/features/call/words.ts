@@ -48,6 +48,7 @@ const en = {
   },
   connecting: {
     title: 'You are being connected',
+    waiting_you: 'Waiting for your answer to the question on this page.',
     waiting_keys: (names: string) => `Keys are being exchanged with ${names}.`,
     waiting_media: (names: string) => `Waiting for the first decrypted picture or sound of ${names}.`,
     waiting_recorder: 'Waiting for the recorder: this conversation must be recorded, so picture and sound stay off until it is.',
@@ -415,6 +416,7 @@ const nl: typeof en = {
   },
   connecting: {
     title: 'U wordt verbonden',
+    waiting_you: 'Er wordt gewacht op uw antwoord op de vraag op deze pagina.',
     waiting_keys: (names) => `Er worden sleutels uitgewisseld met ${names}.`,
     waiting_media: (names) => `Wachten op het eerste ontsleutelde beeld of geluid van ${names}.`,
     waiting_recorder: 'Wachten op de recorder: dit gesprek moet worden opgenomen, dus beeld en geluid blijven uit tot dat gebeurt.',
