@@ -308,3 +308,26 @@ test('an adviser who tries his own link in his own browser, and closes that page
     const his = await security(customer);
     check(his.link === 'proven', JSON.stringify(his));
   }));
+
+test('an adviser whose browser stores no secret is told when the link is made, and proves it as long as the page lives', () =>
+  scene('secret-not-stored', async (stack, person) => {
+    const agent = await person('agent');
+    await keepsNothing(agent.page);
+    await logIn(agent, stack.accounts.agent);
+    const link = await schedule(agent, 'never');
+    await agent.get('secret-not-stored').waitFor();
+    for (const [width, height] of [[1280, 800], [390, 844]]) {
+      await agent.page.setViewportSize({ width, height });
+      await agent.screenshot(`secret-not-stored-${width}`);
+      const violations = await agent.axe();
+      check(violations.length === 0, `the new link at ${width}: ${violations.join('; ')}`);
+    }
+    await agent.page.setViewportSize({ width: 1280, height: 800 });
+    await agent.page.keyboard.press('Escape');
+    const customer = await person('customer', { width: 390, height: 844 });
+    await comeIn(customer, link);
+    await admit(agent);
+    await inCall([agent, customer]);
+    const his = await security(customer);
+    check(his.link === 'proven', JSON.stringify(his));
+  }));

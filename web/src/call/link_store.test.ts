@@ -23,7 +23,7 @@ class TestShelf implements SecretShelf {
 describe('the secrets of links', () => {
   it('have one home, as keys that cannot be read back', async () => {
     const shelf = new TestShelf();
-    await new LinkStore(shelf).keep('customer', 'm', await key(), 1);
+    expect(await new LinkStore(shelf).keep('customer', 'm', await key(), 1)).toBe(true);
     const [one] = [...shelf.kept.values()];
     await expect(crypto.subtle.exportKey('raw', one!.key)).rejects.toThrow();
     // Another page of the browser finds it there, and nowhere else.
@@ -36,7 +36,7 @@ describe('the secrets of links', () => {
     shelf.refuses = true;
     const store = new LinkStore(shelf);
     const made = await key();
-    await store.keep('customer', 'm', made, 1);
+    expect(await store.keep('customer', 'm', made, 1)).toBe(false);
     expect(await store.find('customer', 'm')).toBe(made);
     expect(await new LinkStore(shelf).find('customer', 'm')).toBeNull();
     expect(await store.forget('customer', 'm')).toBe(true);

@@ -37,9 +37,11 @@ export class LinkStore {
 
   constructor(private readonly shelf_: SecretShelf) {}
 
-  async keep(side: LinkSide, meeting: string, key: CryptoKey, nowMs: number): Promise<void> {
-    await this.put_({ name: nameOf(side, meeting), key, madeAt: nowMs });
+  /** False: as long as the page lives, no longer. */
+  async keep(side: LinkSide, meeting: string, key: CryptoKey, nowMs: number): Promise<boolean> {
+    const stored = await this.put_({ name: nameOf(side, meeting), key, madeAt: nowMs });
     await this.forgetOld(nowMs);
+    return stored;
   }
 
   /** Null: this browser has none, or does not give it back. */
@@ -74,9 +76,12 @@ export class LinkStore {
     for (const kept of await this.shelf_.all().catch(() => [])) if (kept.madeAt < nowMs - secretLifeMs) await this.shelf_.remove(kept.name).catch(() => undefined);
   }
 
-  private async put_(kept: KeptSecret): Promise<void> {
+  private async put_(kept: KeptSecret): Promise<boolean> {
     this.page_.set(kept.name, kept);
-    await this.shelf_.put(kept).catch(() => undefined);
+    return this.shelf_.put(kept).then(
+      () => true,
+      () => false,
+    );
   }
 }
 
@@ -123,13 +128,19 @@ const databaseShelf: SecretShelf = {
 
 export const browserLinks = new LinkStore(databaseShelf);
 
+export interface WholeLink {
+  readonly link: string;
+  /** False: this browser has its secret as long as the page lives, no longer. */
+  readonly stored: boolean;
+}
+
 /** Makes the secret of a link that was just issued and remembers it; gives the whole link. The server never sees what is added. */
-export async function addSecret(link: string, meeting: string, nowMs: number): Promise<string> {
+export async function addSecret(link: string, meeting: string, nowMs: number): Promise<WholeLink> {
   const secret = random(secretBytes);
-  await browserLinks.keep('staff', meeting, await importLinkSecret(secret), nowMs);
+  const stored = await browserLinks.keep('staff', meeting, await importLinkSecret(secret), nowMs);
   const text = writeSecret(secret);
   secret.fill(0);
-  return `${link}.${text}`;
+  return { link: `${link}.${text}`, stored };
 }
 
 /** The customer's page has read it from the link. False: not a secret. */
