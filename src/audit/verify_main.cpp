@@ -111,7 +111,7 @@ std::unique_ptr<OpenedBundle> read_whole_bundle(const std::string& path, std::ui
   return std::make_unique<ReadBundle>(std::move(*bytes));
 }
 
-int audit_verify_main(std::span<const std::string> arguments, UtcTime now, std::ostream& out,
+int audit_verify_main(std::span<const std::string> arguments, UtcTime now, Random& random, std::ostream& out,
                       std::ostream& err, const OpenBundle& open) {
   Arguments parsed;
   if (auto reason = parse(arguments, parsed)) {
@@ -130,6 +130,8 @@ int audit_verify_main(std::span<const std::string> arguments, UtcTime now, std::
   };
   VerifyOptions options;
   options.now = now;
+  for (std::uint64_t& part : options.completeness.index_key)
+    part = (std::uint64_t{random.u32()} << 32) | random.u32();
   options.threads = std::clamp(std::thread::hardware_concurrency(), 1u, kThreadsMax);
   for (const std::string& text : parsed.keys) {
     auto key = read_key(text);

@@ -557,7 +557,7 @@ class Command : public ::testing::Test {
   int run(std::vector<std::string> arguments) {
     out.str("");
     err.str("");
-    return audit_verify_main(arguments, log.now, out, err);
+    return audit_verify_main(arguments, log.now, log.random, out, err);
   }
 
   SampleLog log = usual_log();

@@ -8,6 +8,7 @@
 
 #include "audit/verify/verify_main.h"
 #include "commands.h"
+#include "crypto/random.h"
 #include "runtime/executor.h"
 #include "usage.h"
 
@@ -63,7 +64,8 @@ int audit(const Arguments& arguments) {
   }
   runtime::SystemClock clock;
   std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
-  return audit::audit_verify_main(rest, clock.now().utc, std::cout, std::cerr, MappedBundle::open);
+  crypto::SystemRandom random;
+  return audit::audit_verify_main(rest, clock.now().utc, random, std::cout, std::cerr, MappedBundle::open);
 }
 
 }  // namespace parlour::bin

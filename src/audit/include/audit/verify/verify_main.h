@@ -12,6 +12,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "base/random.h"
 #include "base/time.h"
 
 namespace parlour::audit {
@@ -30,9 +31,9 @@ using OpenBundle =
     std::function<std::unique_ptr<OpenedBundle>(const std::string& path, std::uint64_t bytes_max)>;
 std::unique_ptr<OpenedBundle> read_whole_bundle(const std::string& path, std::uint64_t bytes_max);
 
-// `arguments`: what follows `parlour audit verify`. Returns the exit status. Reads the named files, nothing
-// else.
-int audit_verify_main(std::span<const std::string> arguments, UtcTime now, std::ostream& out,
+// `arguments`: what follows `parlour audit verify`. `random`: nobody who made the bundle may know it. Returns
+// the exit status. Reads the named files, nothing else.
+int audit_verify_main(std::span<const std::string> arguments, UtcTime now, Random& random, std::ostream& out,
                       std::ostream& err, const OpenBundle& open = read_whole_bundle);
 
 }  // namespace parlour::audit
