@@ -31,6 +31,14 @@ bool take_prefix(std::string_view& name, std::string_view prefix) {
   return true;
 }
 
+// Written by a running server: not by an operator's command, and not what a server writes of its keys before
+// it says that it began.
+bool is_of_the_server(const EntryView& entry) {
+  if (!entry.meeting.empty()) return true;
+  return entry.type != "recorder.key" && entry.type != "log.key" &&
+         string_of(entry.actor, "kind") != "operator";
+}
+
 }  // namespace
 
 std::array<std::uint8_t, 8> mark_of(std::string_view hash_hex) {
@@ -166,10 +174,12 @@ void CompletenessAudit::observe(const EntryView& entry) {
   seen_ms_ = last_ms_;
   last_ms_ = std::max(last_ms_, ms_of(entry));
   std::string_view event = entry.type;
+  const std::int64_t served_ms = served_ms_;
+  if (is_of_the_server(entry)) served_ms_ = std::max(served_ms_, ms_of(entry));
   if (entry.meeting.empty()) {
     if (event == "type.version_published") return observe_type(entry);
     if (event == "server.started" && restarts_.size() < kRestartsMax) {
-      restarts_.emplace_back(ms_of(entry), seen_ms_);
+      restarts_.emplace_back(ms_of(entry), served_ms);
     } else if (event == "user.created" && entry.outcome == "ok") {
       if (published_->users.size() < kPublishedMax)
         published_->users.insert(id_of(string_of(entry.subject, "id")));

@@ -5,7 +5,7 @@
 //   stopped  media.stopped .. media.resumed, and from a restart to media.resumed: pictures and sound flow
 //            only after that entry. The house ends a call that it cannot record after the type's loss_end_s;
 //            what does not count is the time in which a call is held, or taken up by fewer than two.
-//   server   the last entry before server.started .. that entry: nobody was there to forward anything.
+//   server   the last entry of the server before .. server.started: nobody was there to forward anything.
 //   paused   recording.paused .. recording.resumed
 //   gap      recording.gap. Whoever forwards without a recorder for long has stopped media, and that is an
 //            entry of its own: alone a gap is believed for a moment only.

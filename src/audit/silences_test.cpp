@@ -278,6 +278,24 @@ TEST(FaultH5, WhatAnHonestHouseWritesOfMissingTimeStaysGood) {
          s.seal();
          s.verified({{s.from, lost}});
        }},
+      {"killed, and an operator worked before it came back",
+       [](Story& s) {
+         s.begin();
+         const std::int64_t lost = s.now_ms();
+         s.at(60s);
+         s.add(EntryBuilder("user.created")
+                   .actor({ActorKind::kOperator, "operator"})
+                   .subject("user", s.uuid())
+                   .set("roles", JsonArray{Json("agent")}));
+         s.restart(40s);
+         s.next_part(lost, "server");
+         s.flow();
+         const std::int64_t back = s.now_ms();
+         s.at(60s);
+         s.end();
+         s.seal();
+         s.verified({{s.from, lost}, {back, s.to}});
+       }},
       {"killed while it was stopped",
        [](Story& s) {
          s.begin();

@@ -1,40 +1,24 @@
 #include "audit/verify/verify_bundle.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "audit/format/bundle.h"
-#include "audit/format/canonical.h"
-#include "audit/format/checkpoint.h"
-#include "audit/format/entry.h"
 #include "audit/format/merkle.h"
-#include "audit/format/private_row.h"
 #include "audit/format/text.h"
 #include "audit/format/tiles.h"
-#include "audit/format/zip.h"
-#include "base/crc32.h"
 #include "base/encoding.h"
-#include "crypto/p256.h"
-#include "entry_blocks.h"
+#include "bundle_check.h"
 #include "entry_values.h"
-#include "log_tree.h"
-#include "manifest_check.h"
 
 namespace parlour::audit {
 namespace {
 
-constexpr std::size_t kFaultsMax = 1000;
 // More than an export has: it takes one head, and the older ones that its maker kept.
 constexpr std::size_t kHeadsMax = 1000;
 // Heads of long before that are compared at once, in the order of their sizes: each block of the log is then
 // read anew once for all of them.
 constexpr std::size_t kOldHeadsAtOnce = 65'536;
-// A row of private.jsonl holds one value of an entry.
-constexpr std::size_t kPrivateLineMax = 4 * kEntryBytesMax;
-constexpr std::size_t kTrimEvery = std::size_t{8} << 20;
-
-std::string number(std::uint64_t value) {
-  return std::to_string(value);
-}
 
 // What a good verdict says of recordings; what only the log itself explains is said with it.
 std::string of_recordings(const CompletenessReport& completeness) {
@@ -52,130 +36,7 @@ std::string of_recordings(const CompletenessReport& completeness) {
   return text + ".";
 }
 
-// One run of the verifier. Each check_… adds faults and lets the next go on as far as that means anything:
-// the status is chosen at the end, by order, from all that was found.
-class BundleCheck {
- public:
-  BundleCheck(ByteView bundle, const VerifyOptions& options)
-      : bundle_(bundle), options_(options), completeness_(options.completeness) {}
-
-  Report run() {
-    if (open_container()) {
-      find_head();
-      check_entries();
-      check_size_and_root();
-      check_signatures();
-      check_known_heads();
-      check_since();
-      check_private_rows();
-      check_manifests();
-      check_completeness();
-      check_helping_parts();
-    }
-    conclude();
-    return std::move(report_);
-  }
-
- private:
-  struct Head {
-    std::string_view note;  // in the bundle
-    Checkpoint checkpoint;
-    bool signed_by_key = false;
-  };
-
-  // An audit.checkpoint entry.
-  struct LoggedHead {
-    std::uint64_t seq, size;
-    Hash256 root;
-  };
-
-  void fault(Status status, std::optional<std::uint64_t> seq, std::string text, bool helping_part = false,
-             std::string_view finding = "") {
-    if (!takes(status, helping_part)) return;
-    report_.faults.push_back({status, seq, std::move(text), helping_part, std::string(finding)});
-  }
-  // Counts a fault; true when it is to be kept. Asked before the words are made, where millions may come. A
-  // later check may outrank a thousand faults of an earlier one: each status always keeps its first.
-  bool takes(Status status, bool helping_part = false) {
-    ++report_.fault_count;
-    const std::uint32_t bit = 1u << (static_cast<unsigned>(status) + (helping_part ? 16 : 0));
-    const bool first_of_status = (kept_ & bit) == 0;
-    if (report_.faults.size() >= kFaultsMax && !first_of_status) return false;
-    kept_ |= bit;
-    return true;
-  }
-  void keep(Status status, std::optional<std::uint64_t> seq, std::string text) {
-    report_.faults.push_back({status, seq, std::move(text), false, ""});
-  }
-  void helping_fault(Status status, std::string text) { fault(status, std::nullopt, std::move(text), true); }
-  void not_checked(std::string sentence) { report_.not_checked.push_back(std::move(sentence)); }
-
-  bool open_container();
-  void find_head();
-  void check_entries();
-  void check_entry(const EntryView& entry, std::uint64_t position);
-  void check_size_and_root();
-  void locate_alteration();
-  void check_signatures();
-  void check_known_heads();
-  void check_since();
-  void check_private_rows();
-  std::optional<Hash256> committed(std::uint64_t seq, std::string_view field);
-  static std::string_view recording_of(const ZipMember& manifest);
-  void check_manifests();
-  void check_manifest(const ZipMember& member, std::string_view id);
-  void check_recorder_key(const EntryView& entry);
-  void check_logged_head(const EntryView& entry);
-  void compare_head(const LoggedHead& logged);
-  void compare_old_heads();
-  void compare_tiles(const EntryBlock& block);
-  void check_completeness();
-  void check_helping_parts();
-  void check_index();
-  Hash256 hash_of(const ZipMember& part);
-  void check_tiles();
-  void conclude();
-
-  std::string_view line(std::uint64_t position) { return tree_.line(position); }
-  std::uint64_t lines() const { return tree_.size(); }
-  const ZipMember* member(std::string_view name) const;
-  // The entry of that number; nothing when another stands in its place.
-  std::optional<EntryView> entry_of(std::uint64_t seq);
-  // After every few MiB: a mapped bundle lets go of what was read.
-  void read_on(std::size_t bytes) {
-    read_ += bytes;
-    if (read_ < kTrimEvery) return;
-    read_ = 0;
-    if (options_.trim) options_.trim();
-  }
-
-  ByteView bundle_;
-  const VerifyOptions& options_;
-  Report report_;
-
-  std::uint32_t kept_ = 0;  // of which statuses a fault was kept
-  std::size_t read_ = 0;
-
-  std::vector<ZipMember> members_;
-  std::vector<std::uint32_t> by_name_;  // in order of their names
-  ByteView entries_;
-  std::vector<Head> heads_;     // readable checkpoints of the bundle
-  const Head* head_ = nullptr;  // the largest of them
-  LogTree tree_;
-  bool root_matches_ = false;
-  bool tiles_whole_ = true;                 // every tile is there, of the right size
-  std::vector<std::uint64_t> other_tiles_;  // the first entries that are not what the tiles say
-  std::uint64_t other_tiles_count_ = 0;
-  std::uint64_t commitments_ = 0;
-  UtcTime latest_{INT64_MIN};
-  std::uint64_t future_entries_ = 0;
-  // audit.checkpoint entries that name a head which the log does not have; the largest that it does have.
-  std::vector<LoggedHead> other_heads_, old_heads_;
-  std::uint64_t logged_good_ = 0;
-  std::optional<crypto::P256Point> recorder_key_;
-  std::uint64_t recorder_key_seq_ = 0;
-  CompletenessAudit completeness_;
-};
+}  // namespace
 
 bool BundleCheck::open_container() {
   auto members = read_zip(bundle_, {.trim = options_.trim});
@@ -473,126 +334,6 @@ void BundleCheck::check_since() {
   }
 }
 
-std::optional<Hash256> BundleCheck::committed(std::uint64_t seq, std::string_view field) {
-  auto entry = entry_of(seq);
-  auto raw = entry ? find_member(entry->data, field) : std::nullopt;
-  auto json = raw ? parse_json(*raw) : Result<Json, JsonError>(Json());
-  return json ? commitment_from_json(*json) : std::nullopt;
-}
-
-void BundleCheck::check_private_rows() {
-  const ZipMember* found = member(kPrivateName);
-  std::string_view text = found != nullptr ? as_text(found->content) : "";
-  std::uint64_t rows = 0;
-  std::optional<std::pair<std::uint64_t, std::string>> last;
-  while (!text.empty()) {
-    const std::size_t end = find_newline(text, 0, options_.trim);
-    auto row = end < text.size() && end <= kPrivateLineMax ? private_row_from_line(text.substr(0, end))
-                                                           : std::nullopt;
-    ++rows;
-    read_on(std::min(end + 1, text.size()));
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (!row) {
-      if (takes(Status::kCommitment))
-        keep(Status::kCommitment, std::nullopt, "Line " + number(rows) + " of private.jsonl cannot be read.");
-      continue;
-    }
-    std::string name = harmless_text(row->field, kCodeBytesMax);
-    std::pair<std::uint64_t, std::string> place{row->seq, row->field};
-    if (last && place <= *last) {
-      // And not looked up: whoever shuffles a million rows would have the log read a million times.
-      if (takes(Status::kCommitment))
-        keep(Status::kCommitment, row->seq,
-             "Line " + number(rows) + " of private.jsonl (" + name + " of entry " + number(row->seq) +
-                 ") is out of order.");
-      continue;
-    }
-    last = std::move(place);
-    auto commitment = committed(row->seq, row->field);
-    if (!commitment) {
-      if (takes(Status::kCommitment))
-        keep(Status::kCommitment, row->seq,
-             "Entry " + number(row->seq) + " has no committed value " + name +
-                 ", but one is disclosed for it.");
-    } else if (commit_field(row->field, row->value.reveal(), row->salt) != *commitment) {
-      if (takes(Status::kCommitment))
-        keep(Status::kCommitment, row->seq,
-             "The disclosed " + name + " of entry " + number(row->seq) +
-                 " is not the value that was committed.");
-    }
-  }
-  if (rows < commitments_)
-    not_checked(
-        number(commitments_ - rows) +
-        " personal values: they are not disclosed in this bundle, the log holds only their salted hashes.");
-}
-
-// Whose manifest a part is, by its name.
-std::string_view BundleCheck::recording_of(const ZipMember& manifest) {
-  std::string_view id = manifest.name;
-  id.remove_prefix(kManifestFolder.size());
-  if (id.size() > kManifestEnding.size() && id.substr(id.size() - kManifestEnding.size()) == kManifestEnding)
-    id.remove_suffix(kManifestEnding.size());
-  return id;
-}
-
-// In the order of the entries that name them, so that each block of the log is read anew once.
-void BundleCheck::check_manifests() {
-  std::vector<std::pair<std::uint64_t, std::uint32_t>> order;
-  for (std::uint32_t i = 0; i < members_.size(); ++i) {
-    if (members_[i].name.substr(0, kManifestFolder.size()) != kManifestFolder) continue;
-    const auto known = completeness_.verified_recording(recording_of(members_[i]));
-    order.emplace_back(known ? known->verified_seq : UINT64_MAX, i);
-  }
-  std::sort(order.begin(), order.end());
-  const std::uint64_t present = order.size();
-  for (const auto& [seq, at] : order) {
-    check_manifest(members_[at], recording_of(members_[at]));
-    read_on(members_[at].content.size());
-  }
-  const std::uint64_t verified = completeness_.verified_recordings();
-  if (present < verified)
-    not_checked("The manifests of " + number(verified - present) +
-                " verified recordings: they are not in this bundle.");
-  if (present > 0 && !recorder_key_)
-    not_checked("The signatures of " + number(present) +
-                " manifests: this log does not name the recorder's key (an older version wrote it).");
-  if (verified > 0)
-    not_checked(
-        "The recordings themselves: sound and pictures are not in a bundle; their hashes stand in the "
-        "manifests.");
-}
-
-// Against the log's entries, and under the recorder's key that the log names: never one from the bundle.
-void BundleCheck::check_manifest(const ZipMember& member, std::string_view id) {
-  auto known = completeness_.verified_recording(id);
-  if (!known) {
-    fault(Status::kManifest, std::nullopt, member.name + " belongs to no verified recording of the log.",
-          false, "manifest.unknown");
-    return;
-  }
-  const std::uint64_t seq = known->verified_seq;
-  auto verified = entry_of(seq);
-  auto hash = verified ? find_member(verified->data, "manifest_sha256") : std::nullopt;
-  if (!hash || to_hex(hash_of(member)) != plain_string(*hash).value_or("")) {
-    fault(Status::kManifest, seq, member.name + " is not the manifest that entry " + number(seq) + " names.",
-          false, "manifest.hash");
-    return;
-  }
-  SealedEntry sealed;
-  auto sealed_entry = known->sealed_seq != completeness::kNoSeq ? entry_of(known->sealed_seq) : std::nullopt;
-  if (sealed_entry)
-    sealed = {known->sealed_seq, tree_.leaf(known->sealed_seq), std::string(sealed_entry->data)};
-  // The line of the verified entry is read anew: the one of the sealed entry may have taken its place.
-  verified = entry_of(seq);
-  const ManifestVerdict verdict = check_manifest_text(
-      as_text(member.content), id, known->meeting, sealed_entry ? std::optional(sealed) : std::nullopt,
-      verified ? verified->data : std::string_view("{}"), recorder_key_);
-  if (!verdict.fault.empty())
-    fault(Status::kManifest, seq, member.name + ": " + verdict.fault + ".", false, verdict.fault_code);
-  for (Finding finding : verdict.findings) completeness_.contradicted(id, finding);
-}
-
 void BundleCheck::check_completeness() {
   report_.completeness = completeness_.finish();
   for (std::size_t i = 0; i < report_.completeness.meetings.size(); ++i) {
@@ -619,84 +360,6 @@ void BundleCheck::check_completeness() {
     not_checked(number(future_entries_) +
                 " entries have times after now by this computer's clock: one clock is wrong.");
   not_checked("Witnesses and time stamps: this version of the log has none.");
-}
-
-void BundleCheck::check_helping_parts() {
-  // The checksum over the entries would cost a quarter of the whole run and say less than the signed root:
-  // for them bundle.json repeats what the headers must say (check_index).
-  for (const ZipMember& member : members_) {
-    if (member.name == kEntriesName) continue;
-    std::uint32_t crc = 0;
-    for (std::size_t at = 0; at < member.content.size(); at += kTrimEvery) {
-      const ByteView piece = member.content.subspan(at, std::min(kTrimEvery, member.content.size() - at));
-      crc = crc32(piece, crc);
-      read_on(piece.size());
-    }
-    if (crc != member.crc32)
-      helping_fault(Status::kUsage, member.name + ": the container's checksum is wrong.");
-  }
-  const ZipMember* readme = member(kReadmeName);
-  if (readme == nullptr || as_text(readme->content) != bundle_readme())
-    helping_fault(Status::kMalformed, "README.txt is missing or was changed.");
-  check_index();
-  check_tiles();
-}
-
-void BundleCheck::check_index() {
-  const ZipMember* found = member(kIndexName);
-  auto index = found != nullptr ? bundle_index_from_json(as_text(found->content)) : std::nullopt;
-  if (!index) {
-    helping_fault(Status::kMalformed, "bundle.json is missing or cannot be read.");
-    return;
-  }
-  if (index->entries != lines() || (head_ != nullptr && index->origin != head_->checkpoint.origin))
-    helping_fault(Status::kMalformed, "bundle.json speaks of another log or another number of entries.");
-  auto status_of = [](std::string_view name) {
-    auto in = [&](std::string_view folder) { return name.substr(0, folder.size()) == folder; };
-    if (in(kCheckpointFolder)) return Status::kSignature;
-    if (name == kPrivateName) return Status::kCommitment;
-    if (in(kManifestFolder)) return Status::kManifest;
-    return Status::kMalformed;
-  };
-  std::vector<bool> listed(members_.size());
-  for (const BundleIndex::Member& one : index->members) {
-    const std::string name = harmless_text(one.name, kCodeBytesMax);
-    const ZipMember* part = member(one.name);
-    if (part == nullptr) {
-      helping_fault(status_of(one.name), name + " is missing.");
-      continue;
-    }
-    const auto place = static_cast<std::size_t>(part - members_.data());
-    if (listed[place]) helping_fault(Status::kMalformed, "bundle.json lists " + name + " twice.");
-    listed[place] = true;
-    bool same = part->content.size() == one.bytes;
-    if (one.name == kEntriesName) {
-      same = same && one.crc32 == part->crc32;
-    } else {
-      same = same && one.sha256 == hash_of(*part);
-    }
-    if (!same) helping_fault(status_of(one.name), name + " is not what bundle.json says.");
-  }
-  for (std::size_t i = 0; i < members_.size(); ++i)
-    if (members_[i].name != kIndexName && !listed[i])
-      helping_fault(status_of(members_[i].name), members_[i].name + " is not a part that bundle.json lists.");
-}
-
-// In pieces, so that a large part need not be in memory at once.
-Hash256 BundleCheck::hash_of(const ZipMember& part) {
-  crypto::Sha256 hash;
-  for (std::size_t at = 0; at < part.content.size(); at += kTrimEvery) {
-    const ByteView piece = part.content.subspan(at, std::min(kTrimEvery, part.content.size() - at));
-    hash.update(piece);
-    read_on(piece.size());
-  }
-  return hash.finish();
-}
-
-void BundleCheck::check_tiles() {
-  if (head_ == nullptr || !root_matches_ || lines() != head_->checkpoint.size) return;
-  if (!tiles_whole_ || other_tiles_count_ > 0)
-    helping_fault(Status::kMalformed, "The tiles are missing or are not those of the entries.");
 }
 
 void BundleCheck::conclude() {
@@ -754,8 +417,6 @@ void BundleCheck::conclude() {
       break;
   }
 }
-
-}  // namespace
 
 Report verify_bundle(ByteView bundle, const VerifyOptions& options) {
   return BundleCheck(bundle, options).run();

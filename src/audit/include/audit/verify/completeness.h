@@ -281,10 +281,11 @@ class CompletenessAudit {
   // Seq of requests, times two, and one more where it ended: rising.
   std::vector<std::uint64_t> requests_;
   std::uint64_t requests_ended_ = 0, requests_dropped_ = 0;
-  // When the server began, and when the entry before was written. An honest log has a few thousand.
+  // When the server began, and when the one before wrote its last entry. An honest log has a few thousand.
   std::vector<std::pair<std::int64_t, std::int64_t>> restarts_;
-  std::int64_t last_ms_ = 0;  // of the newest entry
-  std::int64_t seen_ms_ = 0;  // of the one before
+  std::int64_t last_ms_ = 0;    // of the newest entry
+  std::int64_t seen_ms_ = 0;    // of the one before
+  std::int64_t served_ms_ = 0;  // of the newest that a running server wrote
 };
 
 }  // namespace parlour::audit
