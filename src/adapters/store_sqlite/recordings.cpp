@@ -118,13 +118,6 @@ void SqliteStore::save(const PlaybackRow& p) {
       {p.id, p.recording, p.user, p.session, p.purpose, p.download ? 1 : 0, p.created, p.closed ? 1 : 0,
        write_json(p.ranges), static_cast<std::int64_t>(p.request)});
 }
-std::optional<PlaybackRow> SqliteStore::playback(const PlaybackId& id) {
-  auto found = playbacks_by(std::string(kPlaybackColumns) + "WHERE id = $1", {id});
-  return found.empty() ? std::nullopt : std::optional(std::move(found.front()));
-}
-std::vector<PlaybackRow> SqliteStore::playbacks(const RecordingId& recording) {
-  return playbacks_by(std::string(kPlaybackColumns) + "WHERE recording = $1 ORDER BY created", {recording});
-}
 std::vector<PlaybackRow> SqliteStore::open_playbacks() {
   return playbacks_by(std::string(kPlaybackColumns) + "WHERE closed = 0 ORDER BY created", {});
 }

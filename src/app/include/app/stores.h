@@ -266,7 +266,7 @@ struct PlaybackRow {
   bool download = false;
   UtcTime created;
   bool closed = false;
-  Json ranges;  // {seconds: that were sent, unlogged: data of entries to be}; see app/recordings.cpp
+  Json ranges;                // {unlogged: data of entries to be}; see app/recordings.cpp
   std::uint64_t request = 0;  // number of the entry that asked for it
 };
 class RecordingStore {
@@ -286,8 +286,6 @@ class RecordingStore {
   virtual std::vector<EnvelopeRow> envelopes(const RecordingId& recording) = 0;
   virtual void put(const ArtefactRow& artefact) = 0;
   virtual void save(const PlaybackRow& playback) = 0;
-  virtual std::optional<PlaybackRow> playback(const PlaybackId& id) = 0;
-  virtual std::vector<PlaybackRow> playbacks(const RecordingId& recording) = 0;
   virtual std::vector<PlaybackRow> open_playbacks() = 0;
 };
 

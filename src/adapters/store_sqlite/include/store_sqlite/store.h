@@ -89,8 +89,6 @@ class SqliteStore final : public app::UnitOfWork,
   std::vector<app::EnvelopeRow> envelopes(const app::RecordingId& recording) override;
   void put(const app::ArtefactRow& artefact) override;
   void save(const app::PlaybackRow& playback) override;
-  std::optional<app::PlaybackRow> playback(const app::PlaybackId& id) override;
-  std::vector<app::PlaybackRow> playbacks(const app::RecordingId& recording) override;
   std::vector<app::PlaybackRow> open_playbacks() override;
 
   void put(std::string_view kind, std::string_view subject) override;
