@@ -143,7 +143,7 @@ export class TestServer {
   private rosterMembers_ = new Set<string>();
   private roster_: Roster | null = null;
   private everMembers_ = new Set<string>();
-  private recorderHave_: { idx: number; k: 1 | 2; commit: string }[] = [];
+  private recorderHave_: { epoch: number; idx: number; k: 1 | 2; commit: string }[] = [];
   private work_: Promise<void> = Promise.resolve();
 
   constructor(
@@ -234,6 +234,7 @@ export class TestServer {
   newCall(): void {
     this.call = base64url(random(16));
     this.chain.length = 0;
+    this.recorderHave_ = [];
     this.roster_ = null;
     this.rosterMembers_.clear();
     this.everMembers_.clear();
@@ -328,7 +329,6 @@ export class TestServer {
     }
     if (message.t === 'Roster') {
       this.roster_ = message.body;
-      this.recorderHave_ = [];
       this.rosterMembers_ = new Set(message.body.members.map((x) => x.ep));
       for (const p of this.presences) {
         if (!p.ep || !this.rosterMembers_.has(p.ep)) continue;
@@ -367,9 +367,9 @@ export class TestServer {
       const commit = fromBase64url(text)!;
       const opened = await open(this.org.kem, fromBase64url(wrap.enc)!, wrapInfo(context, key.from, recorderIdx, k), commit, fromBase64url(wrap.ct)!);
       if (!opened || base64url(await commitOf(context, key.from, k, opened)) !== text) return;
-      this.recorderHave_.push({ idx: key.from, k, commit: text });
+      this.recorderHave_.push({ epoch: key.epoch, idx: key.from, k, commit: text });
     }
-    const have = [...this.recorderHave_].sort((a, b) => a.idx - b.idx || a.k - b.k);
+    const have = this.recorderHave_.filter((one) => one.epoch === key.epoch).map(({ idx, k, commit }) => ({ idx, k, commit })).sort((a, b) => a.idx - b.idx || a.k - b.k);
     const ack = await sign('KeyAck', 'rec', { call: key.call, epoch: key.epoch, roster: key.roster, from: recorderIdx, have }, this.org.rec.key);
     this.chain.push(ack.signed);
     for (const p of this.presences) if (p.ep && this.rosterMembers_.has(p.ep)) await this.deliver_(p, ack.signed, 'recorder');
