@@ -151,7 +151,7 @@ test.alone('fault A3, fault A4: cards with words where no picture was sent, and 
     await officer.page.goto(`${stack.baseUrl}/console#/meetings/${meeting.id}`);
     await officer.get('coverage-stop').first().waitFor();
     const coverage = await officer.get('coverage').innerText();
-    check(!/100\s*%/.test(coverage) && /adviser was lost/.test(coverage), `the page says: ${coverage}`);
+    check(!/100\s*%/.test(coverage) && /adviser was out of the call/.test(coverage), `the page says: ${coverage}`);
     check(!/Coverage 100/.test(await officer.get('story').innerText()), 'the story says that the coverage is 100 %');
     const violations = await officer.axe();
     check(violations.length === 0, violations.join('; '));
@@ -185,7 +185,7 @@ test.alone('fault A3, fault A4: cards with words where no picture was sent, and 
     await officer.get('player').scrollIntoViewIfNeeded();
     await officer.screenshot('player-not-yet');
     const inHold = await covers((held[0].from_ms + held[0].to_ms) / 2);
-    check(inHold.every((one) => one.cover === 'stop' && /adviser was lost/.test(one.words) && one.visible === 'hidden'), `held: ${JSON.stringify(inHold)}`);
+    check(inHold.every((one) => one.cover === 'stop' && /adviser was out of the call/.test(one.words) && one.visible === 'hidden'), `held: ${JSON.stringify(inHold)}`);
     await officer.screenshot('player-held');
     const late = await covers(Math.max(...tracks.map((track) => track.pictures.at(-1)[1])) - 1500);
     check(late.some((one) => one.cover === null), `after the hold somebody is seen: ${JSON.stringify(late)}`);
