@@ -248,7 +248,9 @@ TEST(FaultB4, TheDeviceCheckAsksTheMediaPlaneAndLeavesNothingBehind) {
       many.push_back(std::make_unique<Page>(world, true, who->token, ""));
       last = many.back()->say_code(JsonObject{{"type", "probe"}, {"as", "staff"}, {"csrf", who->csrf}});
     }
-    if (who == &world.agent) EXPECT_EQ(last, "rate.exceeded") << "one person does not ask for everybody's";
+    if (who == &world.agent) {
+      EXPECT_EQ(last, "rate.exceeded") << "one person does not ask for everybody's";
+    }
   }
   EXPECT_EQ(last, "probe.busy");
 }
