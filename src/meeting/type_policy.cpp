@@ -170,8 +170,7 @@ Result<TypePolicy, PolicyFault> parse_type_policy(const Json& document) {
   settings.known("recording", {"rule", "kinds", "pause_max_s", "loss_end_s", "coverage_tolerance_ms"});
   // Protocol and log know "optional", for when somebody can begin such a recording: no page can yet.
   std::string rule = settings.choice("recording", "rule", {"never", "optional", "required"});
-  if (rule == "optional")
-    settings.fault("/recording/rule/value", "optional recording is not built yet: choose required or never");
+  if (rule == "optional") settings.fault("/recording/rule/value", std::string(kOptionalNotBuilt));
   policy.recording = rule == "required" ? RecordingRule::kRequired : RecordingRule::kNever;
   policy.kinds = settings.words("recording", "kinds", {"a", "v"});
   policy.pause_max_s = settings.integer("recording", "pause_max_s", 0, 0, 1800);

@@ -104,6 +104,21 @@ struct World {
   }
 };
 
+TEST(StoreSqlite, ATypeThatCouldBePublishedOnceAndIsNotBuiltHidesNoOther) {
+  World world;
+  MeetingType old = world.type;
+  old.id = TypeId::make(kNow, world.random);
+  old.document.replace(old.document.find("\"never\""), 7, "\"optional\"");
+  Work work(*world.store);
+  world.store->put(old, kNow);
+  work.commit();
+  ASSERT_EQ(world.store->latest().size(), 1u);
+  EXPECT_EQ(world.store->latest().front().id, world.type.id);
+  EXPECT_EQ(world.store->all().size(), 1u);
+  EXPECT_FALSE(world.store->find(old.id, old.version));
+  EXPECT_TRUE(world.store->find(world.type.id, world.type.version));
+}
+
 TEST(SqliteStore, AMeetingComesBackAsItWasSaved) {
   World world;
   Meeting m = world.meeting_at(kNow);

@@ -5,27 +5,36 @@ namespace parlour::store_sqlite {
 using namespace app;
 using sql::Row;
 
+namespace {
+constexpr int kNotBuilt = -1;
+}
+
 void SqliteStore::put(const MeetingType& type, UtcTime published) {
   run("INSERT INTO type_version VALUES ($1,$2,$3,$4,$5)",
       {type.id, type.version, type.document, type.document_sha256, published});
 }
 std::vector<MeetingType> SqliteStore::types_by(std::string_view sql,
                                                std::initializer_list<sql::Value> values) {
-  return need(database_.query_all(sql, values, [](Row& row) {
+  auto types = need(database_.query_all(sql, values, [](Row& row) {
     MeetingType out;
     out.id = row.id<TypeId>(0);
     out.version = static_cast<int>(row.integer(1));
     out.document = row.text(2);
     out.document_sha256 = row.text(3);
     auto document = parse_json(out.document);
-    if (document)
-      if (auto policy = meeting::parse_type_policy(*document)) {
-        out.policy = *policy;
-        return out;
-      }
-    row.fail();  // a published document was valid when it was stored
+    auto policy = document ? std::optional(meeting::parse_type_policy(*document)) : std::nullopt;
+    if (policy && *policy)
+      out.policy = **policy;
+    else if (policy && policy->error().reason == meeting::kOptionalNotBuilt)
+      out.version = kNotBuilt;
+    else
+      row.fail();  // a published document was valid when it was stored
     return out;
   }));
+  // What could be published once and is not built is no type that anybody can use, and no reason to show
+  // none.
+  std::erase_if(types, [](const MeetingType& type) { return type.version == kNotBuilt; });
+  return types;
 }
 std::vector<MeetingType> SqliteStore::latest() {
   return types_by(

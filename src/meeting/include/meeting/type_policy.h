@@ -7,6 +7,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -58,6 +59,10 @@ struct PolicyFault {
   std::string pointer;  // JSON pointer of the setting
   std::string reason;
 };
+
+// Of a document that could be published before it was noticed that nobody can begin such a recording.
+inline constexpr std::string_view kOptionalNotBuilt =
+    "optional recording is not built yet: choose required or never";
 
 Result<TypePolicy, PolicyFault> parse_type_policy(const Json& document);
 
