@@ -18,13 +18,11 @@ constexpr std::int64_t kClockUs = 5'000'000;
 // What the log says, entry by entry.
 class Reader {
  public:
-  Reader(Context& context, const RecordingRow& row) : context_(context), row_(row) {}
+  Reader(Digest& digest, const RecordingRow& row) : digest_(digest), row_(row) {}
 
-  RecordingFacts read() {
+  RecordingFacts read(const std::vector<AuditEntry>& entries) {
     const std::string id = row_.id.text();
-    AuditFilter filter{.meeting = row_.meeting, .limit = kEntriesMax, .ascending = true};
-    filter.type_prefix = "recording.";
-    for (const AuditEntry& entry : context_.audit.entries(filter)) {
+    for (const AuditEntry& entry : entries) {
       const Json* subject = entry.entry.find("subject");
       if (subject != nullptr && subject->string_or("id") == id) observe(entry);
     }
@@ -45,15 +43,17 @@ class Reader {
     } else if (type == "recording.sealed") {
       state_ = RecordingPhase::kSealed;
       stopped_ = from_rfc3339(entry.entry.string_or("time"));
-      if (const Json* until = said.find("keep_until"); until != nullptr && until->as_integer() != nullptr)
-        keep_until_ms_ = *until->as_integer();
+      const Json* until = said.find("keep_until");
+      names_keep_ = until != nullptr;
+      if (until != nullptr && until->as_integer() != nullptr) keep_until_ms_ = *until->as_integer();
     } else if (type == "recording.failed") {
       if (state_ != RecordingPhase::kVerified) state_ = RecordingPhase::kFailed;
     } else if (type == "recording.verified") {
       if (state_ == RecordingPhase::kVerified) return;  // the first one is the one that is checked
       state_ = RecordingPhase::kVerified;
       facts_.manifest_sha256 = said.string_or("manifest_sha256");
-      summary_sha256_ = said.string_or("summary_sha256");
+      if (const Json* summary = said.find("summary_sha256"); summary != nullptr)
+        summary_sha256_ = summary->as_string() != nullptr ? *summary->as_string() : "";
     } else if (type == "recording.play_requested" || type == "recording.download_requested") {
       Play play{.request = entry.seq, .at = entry.entry.string_or("time")};
       if (const Json* actor = entry.entry.find("actor")) play.user = actor->string_or("id");
@@ -88,37 +88,46 @@ class Reader {
     const bool verified = state_ == RecordingPhase::kVerified;
     const bool has_manifest = !row_.manifest.empty() || !row_.manifest_sha256.empty();
     if (verified || has_manifest) {
-      if (!verified || facts_.manifest_sha256 != to_hex(context_.digest.sha256(row_.manifest)) ||
+      if (!verified || facts_.manifest_sha256 != to_hex(digest_.sha256(row_.manifest)) ||
           row_.manifest_sha256 != facts_.manifest_sha256)
         differs(kDiffersManifest);
-      if (!verified || summary_sha256_ != summary_sha256(context_, row_.summary)) differs(kDiffersSummary);
+      if (!verified || (summary_sha256_ && *summary_sha256_ != summary_sha256(digest_, row_.summary)))
+        differs(kDiffersSummary);
     }
     auto same = [](const std::optional<UtcTime>& row, const std::optional<UtcTime>& log) {
       return row.has_value() == log.has_value() && (!row || std::llabs(row->us - log->us) <= kClockUs);
     };
     if (!same(row_.started_at, started_) || !same(row_.stopped_at, stopped_)) differs(kDiffersTimes);
     const bool until_same = row_.keep_until ? keep_until_ms_ == row_.keep_until->us / 1000 : !keep_until_ms_;
-    if (!until_same) differs(kDiffersKeep);
+    if (!until_same && names_keep_) differs(kDiffersKeep);
   }
 
-  Context& context_;
+  Digest& digest_;
   const RecordingRow& row_;
   RecordingFacts facts_;
   std::map<std::uint64_t, Play> plays_;
   std::optional<RecordingPhase> state_;
   std::optional<UtcTime> started_, stopped_;
   std::optional<std::int64_t> keep_until_ms_;
-  std::string summary_sha256_;
+  // Entries of earlier builds name neither: what they do not say, a row cannot contradict.
+  bool names_keep_ = true;
+  std::optional<std::string> summary_sha256_;
 };
 
 }  // namespace
 
-RecordingFacts facts_of(Context& context, const RecordingRow& row) {
-  return Reader(context, row).read();
+RecordingFacts facts_of(const std::vector<AuditEntry>& entries, Digest& digest, const RecordingRow& row) {
+  return Reader(digest, row).read(entries);
 }
 
-std::string summary_sha256(Context& context, const Json& summary) {
-  return to_hex(context.digest.sha256(write_json_canonical(summary)));
+RecordingFacts facts_of(Context& context, const RecordingRow& row) {
+  AuditFilter filter{.meeting = row.meeting, .limit = kEntriesMax, .ascending = true};
+  filter.type_prefix = "recording.";
+  return facts_of(context.audit.entries(filter), context.digest, row);
+}
+
+std::string summary_sha256(Digest& digest, const Json& summary) {
+  return to_hex(digest.sha256(write_json_canonical(summary)));
 }
 
 }  // namespace parlour::app

@@ -147,7 +147,7 @@ void RecordingJobs::verified(std::int64_t outbox, const RecordingId& recording, 
   AuditRecord record = about_recording("recording.verified", Actor::system(), *row);
   record.type_version = meeting->type_version;
   record.data.set("manifest_sha256", job.manifest_sha256);
-  record.data.set("summary_sha256", summary_sha256(context_, row->summary));
+  record.data.set("summary_sha256", summary_sha256(context_.digest, row->summary));
   record.data.set("intervals", interval_ranges(job.summary));
   record.data.set("gaps", gap_ranges(job.summary));
   for (const char* joined : {"intervals_joined_ms", "gaps_joined_ms"})

@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "p256_keys.h"
@@ -204,10 +205,28 @@ Result<Secret, CryptoError> P256Key::ecdh(ByteView peer_public) const {
   return shared;
 }
 
+namespace {
+
+// Whoever checks one signature mostly checks many of one key, and reading a key costs as much as the check.
+EVP_PKEY* last_key(ByteView public_key) {
+  struct Last {
+    Bytes point;
+    PkeyPtr key;
+  };
+  thread_local Last last;
+  if (!last.key || !std::ranges::equal(last.point, public_key)) {
+    last.key = p256_from_point(public_key);
+    last.point = to_bytes(public_key);
+  }
+  return last.key.get();
+}
+
+}  // namespace
+
 bool p256_verify(ByteView public_key, ByteView message, ByteView signature) {
   if (signature.size() != std::tuple_size_v<P256Signature>) return false;
-  PkeyPtr key = p256_from_point(public_key);
-  if (!key) return false;
+  EVP_PKEY* key = last_key(public_key);
+  if (key == nullptr) return false;
   EcdsaSigPtr parsed(ECDSA_SIG_new());
   BnPtr r(BN_bin2bn(signature.data(), 32, nullptr));
   BnPtr s(BN_bin2bn(signature.data() + 32, 32, nullptr));
@@ -220,11 +239,10 @@ bool p256_verify(ByteView public_key, ByteView message, ByteView signature) {
   if (size <= 0 || static_cast<std::size_t>(size) > der.size() || i2d_ECDSA_SIG(parsed.get(), &at) != size)
     return false;
   DigestCtxPtr context(EVP_MD_CTX_new());
-  bool ok =
-      context &&
-      EVP_DigestVerifyInit_ex(context.get(), nullptr, "SHA256", nullptr, nullptr, key.get(), nullptr) == 1 &&
-      EVP_DigestVerify(context.get(), der.data(), static_cast<std::size_t>(size), message.data(),
-                       message.size()) == 1;
+  bool ok = context &&
+            EVP_DigestVerifyInit_ex(context.get(), nullptr, "SHA256", nullptr, nullptr, key, nullptr) == 1 &&
+            EVP_DigestVerify(context.get(), der.data(), static_cast<std::size_t>(size), message.data(),
+                             message.size()) == 1;
   ERR_clear_error();
   return ok;
 }

@@ -185,6 +185,23 @@ describe('signalling', () => {
     signalling.close();
   });
 
+  it('nothing is written into a socket that the server has begun to close', async () => {
+    const { signalling, socket, enter } = scene();
+    void signalling.start();
+    enter();
+    const closing = socket();
+    closing.readyState = 2;
+    const asked = signalling.request({ type: 'share.start' });
+    signalling.request({ type: 'e2ee', m: signed }).catch(() => undefined);
+    expect(closing.sent.map((m) => m.type)).toEqual(['enter']);
+    closing.drop(1006);
+    await expect(asked).rejects.toMatchObject({ code: 'disconnected' });
+    await vi.advanceTimersByTimeAsync(1_000);
+    enter();
+    expect(socket().sent.map((m) => m.type)).toEqual(['enter', 'e2ee']);
+    signalling.close();
+  });
+
   it('fault B5: a page that was asleep reads first what has come, before it takes the socket for dead', async () => {
     const { signalling, sockets, socket, enter } = scene();
     void signalling.start();

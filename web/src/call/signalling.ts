@@ -24,6 +24,8 @@ const backOffMs = [250, 500, 1000, 2000, 4000, 8000];
 const replyWithinMs = 10_000;
 const replyAtMostMs = 60_000;
 const lookEveryMs = 2000;
+/** `WebSocket.OPEN` */
+const isOpen = 1;
 /**
  * A connection that was begun without a network waits for its next packet longer than the network may be away. Each attempt has
  * more time than the one before: where all is slow, giving up early would never get through.
@@ -301,7 +303,8 @@ export class Signalling {
       waiting?.reject(new Refused('too_long', ''));
       return;
     }
-    this.socket_?.send(text);
+    // One that the other side has begun to close takes nothing more; what waits is then sent again, or refused.
+    if (this.socket_?.readyState === isOpen) this.socket_.send(text);
   }
 
   /**

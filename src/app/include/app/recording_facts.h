@@ -44,8 +44,10 @@ struct RecordingFacts {
 
 // Reads the recording's entries. `row` with its manifest.
 RecordingFacts facts_of(Context& context, const RecordingRow& row);
+// The same of entries that were read: those of the meeting, in order.
+RecordingFacts facts_of(const std::vector<AuditEntry>& entries, Digest& digest, const RecordingRow& row);
 
 // As recording.verified names what pages show.
-std::string summary_sha256(Context& context, const Json& summary);
+std::string summary_sha256(Digest& digest, const Json& summary);
 
 }  // namespace parlour::app
