@@ -109,6 +109,8 @@ const customer = [
     ['no_path', 'call-no-path'], ['other_no_path', 'other-no-path'], ['connected_no_camera', 'stage'], ['connected_shared', 'shared-screen'], ['stopped', 'recording-stopped'], ['poor', 'quality'], ['reconnecting', 'reconnecting'], ['other_reconnecting', 'other-reconnecting'], ['other_silent', 'other-reconnecting'], ['picture_still', 'picture-still'], ['screen_still', 'screen-still'], ['held', 'held'], ['problem', 'call-problem'],
     ['ended_staff', 'goodbye'], ['ended_never', 'goodbye'], ['ended_left', 'goodbye'], ['ended_doubt', 'goodbye'], ['ended_lost', 'goodbye'], ['ended_declined', 'goodbye'], ['ended_no_conversation', 'goodbye'], ['ended_no_path', 'no-path-next'], ['ended_second_refused', 'goodbye'], ['ended_keys', 'goodbye'], ['ended_link_replaced', 'goodbye'], ['keys_missing', 'link-unproven'], ['not_begun', 'recording-stopped'], ['waiting_asked', 'link-left-out'], ['held_left', 'held'],
   ].map(([scene, ready]) => [`call-customer-${scene}`, { path: '/j#/wait', answers: open({ kind: scene.includes('never') ? 'never' : 'required', progress: [true, true] }), scene, ready: `[data-testid=${ready}]`, settle: 500 }]),
+  ['call-customer-devices-asked', { path: '/j#/wait', answers: open({ progress: [true, true] }), devices: 'asked', ready: '[data-testid=devices-asked]' }],
+  ['call-customer-devices-asked-nl', { path: '/j#/wait', answers: open({ progress: [true, true], lang: 'nl' }), devices: 'asked', lang: 'nl', ready: '[data-testid=devices-asked]' }],
   ['call-customer-back', { path: '/j#/check', answers: open({ progress: [true, true] }), scene: 'connected', act: async (page) => { await page.evaluate(() => { location.hash = '#/wait'; }); await page.getByTestId('remote-picture').waitFor(); await page.goBack(); await page.getByTestId('leave-sheet').waitFor(); } }],
   ['call-customer-waiting_no_path-nl', { path: '/j#/wait', answers: open({ progress: [true, true], lang: 'nl' }), scene: 'waiting_no_path', lang: 'nl', ready: '[data-testid=waiting-no-path]' }],
   ['call-customer-security', { path: '/j#/wait', answers: open({ progress: [true, true] }), scene: 'code_changed', act: async (page) => { await page.getByTestId('facts').click(); await page.getByTestId('security-code').waitFor(); } }],
@@ -312,6 +314,8 @@ async function take(browser, base, movie, [name, options], size, scheme) {
       window.parlourScene = scene;
       window.parlourBrowser = browserState;
       if (devices === 'remembered') localStorage.setItem('parlour.console.devices', '{"camera":true,"microphone":true}');
+      // The browser's question stands, and nobody has answered it yet.
+      if (devices === 'asked') navigator.mediaDevices.getUserMedia = () => new Promise(() => undefined);
       if (devices === 'refused' || devices === 'missing') {
         const error = devices === 'refused' ? 'NotAllowedError' : 'NotFoundError';
         navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', error));

@@ -75,6 +75,8 @@ const troubles = {
   // Only of the customer: an adviser who reloads is asked for devices anew.
   reload: { hole: false, customer: true, async run(person) {
     await person.page.reload();
+    // The drawn sound of a page that is loaded anew begins with the first touch, as a browser has it.
+    await person.page.mouse.click(200, 600);
     await inCall([person]);
   } },
 };
