@@ -281,6 +281,7 @@ void CompletenessAudit::observe_start(Meeting& meeting, const EntryView& entry) 
   live.policy = mark_of(policy);
   live.agent = id_of(string_of(entry.data, "agent"));
   live.start_ms = at;
+  if (live.times) live.times->silences.meeting_started(at);
   // It starts when the second of them is connected, in the same moment.
   if (live.two_connected_ms < at - kClockMs) find(meeting, kStartedLate);
 

@@ -79,6 +79,11 @@ void Silences::two_connected(std::int64_t at) {
   if (stopped_since_ != kNever && !held() && stop_counts_ == kNever) stop_counts_ = at;
 }
 
+void Silences::meeting_started(std::int64_t at) {
+  longest_stop_ms_ = 0;
+  if (stop_counts_ != kNever) stop_counts_ = at;
+}
+
 void Silences::close(std::int64_t at, std::int64_t seen) {
   take_up(at, seen);
   resume(at, seen);

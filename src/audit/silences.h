@@ -35,6 +35,8 @@ class Silences {
   void unpause(std::int64_t at);
   void gap(std::int64_t from, std::int64_t to) { gaps_.emplace_back(from, to); }
   void two_connected(std::int64_t at);
+  // What stood still before was nobody's conversation.
+  void meeting_started(std::int64_t at);
   // Whatever is open goes on to here.
   void close(std::int64_t at, std::int64_t seen);
 

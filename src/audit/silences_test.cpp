@@ -268,6 +268,18 @@ TEST(FaultH5, WhatAnHonestHouseWritesOfMissingTimeStaysGood) {
          s.seal();
          s.verified({{s.from, stopped}, {back, s.to}});
        }},
+      {"restarted before anybody had a path, and begun much later",
+       [](Story& s) {
+         s.roster();
+         s.restart(10s);
+         house_goes_on(s, 600s);
+         s.begin();
+         s.flow();
+         s.at(60s);
+         s.end();
+         s.seal();
+         s.verified({{s.from, s.to}});
+       }},
       {"killed, and no further part could be begun",
        [](Story& s) {
          s.begin();

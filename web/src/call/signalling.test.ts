@@ -217,6 +217,20 @@ describe('signalling', () => {
     signalling.close();
   });
 
+  it('fault B5: a page whose timers run once a minute finds a dead socket all the same', async () => {
+    const { signalling, sockets, enter } = scene();
+    void signalling.start();
+    enter();
+    await vi.advanceTimersByTimeAsync(2_000);
+    signalling.tell({ type: 'ice.restart' });
+    for (let look = 0; look < 3; look++) {
+      vi.setSystemTime(Date.now() + 58_000);
+      await vi.advanceTimersByTimeAsync(2_000);
+    }
+    expect(sockets.length).toBeGreaterThan(1);
+    signalling.close();
+  });
+
   it('fault B5: where connecting is slow, each attempt has more time than the one before', async () => {
     const { signalling, sockets, socket, links } = scene();
     void signalling.start();

@@ -73,6 +73,7 @@ export class Signalling {
   private unopened_ = 0;
   private heardAtMs_ = 0;
   private lookedAtMs_ = 0;
+  private excused_ = false;
   private lostAtMs_: number | null = null;
   private timer_: ReturnType<typeof setTimeout> | null = null;
   private opening_: ReturnType<typeof setTimeout> | null = null;
@@ -313,10 +314,11 @@ export class Signalling {
    */
   private checkReplies_(): void {
     const now = Date.now();
-    // A page that was not run for a while has not read yet what came meanwhile.
+    // A page that was not run for a while has not read yet what came meanwhile: it has one look more.
     const slept = now - this.lookedAtMs_ > 2 * lookEveryMs;
     this.lookedAtMs_ = now;
-    if (slept) return;
+    this.excused_ = slept && !this.excused_;
+    if (this.excused_) return;
     for (const [id, waiting] of this.pending_) {
       if (this.waiting_.includes(id) || now - waiting.sentMs < replyWithinMs) continue;
       if (now - this.heardAtMs_ < replyWithinMs && now - waiting.sentMs < replyAtMostMs) continue;

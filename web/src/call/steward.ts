@@ -53,6 +53,8 @@ export class Steward {
   isRenewal(hello: Hello): boolean {
     if (!hello.renews || hello.renews === hello.ep) return false;
     const rosters = this.chain_.rosters();
+    // An endpoint that was in and was left out comes in by a click or by the next endpoint: not again and again by itself.
+    if (rosters.some((r) => r.roster.members.some((m) => m.ep === hello.ep))) return false;
     const last = rosters.at(-1)?.roster;
     const fits = (m: RosterMember): boolean => m.ep === hello.renews && m.sig === hello.sig && m.role === hello.role;
     if (last?.members.some(fits)) return true;

@@ -55,9 +55,9 @@ struct AuditHead {
   std::uint64_t size = 0;  // entries covered by the newest signed checkpoint
   std::optional<UtcTime> time;
 };
-// The log is not what the vault's signer has signed: head.rollback (shorter), head.fork (other entries), or
-// head.signature (its newest head is not of the vault's key), or log.changed (an entry is not the one that
-// this server has written or read before). Nothing is served on such a log.
+// The log is not what the vault's signer has signed: head.rollback (shorter), head.fork (other entries, found
+// at a head or when one is read), or head.signature (its newest head is not of the vault's key). Nothing is
+// served on such a log.
 struct LogAlarm {
   std::string code;
   std::string text;  // for people, without a full stop
