@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # mkvmerge writes a WebM with sound only at a timestamp scale of its own, not at WebM's 1 ms.
+# Version: mkvmerge 74.0.0 (Debian 12: mkvtoolnix=74.0.0-1), FFmpeg 5.1.9 (Debian 12: ffmpeg).
 # A good guess: every WebM has a scale of 1,000,000 ns, as the WebM guidelines ask and as FFmpeg always writes.
 set -uo pipefail
 dir="$(mktemp -d)"

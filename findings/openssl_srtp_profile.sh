@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # OpenSSL 3.0 chooses the SRTP profile by the server's order, and a handshake without a common profile succeeds.
+# Version: OpenSSL 3.0.19 (Debian 12: openssl).
 # A good guess: the client's order counts, as it does for OpenSSL's ciphers by default, and no common profile is an error.
 set -uo pipefail
 dir="$(mktemp -d)"

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "audit/format/checkpoint.h"
+#include "base/encoding.h"
 #include "crypto/hash.h"
 #include "crypto/p256.h"
 #include "schema.h"
@@ -73,6 +74,7 @@ struct World {
   crypto::Ed25519Key key = crypto::Ed25519Key::generate();
   audit::Checkpoint last{"test/audit", 0, {}};
   bool vault_answers = true;
+  std::function<void()> meanwhile = [] {};  // what happens while the vault is asked
   void append_one() {
     AuditRecord record;
     record.type = "server.stopped";
@@ -91,6 +93,7 @@ struct World {
            done(audit::sign_checkpoint(next, key));
          },
          [this](const std::function<void(HeadAnswer)>& done) {
+           meanwhile();
            if (!vault_answers) return done(fail(VaultFault{"vault.down", ""}));
            done(VaultHead{last.size, last.root, last.size > 0 ? audit::sign_checkpoint(last, key) : ""});
          },
@@ -275,6 +278,46 @@ TEST(SqliteAuditLog, EntriesAreGaplessSignedProvenAndVerified) {
   world.log.checkpoint([](bool) {});
   AuditVerdict verdict = world.verify();
   EXPECT_EQ(verdict.exit, 0) << verdict.text << (verdict.faults.empty() ? "" : verdict.faults.front());
+}
+
+TEST(SqliteAuditLog, FaultR2ARecordingThatIsVerifiedMeanwhileIsNoFaultOfTheDatabase) {
+  World world;
+  world.with_signer();
+  world.append_one();
+  Meeting m = world.meeting_at(kNow);
+  world.store->save(m);
+  RecordingRow row{.id = meeting::RecordingId::make(kNow, world.random), .meeting = m.id};
+  row.phase = meeting::RecordingPhase::kVerified;
+  row.requested_at = kNow;
+  row.manifest = "{}";
+  row.manifest_sha256 = to_hex(crypto::sha256(as_bytes(row.manifest)));
+  world.meanwhile = [&] {
+    AuditRecord record;
+    record.type = "recording.verified";
+    record.meeting = m.id;
+    record.subject = {"recording", row.id.text()};
+    record.type_version = 1;
+    record.data = JsonObject{{"manifest_sha256", row.manifest_sha256},
+                             {"summary_sha256", std::string(64, '0')},
+                             {"intervals", JsonArray{}},
+                             {"gaps", JsonArray{}},
+                             {"coverage_permille", 1000}};
+    Work work(*world.store);
+    world.store->save(row);
+    world.log.append(record);
+    work.commit();
+  };
+  AuditVerdict verdict = world.verify();
+  EXPECT_EQ(verdict.exit, 0) << verdict.text;
+  // Without its entry it is one.
+  world.meanwhile = [] {};
+  row.id = meeting::RecordingId::make(kNow, world.random);
+  {
+    Work work(*world.store);
+    world.store->save(row);
+    work.commit();
+  }
+  EXPECT_EQ(world.verify().exit, 10);
 }
 
 TEST(SqliteAuditLog, AChangedRowIsFoundAtTheNextStart) {
