@@ -153,9 +153,11 @@ export class CallSession implements CallApi {
     const call = this.call_;
     if (!call) return;
     this.parts_.accepted.note(call.call);
+    const unsaid = call.link.state === 'lost';
     call.goOnUnproven();
     // Left out while the question stood; listed again meanwhile is in, with the endpoint that it has.
     if (call.leftOut) void this.rejoin_();
+    else if (unsaid) this.sendHello_();
     this.changed_();
   }
 
@@ -490,9 +492,10 @@ export class CallSession implements CallApi {
     this.sendHello_();
   }
 
+  /** Not before a person has answered who is asked at once: a Hello can be let in, and would be left out again. */
   private sendHello_(): void {
     const call = this.call_;
-    if (!call) return;
+    if (!call || call.link.state === 'lost') return;
     this.signalling_?.request({ type: 'e2ee', m: call.hello.signed }).catch((error: unknown) => {
       const code = error instanceof Refused ? error.code : 'refused';
       if (code !== 'disconnected') this.problem_('refused', `Hello: ${code}`, null);
